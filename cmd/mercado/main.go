@@ -1,0 +1,109 @@
+// Command mercado is the whole of Mercado: the API, the workers, the local stack and the tools.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"mercado/internal/settings"
+)
+
+// Exit codes.
+const (
+	exitFailed    = 1 // the command ran and did not succeed
+	exitUsage     = 2 // a flag or a setting is missing or wrong
+	exitInterrupt = 130
+)
+
+// Globals are the flags every command has.
+type Globals struct {
+	settings.Environment
+	Output   string `name:"output" short:"o" env:"MERCADO_OUTPUT" enum:"text,json" default:"text" help:"How results are printed (${enum})."`
+	LogLevel string `name:"log-level" env:"MERCADO_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"Least level that is logged to stderr (${enum})."`
+
+	stdout, stderr io.Writer
+}
+
+// CLI is the command line: a command per file.
+type CLI struct {
+	Globals
+
+	Migrate MigrateCmd `cmd:"" help:"Bring the schemas of shop and warehouse up to date."`
+	Version VersionCmd `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run executes one command and returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	cli := CLI{Globals: Globals{stdout: stdout, stderr: stderr}}
+	exited := -1
+	parser, err := kong.New(&cli,
+		kong.Name("mercado"),
+		kong.Description("An e-commerce platform with its analytics built in."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { exited = code }),
+		kong.ShortUsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(&cli.Globals),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "mercado:", err)
+		return exitFailed
+	}
+	parsed, err := parser.Parse(args)
+	if exited >= 0 { // --help has been printed
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "mercado:", err)
+		return exitUsage
+	}
+	slog.SetDefault(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: logLevel(cli.LogLevel)})))
+
+	err = parsed.Run()
+	var wrong *settings.Error
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &wrong):
+		fmt.Fprintln(stderr, "mercado:", wrong)
+		return exitUsage
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		fmt.Fprintln(stderr, "mercado: interrupted")
+		return exitInterrupt
+	default:
+		fmt.Fprintln(stderr, "mercado:", err)
+		return exitFailed
+	}
+}
+
+func logLevel(name string) slog.Level {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(name)) // kong has checked the name
+	return level
+}
+
+// print writes a command's result: value as one JSON document, or what text writes.
+func (g *Globals) print(value any, text func(io.Writer) error) error {
+	if g.Output == "json" {
+		encoder := json.NewEncoder(g.stdout)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode(value)
+	}
+	return text(g.stdout)
+}

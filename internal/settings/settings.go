@@ -1,0 +1,193 @@
+// Package settings names every setting of Mercado once: its flag, its environment variable, its
+// default and what it means. Commands embed the groups they need; kong fills them in the order
+// flag, variable, default.
+package settings
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// DevelopmentPassword is the password of everything that `mercado up` starts. Production mode
+// refuses it wherever it stands.
+const DevelopmentPassword = "mercado-development"
+
+// Error tells which setting is missing or wrong. The program ends with exit code 2.
+type Error struct {
+	Setting string // the environment variable
+	Problem string
+}
+
+func (e *Error) Error() string { return e.Setting + " " + e.Problem }
+
+// Environment says how much the program may assume.
+type Environment struct {
+	Mode string `name:"mode" env:"MERCADO_MODE" enum:"development,production" default:"development" help:"development fills in local defaults; production refuses them (${enum})."`
+	Home string `name:"home" env:"MERCADO_HOME" default:".mercado" type:"path" help:"Folder for the local servers' data, keys and logs."`
+}
+
+// Production reports whether development defaults must be refused.
+func (e Environment) Production() bool { return e.Mode == "production" }
+
+// Database is the shop's Postgres.
+type Database struct {
+	URL      string `name:"database-url" env:"MERCADO_DATABASE_URL" default:"postgres://mercado:mercado-development@127.0.0.1:15432/mercado" help:"Postgres of the shop."`
+	MaxConns int32  `name:"database-max-conns" env:"MERCADO_DATABASE_MAX_CONNS" default:"16" help:"Most connections a process opens to the shop's Postgres."`
+}
+
+// Validate implements kong's validation hook.
+func (d Database) Validate() error {
+	if err := postgresURL("MERCADO_DATABASE_URL", d.URL); err != nil {
+		return err
+	}
+	if d.MaxConns < 4 {
+		return &Error{"MERCADO_DATABASE_MAX_CONNS", "must be at least 4"}
+	}
+	return nil
+}
+
+// Warehouse is the Postgres that analysts query; it may be the shop's own or another server.
+type Warehouse struct {
+	URL string `name:"warehouse-url" env:"MERCADO_WAREHOUSE_URL" default:"postgres://mercado:mercado-development@127.0.0.1:15432/mercado" help:"Postgres of the warehouse; may be another server than the shop's."`
+}
+
+// Validate implements kong's validation hook.
+func (w Warehouse) Validate() error { return postgresURL("MERCADO_WAREHOUSE_URL", w.URL) }
+
+// ObjectStore is the S3-compatible store of the lake's four zones.
+type ObjectStore struct {
+	Endpoint     string `name:"s3-endpoint" env:"MERCADO_S3_ENDPOINT" default:"http://127.0.0.1:9000" help:"S3-compatible object store."`
+	Region       string `name:"s3-region" env:"MERCADO_S3_REGION" default:"us-east-1" help:"Region the object store signs for."`
+	AccessKey    string `name:"s3-access-key" env:"MERCADO_S3_ACCESS_KEY" default:"mercado" help:"Access key of the pipeline's account."`
+	SecretKey    string `name:"s3-secret-key" env:"MERCADO_S3_SECRET_KEY" default:"mercado-development" help:"Secret key of the pipeline's account."`
+	BucketPrefix string `name:"s3-bucket-prefix" env:"MERCADO_S3_BUCKET_PREFIX" default:"" help:"Put before raw, clean, work and gold, where bucket names are shared."`
+}
+
+// Validate implements kong's validation hook.
+func (o ObjectStore) Validate() error { return httpURL("MERCADO_S3_ENDPOINT", o.Endpoint) }
+
+// Temporal is the part of Temporal's configuration that is Mercado's own. The connection itself
+// follows Temporal's standard TEMPORAL_* variables.
+type Temporal struct {
+	Address         string `name:"temporal-address" env:"TEMPORAL_ADDRESS" default:"127.0.0.1:7233" help:"Temporal frontend, host:port. The other TEMPORAL_* variables (namespace, TLS, API key) are honoured as well."`
+	Namespace       string `name:"temporal-namespace" env:"TEMPORAL_NAMESPACE" default:"default" help:"Temporal namespace."`
+	UI              string `name:"temporal-ui" env:"MERCADO_TEMPORAL_UI" default:"http://127.0.0.1:8233" help:"Base address of the Temporal UI that links point to."`
+	TaskQueuePrefix string `name:"task-queue-prefix" env:"MERCADO_TASK_QUEUE_PREFIX" default:"" help:"Put before the task queues orders and etl and before schedule ids, where a namespace is shared."`
+}
+
+// Validate implements kong's validation hook.
+func (t Temporal) Validate() error {
+	if _, port, err := net.SplitHostPort(t.Address); err != nil || port == "" {
+		return &Error{"TEMPORAL_ADDRESS", fmt.Sprintf("must be host:port, not %q", t.Address)}
+	}
+	return httpURL("MERCADO_TEMPORAL_UI", t.UI)
+}
+
+// API is the HTTP server.
+type API struct {
+	Addr string `name:"api-addr" env:"MERCADO_API_ADDR" default:"127.0.0.1:8080" help:"Address the API listens on."`
+}
+
+// Validate implements kong's validation hook.
+func (a API) Validate() error { return listenAddress("MERCADO_API_ADDR", a.Addr) }
+
+// Auth signs access tokens.
+type Auth struct {
+	KeyFile         string        `name:"auth-key-file" env:"MERCADO_AUTH_KEY_FILE" default:"" help:"PEM file of the Ed25519 key that signs access tokens (default: keys/auth.pem under the home, made at first use in development)."`
+	AccessTokenTTL  time.Duration `name:"access-token-ttl" env:"MERCADO_ACCESS_TOKEN_TTL" default:"15m" help:"How long an access token is valid."`
+	RefreshTokenTTL time.Duration `name:"refresh-token-ttl" env:"MERCADO_REFRESH_TOKEN_TTL" default:"720h" help:"How long a refresh token is valid."`
+	PasswordMin     int           `name:"password-min-length" env:"MERCADO_PASSWORD_MIN_LENGTH" default:"15" help:"Fewest characters of a new password."`
+}
+
+// Validate implements kong's validation hook.
+func (a Auth) Validate() error {
+	if a.AccessTokenTTL <= 0 {
+		return &Error{"MERCADO_ACCESS_TOKEN_TTL", "must be positive"}
+	}
+	if a.RefreshTokenTTL <= a.AccessTokenTTL {
+		return &Error{"MERCADO_REFRESH_TOKEN_TTL", "must be longer than MERCADO_ACCESS_TOKEN_TTL"}
+	}
+	if a.PasswordMin < 8 {
+		return &Error{"MERCADO_PASSWORD_MIN_LENGTH", "must be at least 8"}
+	}
+	return nil
+}
+
+// Shop holds the rules of selling.
+type Shop struct {
+	HoldTTL        time.Duration `name:"hold-ttl" env:"MERCADO_HOLD_TTL" default:"15m" help:"How long an item in a cart keeps its stock."`
+	PackAfter      time.Duration `name:"pack-after" env:"MERCADO_PACK_AFTER" default:"2s" help:"A shipment that its vendor has not packed by then is packed by itself."`
+	PaymentURL     string        `name:"payment-url" env:"MERCADO_PAYMENT_URL" default:"http://127.0.0.1:8090" help:"Payment provider (the sandbox)."`
+	PaymentTimeout time.Duration `name:"payment-timeout" env:"MERCADO_PAYMENT_TIMEOUT" default:"3s" help:"A payment call without an answer by then has an unknown outcome and is looked up."`
+	CarrierURL     string        `name:"carrier-url" env:"MERCADO_CARRIER_URL" default:"http://127.0.0.1:8090" help:"Carrier (the sandbox)."`
+	WebhookSecret  string        `name:"webhook-secret" env:"MERCADO_WEBHOOK_SECRET" default:"mercado-development" help:"Secret that providers and carriers sign their webhooks with."`
+}
+
+// Validate implements kong's validation hook.
+func (s Shop) Validate() error {
+	if s.HoldTTL <= 0 {
+		return &Error{"MERCADO_HOLD_TTL", "must be positive"}
+	}
+	if s.PackAfter < 0 {
+		return &Error{"MERCADO_PACK_AFTER", "must not be negative"}
+	}
+	if s.PaymentTimeout <= 0 {
+		return &Error{"MERCADO_PAYMENT_TIMEOUT", "must be positive"}
+	}
+	if err := httpURL("MERCADO_PAYMENT_URL", s.PaymentURL); err != nil {
+		return err
+	}
+	return httpURL("MERCADO_CARRIER_URL", s.CarrierURL)
+}
+
+// Lake bounds what a transform step may use and keeps the key of masked personal data.
+type Lake struct {
+	MemoryLimit string `name:"lake-memory" env:"MERCADO_LAKE_MEMORY" default:"512MiB" help:"Memory of one transform step before it spills to disk."`
+	Threads     int    `name:"lake-threads" env:"MERCADO_LAKE_THREADS" default:"2" help:"Threads of one transform step."`
+	MaskKey     string `name:"mask-key" env:"MERCADO_MASK_KEY" default:"mercado-development" help:"Key of the hash that stands for an e-mail address in work, gold and warehouse."`
+	DailyAt     string `name:"etl-daily-at" env:"MERCADO_ETL_DAILY_AT" default:"02:00" help:"When the daily load of the day before starts, hh:mm in UTC."`
+}
+
+// Validate implements kong's validation hook.
+func (l Lake) Validate() error {
+	if _, err := time.Parse("15:04", l.DailyAt); err != nil {
+		return &Error{"MERCADO_ETL_DAILY_AT", fmt.Sprintf("must be hh:mm, not %q", l.DailyAt)}
+	}
+	if l.Threads < 1 {
+		return &Error{"MERCADO_LAKE_THREADS", "must be at least 1"}
+	}
+	if l.MaskKey == "" {
+		return &Error{"MERCADO_MASK_KEY", "must not be empty"}
+	}
+	return nil
+}
+
+func postgresURL(setting, value string) error {
+	parsed, err := url.Parse(value)
+	if err != nil || (parsed.Scheme != "postgres" && parsed.Scheme != "postgresql") || parsed.Host == "" {
+		return &Error{setting, "must be postgres://user:password@host:port/database"}
+	}
+	return nil
+}
+
+func httpURL(setting, value string) error {
+	parsed, err := url.Parse(value)
+	if err != nil || (parsed.Scheme != "http" && parsed.Scheme != "https") || parsed.Host == "" {
+		return &Error{setting, fmt.Sprintf("must be http://host:port, not %q", value)}
+	}
+	return nil
+}
+
+func listenAddress(setting, value string) error {
+	_, port, err := net.SplitHostPort(value)
+	if err == nil {
+		var number int
+		if number, err = strconv.Atoi(port); err == nil && number >= 0 && number <= 65535 {
+			return nil
+		}
+	}
+	return &Error{setting, fmt.Sprintf("must be host:port, not %q", value)}
+}

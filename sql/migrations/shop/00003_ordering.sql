@@ -1,0 +1,314 @@
+-- +goose Up
+create schema ordering;
+
+-- Marks a row with the transaction that last wrote it, so that a reader of changes can ask
+-- "what became visible between two snapshots" instead of trusting a clock.
+-- +goose StatementBegin
+create function ordering.touch() returns trigger
+language plpgsql as $$
+begin
+    new.xid := pg_current_xact_id();
+    new.updated_at := now();
+    return new;
+end
+$$;
+-- +goose StatementEnd
+
+create table ordering.carts (
+    id uuid primary key,
+    customer_id bigint not null,
+    status text not null default 'open' check (status in ('open', 'checked_out', 'abandoned')),
+    currency char(3) not null default 'EUR',
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    checked_out_at timestamptz,
+    xid xid8 not null default pg_current_xact_id(),
+    check ((status = 'checked_out') = (checked_out_at is not null))
+);
+create unique index carts_one_open_per_customer on ordering.carts (customer_id) where status = 'open';
+create index carts_created_idx on ordering.carts (created_at);
+create trigger carts_touch before update on ordering.carts
+for each row execute function ordering.touch();
+
+-- unit_price is the catalogue's price when the item was last put in; checkout compares it.
+create table ordering.cart_items (
+    cart_id uuid not null references ordering.carts (id) on delete cascade,
+    item_id bigint not null,
+    vendor_id bigint not null,
+    qty bigint not null check (qty > 0),
+    unit_price numeric(18, 2) not null check (unit_price >= 0),
+    added_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    primary key (cart_id, item_id)
+);
+
+-- The transitions an order may make, and nothing else may. `order.Transitions` in Go is read
+-- from this table's rows in a test.
+create table ordering.order_transitions (
+    from_status text not null,
+    to_status text not null,
+    primary key (from_status, to_status)
+);
+insert into ordering.order_transitions (from_status, to_status) values
+('pending', 'confirmed'),
+('pending', 'cancelled'),
+('confirmed', 'shipped'),
+('confirmed', 'cancelled'),
+('shipped', 'delivered'),
+('delivered', 'returned');
+
+create table ordering.orders (
+    id uuid primary key,
+    customer_id bigint not null,
+    cart_id uuid,
+    channel text not null default 'web' check (channel in ('web', 'api', 'counter', 'phone')),
+    order_date timestamptz not null default now(),
+    status text not null default 'pending' check (
+        status in ('pending', 'confirmed', 'shipped', 'delivered', 'cancelled', 'returned')
+    ),
+    payment_method text not null check (
+        payment_method in ('card', 'wallet', 'cash_on_delivery', 'bank_transfer', 'cash')
+    ),
+    payment_status text not null default 'pending' check (
+        payment_status in (
+            'pending', 'authorized', 'completed', 'failed', 'partially_refunded', 'refunded'
+        )
+    ),
+    subtotal numeric(18, 2) not null check (subtotal >= 0),
+    tax_amount numeric(18, 2) not null default 0 check (tax_amount >= 0),
+    shipping_cost numeric(18, 2) not null default 0 check (shipping_cost >= 0),
+    discount_amount numeric(18, 2) not null default 0 check (discount_amount >= 0),
+    total_amount numeric(18, 2) not null check (total_amount >= 0),
+    currency char(3) not null default 'EUR',
+    discount_code text,
+    shipping_address jsonb not null default '{}',
+    estimated_delivery timestamptz,
+    actual_delivery timestamptz,
+    cancel_reason text,
+    notes text not null default '',
+    confirmed_at timestamptz,
+    shipped_at timestamptz,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    xid xid8 not null default pg_current_xact_id(),
+    check (total_amount = subtotal - discount_amount + tax_amount + shipping_cost),
+    check ((status = 'cancelled') = (cancel_reason is not null))
+);
+create index orders_customer_idx on ordering.orders (customer_id, id desc);
+create index orders_date_idx on ordering.orders (order_date);
+create index orders_unfinished_idx on ordering.orders (status, id)
+where status in ('pending', 'confirmed', 'shipped');
+create trigger orders_touch before update on ordering.orders
+for each row execute function ordering.touch();
+
+-- +goose StatementBegin
+create function ordering.check_transition() returns trigger
+language plpgsql as $$
+begin
+    if not exists (
+        select 1
+        from ordering.order_transitions
+        where from_status = old.status and to_status = new.status
+    ) then
+        raise exception 'order % may not go from % to %', old.id, old.status, new.status
+            using errcode = 'check_violation', constraint = 'orders_transition';
+    end if;
+    return new;
+end
+$$;
+-- +goose StatementEnd
+create trigger orders_transition before update of status on ordering.orders
+for each row when (old.status is distinct from new.status)
+execute function ordering.check_transition();
+
+-- discount_amount is this line's share of the order's discount, to the cent;
+-- total_price = qty × unit_price − discount_amount is what revenue sums.
+-- Of qty, *_qty say where the units are: reserved (not yet sold), committed (sold, off the
+-- shelf), returned (back on the shelf). A released line has none of them.
+create table ordering.order_items (
+    id bigint generated by default as identity primary key,
+    order_id uuid not null references ordering.orders (id),
+    line_no integer not null check (line_no > 0),
+    item_id bigint not null,
+    vendor_id bigint not null,
+    qty bigint not null check (qty > 0),
+    unit_price numeric(18, 2) not null check (unit_price >= 0),
+    unit_cost numeric(18, 2) not null check (unit_cost >= 0),
+    discount_percent numeric(7, 4) not null default 0 check (discount_percent between 0 and 100),
+    discount_amount numeric(18, 2) not null default 0 check (discount_amount >= 0),
+    total_price numeric(18, 2) not null check (total_price >= 0),
+    reserved_qty bigint not null default 0 check (reserved_qty in (0, qty)),
+    committed_qty bigint not null default 0 check (committed_qty between 0 and qty),
+    returned_qty bigint not null default 0 check (returned_qty between 0 and committed_qty),
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    xid xid8 not null default pg_current_xact_id(),
+    unique (order_id, line_no),
+    check (total_price = qty * unit_price - discount_amount),
+    check (reserved_qty = 0 or committed_qty = 0)
+);
+create index order_items_item_idx on ordering.order_items (item_id);
+create index order_items_vendor_idx on ordering.order_items (vendor_id, order_id);
+create trigger order_items_touch before update on ordering.order_items
+for each row execute function ordering.touch();
+
+-- Written in the transaction of the change it tells of; read in commit order by way of xid.
+create table ordering.order_events (
+    id bigint generated always as identity primary key,
+    order_id uuid not null references ordering.orders (id),
+    type text not null,
+    data jsonb not null default '{}',
+    occurred_at timestamptz not null default clock_timestamp(),
+    xid xid8 not null default pg_current_xact_id()
+);
+create index order_events_order_idx on ordering.order_events (order_id, id);
+create index order_events_occurred_idx on ordering.order_events (occurred_at);
+create trigger order_events_append_only before update or delete or truncate on ordering.order_events
+for each statement execute function catalog.refuse_change();
+
+-- One row per order: what was asked of the provider and where that stands.
+-- token is the provider's one-time token for the method, never card data; it is cleared once
+-- the outcome of the authorisation is known.
+create table ordering.payments (
+    id uuid primary key,
+    order_id uuid not null unique references ordering.orders (id),
+    provider text not null,
+    method text not null,
+    token text,
+    provider_reference text,
+    status text not null default 'pending' check (
+        status in (
+            'pending', 'authorized', 'completed', 'failed', 'voided', 'partially_refunded', 'refunded'
+        )
+    ),
+    amount numeric(18, 2) not null check (amount >= 0),
+    authorized_amount numeric(18, 2) not null default 0 check (authorized_amount between 0 and amount),
+    captured_amount numeric(18, 2) not null default 0,
+    refunded_amount numeric(18, 2) not null default 0,
+    currency char(3) not null,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    xid xid8 not null default pg_current_xact_id(),
+    check (captured_amount between 0 and amount),
+    check (refunded_amount between 0 and captured_amount)
+);
+create index payments_created_idx on ordering.payments (created_at);
+create trigger payments_touch before update on ordering.payments
+for each row execute function ordering.touch();
+
+-- The ledger of everything asked of the provider: a row when asked, a row when answered.
+create table ordering.payment_attempts (
+    id bigint generated always as identity primary key,
+    payment_id uuid not null references ordering.payments (id),
+    operation text not null check (operation in ('authorize', 'capture', 'void', 'refund', 'lookup')),
+    idempotency_key text not null,
+    amount numeric(18, 2) not null check (amount >= 0),
+    currency char(3) not null,
+    outcome text not null check (outcome in ('asked', 'approved', 'declined', 'unknown', 'failed')),
+    decline_code text,
+    provider_reference text,
+    occurred_at timestamptz not null default clock_timestamp(),
+    xid xid8 not null default pg_current_xact_id()
+);
+create index payment_attempts_payment_idx on ordering.payment_attempts (payment_id, id);
+create trigger payment_attempts_append_only
+before update or delete or truncate on ordering.payment_attempts
+for each statement execute function catalog.refuse_change();
+
+-- scope is who sent the key (a customer's id), so that two people may use the same key.
+-- response is the first answer, given again to whoever repeats the request.
+create table ordering.idempotency_keys (
+    scope text not null,
+    key text not null check (length(key) between 1 and 255),
+    operation text not null,
+    request_hash bytea not null,
+    order_id uuid not null,
+    response_status integer,
+    response jsonb,
+    created_at timestamptz not null default now(),
+    completed_at timestamptz,
+    primary key (scope, key),
+    check ((completed_at is null) = (response_status is null))
+);
+create index idempotency_keys_order_idx on ordering.idempotency_keys (order_id);
+
+create table ordering.shipments (
+    id uuid primary key,
+    order_id uuid not null references ordering.orders (id),
+    vendor_id bigint not null,
+    status text not null default 'pending' check (
+        status in ('pending', 'packed', 'shipped', 'delivered', 'cancelled')
+    ),
+    carrier text,
+    tracking_number text unique,
+    label_url text,
+    amount numeric(18, 2) not null check (amount >= 0), -- what is captured when it ships
+    currency char(3) not null,
+    packed_at timestamptz,
+    shipped_at timestamptz,
+    delivered_at timestamptz,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    xid xid8 not null default pg_current_xact_id(),
+    unique (order_id, vendor_id)
+);
+create index shipments_vendor_idx on ordering.shipments (vendor_id, id);
+create trigger shipments_touch before update on ordering.shipments
+for each row execute function ordering.touch();
+
+create table ordering.shipment_items (
+    shipment_id uuid not null references ordering.shipments (id) on delete cascade,
+    order_item_id bigint not null references ordering.order_items (id),
+    qty bigint not null check (qty > 0),
+    primary key (shipment_id, order_item_id)
+);
+
+create table ordering.refunds (
+    id uuid primary key,
+    order_id uuid not null references ordering.orders (id),
+    reason text not null default '',
+    amount numeric(18, 2) not null check (amount > 0),
+    currency char(3) not null,
+    status text not null default 'pending' check (status in ('pending', 'completed', 'failed')),
+    created_at timestamptz not null default now(),
+    completed_at timestamptz,
+    updated_at timestamptz not null default now(),
+    xid xid8 not null default pg_current_xact_id(),
+    check ((status = 'completed') = (completed_at is not null))
+);
+create index refunds_order_idx on ordering.refunds (order_id);
+create index refunds_created_idx on ordering.refunds (created_at);
+create trigger refunds_touch before update on ordering.refunds
+for each row execute function ordering.touch();
+
+create table ordering.refund_items (
+    refund_id uuid not null references ordering.refunds (id) on delete cascade,
+    order_item_id bigint not null references ordering.order_items (id),
+    qty bigint not null check (qty > 0),
+    amount numeric(18, 2) not null check (amount >= 0),
+    restocked boolean not null default false,
+    primary key (refund_id, order_item_id)
+);
+
+-- Messages from providers and carriers, each taken once.
+create table ordering.webhook_receipts (
+    source text not null,
+    event_id text not null,
+    payload jsonb not null,
+    received_at timestamptz not null default now(),
+    handled_at timestamptz,
+    primary key (source, event_id)
+);
+
+-- How far a reader of order_events has come. snapshot is the last snapshot it read under;
+-- system_id names the database system that snapshot belongs to (a restored one counts anew).
+create table ordering.event_readers (
+    name text primary key,
+    system_id bigint not null,
+    snapshot pg_snapshot not null,
+    low_id bigint not null default 0,
+    updated_at timestamptz not null default now()
+);
+
+-- +goose Down
+drop schema ordering cascade;

@@ -1,0 +1,51 @@
+-- +goose Up
+create schema etl;
+
+-- A run loads the days [interval_from, interval_to). attempt counts the runs of the same interval.
+-- A replay is a step list of the same run done again, so it is not a row of its own here:
+-- etl.steps.execution tells the executions apart.
+create table etl.runs (
+    id uuid primary key,
+    interval_from date not null,
+    interval_to date not null,
+    attempt integer not null check (attempt > 0),
+    trigger text not null check (trigger in ('manual', 'schedule', 'backfill')),
+    state text not null check (
+        state in ('running', 'succeeded', 'failed', 'cancelled', 'rolled_back')
+    ),
+    workflow_id text not null,
+    model_version text not null,
+    snapshot pg_snapshot, -- what extract read under; null until it has
+    system_id bigint, -- the database system the snapshot belongs to
+    rows_published bigint,
+    error text,
+    started_at timestamptz not null default now(),
+    finished_at timestamptz,
+    check (interval_to > interval_from),
+    check ((state = 'running') = (finished_at is null)),
+    unique (interval_from, interval_to, attempt)
+);
+create index runs_started_idx on etl.runs (started_at desc);
+
+-- One row per execution, step and table ('' for a step that is about all of them).
+create table etl.steps (
+    run_id uuid not null references etl.runs (id) on delete cascade,
+    execution integer not null check (execution > 0),
+    step text not null check (
+        step in ('extract', 'clean', 'work', 'gold', 'stage', 'reconcile', 'publish')
+    ),
+    table_name text not null default '',
+    state text not null check (state in ('running', 'succeeded', 'failed', 'cancelled', 'skipped')),
+    rows_in bigint not null default 0,
+    rows_out bigint not null default 0,
+    rows_rejected bigint not null default 0,
+    bytes bigint not null default 0,
+    tries integer not null default 1,
+    error text,
+    started_at timestamptz not null default now(),
+    finished_at timestamptz,
+    primary key (run_id, execution, step, table_name)
+);
+
+-- +goose Down
+drop schema etl cascade;

@@ -1,0 +1,3 @@
+// Package workflows orchestrates: deterministic code that decides what happens next and leaves
+// every side effect to an activity.
+package workflows
