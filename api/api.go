@@ -1,0 +1,84 @@
+// Package api is Mercado's HTTP API: one file per resource, the conventions of all of them in
+// operation.go, problem.go, page.go and principal.go.
+//
+// A new resource is a file with a method that registers its operations, and a line in resources:
+//
+//	func (a *API) reviews() {
+//		register(a, operation{
+//			id: "list-reviews", method: http.MethodGet, path: "/api/catalog/products/{id}/reviews",
+//			summary: "List a product's reviews", tag: "reviews",
+//			permission: auth.Public, problems: []code{notFound},
+//		}, a.listReviews)
+//	}
+//
+//	func (a *API) listReviews(ctx context.Context, in *reviewsInput) (*reviewsOutput, error)
+//
+// A handler returns plain errors: problem.go knows what each means to a client.
+package api
+
+import (
+	"log/slog"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+	"go.temporal.io/sdk/client"
+
+	"mercado/internal/auth"
+	"mercado/internal/settings"
+	"mercado/internal/store"
+)
+
+// Deps is what the API works with. All of it may be zero where only the OpenAPI document is
+// wanted.
+type Deps struct {
+	DB        *store.DB
+	Temporal  client.Client
+	Tokens    *auth.Tokens
+	Passwords *auth.Passwords
+	Probes    []Probe      // what /readyz asks
+	Log       *slog.Logger // nil: slog.Default
+	Version   string
+
+	Auth     settings.Auth
+	Shop     settings.Shop
+	Workflow settings.Temporal
+}
+
+// API serves the operations of resources.
+type API struct {
+	Deps
+	huma    huma.API
+	router  *gin.Engine
+	metrics *metrics
+}
+
+// resources is everything that is served under /api, in the order of the documentation.
+var resources = []func(*API){}
+
+// New builds the API; nothing is connected to before the first request.
+func New(deps Deps) *API {
+	if deps.Log == nil {
+		deps.Log = slog.Default()
+	}
+	gin.SetMode(gin.ReleaseMode)
+	a := &API{Deps: deps, router: gin.New(), metrics: newMetrics()}
+	a.router.HandleMethodNotAllowed = true
+	a.router.RedirectTrailingSlash = false
+	if err := a.router.SetTrustedProxies(nil); err != nil {
+		panic(err) // nil is always valid
+	}
+	a.router.Use(a.identify, a.observe, a.recoverPanics, a.readBody)
+	a.router.NoRoute(a.refuse(notFound))
+	a.router.NoMethod(a.refuse(methodNotAllowed))
+
+	a.huma = humagin.New(a.router, configuration(deps.Version))
+	a.huma.UseMiddleware(a.authorize)
+	aliasSchemas(a.huma.OpenAPI().Components.Schemas)
+	for _, resource := range resources {
+		resource(a)
+	}
+	a.health()
+	a.docs()
+	return a
+}

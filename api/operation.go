@@ -1,0 +1,126 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"mercado/internal/auth"
+)
+
+// operation is one method of one path: what the documentation says of it, and who may call it.
+type operation struct {
+	id         string // kebab-case, unique, stable: clients are generated from it
+	method     string
+	path       string
+	summary    string
+	about      string // more than the summary, in Markdown; may be empty
+	tag        string
+	permission auth.Permission
+	status     int    // of success; 0: 200 with a body, 204 without
+	problems   []code // beyond those that every operation may answer with
+}
+
+// maxBody is the largest body that is read, in bytes.
+const maxBody = 1 << 20
+
+// permissionKey is where an operation keeps its permission, in the OpenAPI document as well.
+const permissionKey = "x-permission"
+
+// register serves op by handle. It panics on an operation without a permission.
+func register[I, O any](a *API, op operation, handle func(context.Context, *I) (*O, error)) {
+	if !op.permission.Known() {
+		panic("operation " + op.id + " declares no permission")
+	}
+	codes := op.codes(takesBody[I]())
+	documented := huma.Operation{
+		OperationID: op.id, Method: op.method, Path: op.path,
+		Summary: op.summary, Description: op.about, Tags: []string{op.tag},
+		DefaultStatus: op.status,
+		Responses:     responses(codes),
+		MaxBodyBytes:  maxBody + 1, // huma refuses what has this size; readBody has refused it before
+		// readBody has read it: a read deadline left behind would cancel a long request.
+		BodyReadTimeout: -1,
+		Extensions:      map[string]any{permissionKey: string(op.permission)},
+	}
+	if op.permission != auth.Open {
+		documented.Security = []map[string][]string{{"token": {}}}
+		if op.permission == auth.Public {
+			documented.Security = append(documented.Security, map[string][]string{})
+		}
+	}
+	huma.Register(a.huma, documented, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, in)
+		if err != nil {
+			return nil, a.explain(ctx, err)
+		}
+		return out, nil
+	})
+	// A missing key is a 400 of its own (see IdempotencyKey), but required it is.
+	item := a.huma.OpenAPI().Paths[op.path]
+	for _, documented := range []*huma.Operation{item.Get, item.Put, item.Post, item.Patch, item.Delete} {
+		if documented != nil && documented.OperationID == op.id {
+			for _, parameter := range documented.Parameters {
+				parameter.Required = parameter.Required || parameter.Name == idempotencyHeader
+			}
+		}
+	}
+}
+
+// explain turns a handler's error into the problem for the client, and logs what is our fault.
+func (a *API) explain(ctx context.Context, err error) *Problem {
+	p, internal := problemOf(err)
+	p.RequestID = requestID(ctx)
+	if internal && ctx.Err() == nil {
+		a.Log.ErrorContext(ctx, "request failed", "request_id", p.RequestID, "error", err)
+	}
+	if p.Status == http.StatusUnauthorized {
+		p.headers.Set("WWW-Authenticate", "Bearer")
+	}
+	return p
+}
+
+// codes lists every problem that the operation may answer with.
+func (op operation) codes(takesBody bool) []code {
+	codes := append(slices.Clone(op.problems), validationFailed, internalError, unavailable)
+	if op.permission != auth.Open {
+		codes = append(codes, invalidToken, expiredToken)
+	}
+	if op.permission != auth.Open && op.permission != auth.Public {
+		codes = append(codes, unauthenticated, forbidden)
+	}
+	if takesBody {
+		codes = append(codes, malformedBody, bodyTimeout, unsupportedMediaType)
+	}
+	return append(codes, bodyTooLarge)
+}
+
+// responses documents the problems, by status, each with its codes.
+func responses(codes []code) map[string]*huma.Response {
+	byStatus := map[string][]string{}
+	for _, c := range codes {
+		status := statusText(problems[c].status)
+		byStatus[status] = append(byStatus[status], "`"+string(c)+"`")
+	}
+	documented := map[string]*huma.Response{}
+	for status, names := range byStatus {
+		slices.Sort(names)
+		documented[status] = &huma.Response{
+			Description: strings.Join(slices.Compact(names), ", "),
+			Content: map[string]*huma.MediaType{
+				"application/problem+json": {Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}},
+			},
+		}
+	}
+	return documented
+}
+
+func takesBody[I any]() bool {
+	_, decoded := reflect.TypeFor[I]().FieldByName("Body")
+	_, raw := reflect.TypeFor[I]().FieldByName("RawBody")
+	return decoded || raw
+}

@@ -1,0 +1,212 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"mercado/internal/auth"
+	"mercado/internal/store"
+)
+
+// code names a problem for programs; it never changes once released.
+type code string
+
+const (
+	malformedBody         code = "malformed_body"
+	idempotencyKeyMissing code = "idempotency_key_missing"
+	unauthenticated       code = "unauthenticated"
+	invalidToken          code = "invalid_token"
+	expiredToken          code = "expired_token"
+	invalidCredentials    code = "invalid_credentials"
+	invalidRefreshToken   code = "invalid_refresh_token"
+	paymentDeclined       code = "payment_declined"
+	forbidden             code = "forbidden"
+	notFound              code = "not_found"
+	methodNotAllowed      code = "method_not_allowed"
+	bodyTimeout           code = "body_timeout"
+	emailTaken            code = "email_taken"
+	nameTaken             code = "name_taken"
+	insufficientStock     code = "insufficient_stock"
+	outOfStock            code = "out_of_stock"
+	priceChanged          code = "price_changed"
+	idempotencyInFlight   code = "idempotency_in_flight"
+	bodyTooLarge          code = "body_too_large"
+	unsupportedMediaType  code = "unsupported_media_type"
+	validationFailed      code = "validation_failed"
+	weakPassword          code = "weak_password"
+	unknownReference      code = "unknown_reference"
+	categoryCycle         code = "category_cycle"
+	invalidCursor         code = "invalid_cursor"
+	idempotencyMismatch   code = "idempotency_mismatch"
+	internalError         code = "internal_error"
+	unavailable           code = "unavailable"
+)
+
+// problems says what each code means: its status, and a sentence for people.
+var problems = map[code]struct {
+	status int
+	detail string
+}{
+	malformedBody:         {http.StatusBadRequest, "The body is not what it says it is."},
+	idempotencyKeyMissing: {http.StatusBadRequest, "This operation needs the header Idempotency-Key."},
+	unauthenticated:       {http.StatusUnauthorized, "This operation needs an access token."},
+	invalidToken:          {http.StatusUnauthorized, "The access token is not valid."},
+	expiredToken:          {http.StatusUnauthorized, "The access token has expired."},
+	invalidCredentials:    {http.StatusUnauthorized, "The e-mail address or the password is wrong."},
+	invalidRefreshToken:   {http.StatusUnauthorized, "The refresh token is not valid, or no longer; sign in again."},
+	paymentDeclined:       {http.StatusPaymentRequired, "The payment was declined."},
+	forbidden:             {http.StatusForbidden, "Your role does not allow this operation."},
+	notFound:              {http.StatusNotFound, "There is no such thing, or it is not yours."},
+	methodNotAllowed:      {http.StatusMethodNotAllowed, "This path does not take that method."},
+	bodyTimeout:           {http.StatusRequestTimeout, "The body did not arrive in time."},
+	emailTaken:            {http.StatusConflict, "Somebody is registered with this e-mail address."},
+	nameTaken:             {http.StatusConflict, "There is one with this name."},
+	insufficientStock:     {http.StatusConflict, "There is less stock that is not reserved than would be taken away."},
+	outOfStock:            {http.StatusConflict, "There is less stock available than was asked for."},
+	priceChanged:          {http.StatusConflict, "A price has changed since the item was put in the cart."},
+	idempotencyInFlight:   {http.StatusConflict, "A request with this Idempotency-Key is still being worked on."},
+	bodyTooLarge:          {http.StatusRequestEntityTooLarge, "The body is larger than 1 MiB."},
+	unsupportedMediaType:  {http.StatusUnsupportedMediaType, "The body must be application/json."},
+	validationFailed:      {http.StatusUnprocessableEntity, "The request does not fit the operation."},
+	weakPassword:          {http.StatusUnprocessableEntity, "This password would be guessed; choose a longer or less common one."},
+	unknownReference:      {http.StatusUnprocessableEntity, "Something the request refers to does not exist."},
+	categoryCycle:         {http.StatusUnprocessableEntity, "A category cannot be below itself."},
+	invalidCursor:         {http.StatusUnprocessableEntity, "The cursor is not one that this list has given."},
+	idempotencyMismatch:   {http.StatusUnprocessableEntity, "This Idempotency-Key was used with another request."},
+	internalError:         {http.StatusInternalServerError, "Something went wrong here. The request id helps us to find it."},
+	unavailable:           {http.StatusServiceUnavailable, "A part that this operation needs does not answer. Try again."},
+}
+
+// meanings maps the errors that layers below return to codes. What is not here is internal.
+var meanings = []struct {
+	err  error
+	code code
+}{
+	{auth.ErrExpiredToken, expiredToken},
+	{auth.ErrInvalidToken, invalidToken},
+	{auth.ErrPasswordTooShort, weakPassword},
+	{auth.ErrPasswordTooLong, weakPassword},
+	{auth.ErrPasswordCommon, weakPassword},
+	{store.ErrNotFound, notFound},
+	{context.DeadlineExceeded, unavailable},
+}
+
+// Problem is the answer to a request that failed (RFC 9457).
+type Problem struct {
+	Type      string         `json:"type" doc:"Always about:blank: the code tells problems apart."`
+	Title     string         `json:"title" doc:"The status in words."`
+	Status    int            `json:"status"`
+	Detail    string         `json:"detail" doc:"What went wrong, for people."`
+	Code      code           `json:"code" doc:"What went wrong, for programs; stable."`
+	RequestID string         `json:"request_id,omitempty" doc:"Names this request in the logs."`
+	Errors    []FieldProblem `json:"errors,omitempty" doc:"What is wrong where, the first twenty."`
+
+	headers http.Header
+}
+
+// FieldProblem is what is wrong in one place of a request.
+type FieldProblem struct {
+	Location string `json:"location" doc:"As body.items[0].qty, query.limit or path.id."`
+	Message  string `json:"message"`
+}
+
+// problem makes the answer for code, with what is wrong where.
+func problem(c code, fields ...FieldProblem) *Problem {
+	known := problems[c]
+	return &Problem{
+		Type: "about:blank", Title: http.StatusText(known.status), Status: known.status,
+		Detail: known.detail, Code: c, Errors: fields, headers: http.Header{},
+	}
+}
+
+// invalid says that the value at location cannot be taken.
+func invalid(location, message string) *Problem {
+	return problem(validationFailed, FieldProblem{location, message})
+}
+
+// unknown says that what the value at location refers to does not exist.
+func unknown(location, message string) *Problem {
+	return problem(unknownReference, FieldProblem{location, message})
+}
+
+// Error implements error.
+func (p *Problem) Error() string { return string(p.Code) }
+
+// GetStatus implements huma.StatusError.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// GetHeaders implements huma.HeadersError.
+func (p *Problem) GetHeaders() http.Header { return p.headers }
+
+// ContentType implements huma.ContentTypeFilter.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// problemOf finds what err means to the client. internal tells that it is a fault of ours, to be
+// logged.
+func problemOf(err error) (p *Problem, internal bool) {
+	var already *Problem
+	if errors.As(err, &already) {
+		return already, false
+	}
+	for _, meaning := range meanings {
+		if errors.Is(err, meaning.err) {
+			return problem(meaning.code), meaning.code == unavailable
+		}
+	}
+	// Class 22: Postgres refuses a value itself, such as a text with U+0000 or a number beyond
+	// its column.
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && strings.HasPrefix(refused.Code, "22") {
+		return problem(validationFailed), false
+	}
+	return problem(internalError), true
+}
+
+// maxFieldProblems bounds an answer to a body that is wrong everywhere.
+const maxFieldProblems = 20
+
+// validationProblem turns what huma found into a problem, without the values that were sent.
+func validationProblem(status int, errs []error) *Problem {
+	var p *Problem
+	var fields []FieldProblem
+	for _, err := range errs {
+		var detail *huma.ErrorDetail
+		switch {
+		case errors.As(err, &p):
+		case errors.As(err, &detail) && len(fields) < maxFieldProblems:
+			message, _, _ := strings.Cut(detail.Message, "invalid value: ") // of a TextUnmarshaler: echoes
+			if message == "" {
+				message = "invalid value"
+			}
+			fields = append(fields, FieldProblem{detail.Location, message})
+		}
+	}
+	if p == nil {
+		p = problem(codeOf(status))
+	}
+	p.Errors = append(p.Errors, fields...)
+	return p
+}
+
+// codeOf names the problems that huma finds by status alone.
+func codeOf(status int) code {
+	switch status {
+	case http.StatusBadRequest:
+		return malformedBody
+	case http.StatusRequestTimeout:
+		return bodyTimeout
+	case http.StatusRequestEntityTooLarge:
+		return bodyTooLarge
+	case http.StatusUnsupportedMediaType:
+		return unsupportedMediaType
+	case http.StatusUnprocessableEntity:
+		return validationFailed
+	default:
+		return internalError
+	}
+}

@@ -1,0 +1,55 @@
+package auth
+
+import "slices"
+
+// Permission is what an operation asks of whoever calls it.
+type Permission string
+
+// Permissions that need no role.
+const (
+	// Open operations do not look at a token: signing in, webhooks, probes.
+	Open Permission = "open"
+	// Public operations are for everybody, and show more to some: a token that is sent must be good.
+	Public Permission = "public"
+)
+
+// Permissions that a role grants. A customer or vendor has them for what is their own.
+const (
+	ListCustomers       Permission = "customers.list"
+	ReadCustomers       Permission = "customers.read"
+	WriteCustomers      Permission = "customers.write"
+	DeactivateCustomers Permission = "customers.deactivate"
+	WriteVendors        Permission = "vendors.write"
+	WriteCategories     Permission = "categories.write"
+	WriteProducts       Permission = "products.write"
+	ReadStock           Permission = "stock.read"
+	WriteStock          Permission = "stock.write"
+	UseCart             Permission = "cart.use"
+	PlaceOrders         Permission = "orders.place"
+	ReadOrders          Permission = "orders.read"
+)
+
+// grants is the whole of who may do what.
+var grants = map[Permission][]Role{
+	ListCustomers:       {Admin},
+	ReadCustomers:       {Customer, Admin},
+	WriteCustomers:      {Customer, Admin},
+	DeactivateCustomers: {Admin},
+	WriteVendors:        {Admin},
+	WriteCategories:     {Admin},
+	WriteProducts:       {Vendor, Admin},
+	ReadStock:           {Vendor, Admin},
+	WriteStock:          {Vendor, Admin},
+	UseCart:             {Customer},
+	PlaceOrders:         {Customer},
+	ReadOrders:          {Customer, Admin},
+}
+
+// Known reports whether the permission exists.
+func (p Permission) Known() bool {
+	_, granted := grants[p]
+	return granted || p == Open || p == Public
+}
+
+// GrantedTo lists the roles that have the permission; nil for Open and Public.
+func (p Permission) GrantedTo() []Role { return slices.Clone(grants[p]) }
