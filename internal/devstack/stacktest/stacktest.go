@@ -1,0 +1,95 @@
+// Package stacktest gives each test a world of its own on real servers: a database, buckets and
+// task queues on one Postgres, one Temporal and one object store that all tests of a run share.
+//
+// `go test ./...` runs every package as a process. The first that needs the servers starts its own
+// program once more, detached, as their supervisor; all others find them through a file. Every
+// process holds a shared lock while it lives, and the supervisor stops the servers when nobody has
+// held it for a while.
+package stacktest
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"mercado/internal/devstack"
+	"mercado/internal/settings"
+)
+
+// World is what one test has for itself. It is gone when the test has ended.
+type World struct {
+	Database    settings.Database  // the shop and the warehouse are in one database
+	Warehouse   settings.Warehouse // the same database
+	ObjectStore settings.ObjectStore
+	Temporal    settings.Temporal
+	Home        string // a temporary folder
+}
+
+// Main runs the tests of a package that uses New. Call it from TestMain.
+func Main(m *testing.M) {
+	if root := os.Getenv(superviseVariable); root != "" {
+		os.Exit(supervise(root))
+	}
+	os.Exit(m.Run())
+}
+
+// New makes a world for one test: a migrated database, the four buckets, and a prefix for task
+// queues that no other test uses.
+func New(t testing.TB) *World {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	shared, err := theStack(ctx)
+	if err != nil {
+		t.Fatalf("the servers of the tests: %v", err)
+	}
+	name := uniqueName()
+	url, err := shared.createDatabase(ctx, name)
+	if err != nil {
+		t.Fatalf("database of the test: %v", err)
+	}
+	t.Cleanup(func() { cleanup(t, func(ctx context.Context) error { return shared.dropDatabase(ctx, name) }) })
+
+	world := &World{
+		Database:    settings.Database{URL: url, MaxConns: 16},
+		Warehouse:   settings.Warehouse{URL: url},
+		ObjectStore: shared.ObjectStore,
+		Temporal:    shared.Temporal,
+		Home:        t.TempDir(),
+	}
+	world.ObjectStore.BucketPrefix = name + "-"
+	world.Temporal.TaskQueuePrefix = name + "-"
+	if err := devstack.EnsureBuckets(ctx, world.ObjectStore); err != nil {
+		t.Fatalf("buckets of the test: %v", err)
+	}
+	t.Cleanup(func() {
+		cleanup(t, func(ctx context.Context) error { return devstack.RemoveBuckets(ctx, world.ObjectStore) })
+	})
+	return world
+}
+
+// Env returns the environment of a child process that is to live in this world: what the test's
+// own process has, with the world's settings in place of any others.
+func (w *World) Env() []string {
+	environment := append(settings.Foreign(), "MERCADO_HOME="+w.Home)
+	return append(environment, settings.Environ(w.Database, w.Warehouse, w.ObjectStore, w.Temporal)...)
+}
+
+func cleanup(t testing.TB, do func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := do(ctx); err != nil {
+		t.Errorf("clean up after the test: %v", err)
+	}
+}
+
+// uniqueName is fit for a database, a bucket and a task queue.
+func uniqueName() string {
+	random := make([]byte, 6)
+	_, _ = rand.Read(random) // never fails
+	return fmt.Sprintf("t%s", hex.EncodeToString(random))
+}
