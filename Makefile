@@ -1,0 +1,59 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+# Without a usable git folder (an archive, another owner's clone) Go must not look for one.
+BUILDVCS := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo auto || echo false)
+# Flags of `mercado up`, of `go test` and of its benchmarks: make up ARGS="--demo=false".
+ARGS ?=
+
+.PHONY: help up test lint bench generate generate-check build clean servers hooks FORCE
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: servers build ## Run everything on this machine; installs and builds what is missing (ARGS="--demo=false")
+	@exec bin/mercado up $(ARGS)
+
+test: servers ## Run all tests on real servers (ARGS="-run Checkout ./workflows/..." for some of them)
+	go test -timeout 20m $(or $(ARGS),./...)
+
+lint: .bin/golangci-lint servers ## Check format, style and import rules
+	.bin/golangci-lint run ./...
+	.bin/golangci-lint fmt --diff ./...
+
+bench: servers ## Run the benchmarks; results go to bench/results
+	bench/run.sh $(ARGS)
+
+generate: .bin/sqlc build ## Regenerate what is made from other files: SQL, OpenAPI, .env.example
+	tools/generate.sh
+
+generate-check: .bin/sqlc build ## Fail when a generated file is not current
+	tools/generate.sh --check
+
+build: bin/mercado ## Build bin/mercado
+
+clean: ## Remove what was built; the data in .mercado stay
+	rm -rf bin .bin
+
+servers:
+	@deploy/bootstrap/servers.sh
+
+# Formats, lints and checks generated files before each commit.
+hooks:
+	git config core.hooksPath .githooks
+
+# Go itself knows best what is out of date.
+bin/mercado: FORCE
+	@deploy/bootstrap/packages.sh
+	go build -buildvcs=$(BUILDVCS) -ldflags '-X main.version=$(VERSION)' -o $@ ./cmd/mercado
+
+.bin/golangci-lint .bin/sqlc: tools/go.mod tools/go.sum
+	@deploy/bootstrap/packages.sh
+	@echo "building $(@F), one to two minutes the first time"
+	go build -C tools -o ../.bin/ $$(go -C tools list -f '{{.ImportPath}}' tool | grep '/$(@F)$$')
+	@touch $@
+
+FORCE:

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Regenerates every committed file that is made from another one. With --check, fails when that has
+# changed anything: a file edited by hand, or one whose source was changed and not generated anew.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+generated() { # the digest of every generated file, one a line
+    git ls-files -z --cached --others --exclude-standard -- 'internal/store/**/*_gen.go' 'internal/warehouse/**/*_gen.go' \
+        api/openapi.yaml .env.example docs/data |
+        sort -z | while IFS= read -r -d '' path; do
+        if [[ -e $path ]]; then sha256sum "$path"; fi
+    done
+}
+
+before=$(generated)
+.bin/sqlc generate
+bin/mercado openapi >api/openapi.yaml
+after=$(generated)
+
+if [[ ${1:-} == --check && $before != "$after" ]]; then
+    echo "generate: these files were not current (< before, > after):" >&2
+    diff <(echo "$before") <(echo "$after") >&2 || true
+    git --no-pager diff --stat >&2
+    echo "generate: run \`make generate\` and commit the result" >&2
+    exit 1
+fi
