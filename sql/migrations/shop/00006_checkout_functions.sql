@@ -1,0 +1,353 @@
+-- +goose Up
+-- Each step of a cart and of the checkout saga is one call, so one transaction in one round trip.
+-- A step that was done before does nothing: the saga may ask again after a crash.
+--
+-- What a customer may get wrong raises an SQLSTATE of its own and leaves no row behind:
+-- MC001 too little stock, MC002 unknown product, MC003 empty cart, MC004 price changed,
+-- MC005 a checkout of this cart is under way, MC006 no such active customer, MC007 other currency.
+
+-- One order is being checked out of a cart at a time.
+create unique index orders_one_pending_per_cart on ordering.orders (cart_id)
+where status = 'pending';
+
+-- Readers of events ask for transactions by number: see ReadConfirmedOrders.
+create index order_events_xid_idx on ordering.order_events (xid);
+
+-- The order as the API shows it and as the first answer to a checkout is kept.
+create function ordering.order_document(p_order_id uuid) returns jsonb
+language sql stable as $$
+    select
+        jsonb_build_object(
+            'id', o.id, 'customer_id', o.customer_id, 'channel', o.channel,
+            'order_date', o.order_date, 'status', o.status, 'cancel_reason', o.cancel_reason,
+            'payment_method', o.payment_method, 'payment_status', o.payment_status,
+            'subtotal', o.subtotal, 'tax_amount', o.tax_amount, 'shipping_cost', o.shipping_cost,
+            'discount_amount', o.discount_amount, 'total_amount', o.total_amount,
+            'currency', o.currency, 'shipping_address', o.shipping_address,
+            'estimated_delivery', o.estimated_delivery, 'actual_delivery', o.actual_delivery,
+            'notes', o.notes, 'created_at', o.created_at, 'updated_at', o.updated_at
+        )
+        || jsonb_build_object(
+            'items', (
+                select
+                    jsonb_agg(
+                        jsonb_build_object(
+                            'item_id', item_id, 'vendor_id', vendor_id, 'qty', qty,
+                            'unit_price', unit_price, 'discount_amount', discount_amount,
+                            'total_price', total_price
+                        )
+                        order by line_no
+                    )
+                from ordering.order_items
+                where order_id = o.id
+            ),
+            'shipments', (
+                select
+                    coalesce(
+                        jsonb_agg(
+                            jsonb_build_object(
+                                'id', id, 'vendor_id', vendor_id, 'status', status,
+                                'carrier', carrier, 'tracking_number', tracking_number,
+                                'shipped_at', shipped_at, 'delivered_at', delivered_at
+                            )
+                            order by id
+                        ),
+                        '[]'
+                    )
+                from ordering.shipments
+                where order_id = o.id
+            )
+        )
+    from ordering.orders as o
+    where o.id = p_order_id
+$$;
+
+-- A customer's open cart; {"id": null, "items": []} when there is none.
+create function ordering.cart_document(p_customer_id bigint) returns jsonb
+language sql stable as $$
+    with cart as (
+        select id, currency
+        from ordering.carts
+        where customer_id = p_customer_id and status = 'open'
+    ),
+
+    lines as (
+        select
+            item.item_id,
+            item.vendor_id,
+            item.qty,
+            item.unit_price,
+            item.added_at,
+            product.item_name,
+            product.price,
+            product.is_active,
+            case when hold.expires_at > now() then hold.expires_at end as expires_at
+        from cart
+        inner join ordering.cart_items as item on item.cart_id = cart.id
+        inner join catalog.products as product on product.id = item.item_id
+        left join catalog.holds as hold
+            on hold.cart_id = item.cart_id and hold.product_id = item.item_id
+    )
+
+    select
+        jsonb_build_object(
+            'id', (select id from cart),
+            'currency', coalesce((select currency from cart), 'EUR'),
+            'expires_at', min(expires_at),
+            'subtotal', coalesce(sum(qty * unit_price), 0.00),
+            'total_amount', coalesce(sum(qty * unit_price), 0.00),
+            'items', coalesce(
+                jsonb_agg(
+                    jsonb_build_object(
+                        'item_id', item_id, 'item_name', item_name, 'vendor_id', vendor_id,
+                        'qty', qty, 'unit_price', unit_price, 'total_price', qty * unit_price,
+                        'price_changed', price <> unit_price, 'current_price', price,
+                        'hold', case when expires_at is null then 'expired' else 'held' end,
+                        'expires_at', expires_at, 'is_available', is_active
+                    )
+                    order by added_at, item_id
+                ),
+                '[]'
+            )
+        )
+    from lines
+$$;
+
+-- The customer's open cart, locked; made when there is none and p_new_id is given. A cart whose
+-- checkout is under way is refused.
+-- +goose StatementBegin
+create function ordering.lock_cart(p_customer_id bigint, p_new_id uuid default null)
+returns ordering.carts
+language plpgsql as $$
+declare
+    cart ordering.carts;
+begin
+    perform 1 from identity.customers where id = p_customer_id and is_active;
+    if not found then
+        raise exception 'customer % is unknown or inactive', p_customer_id using errcode = 'MC006';
+    end if;
+    loop
+        if p_new_id is not null then
+            insert into ordering.carts (id, customer_id) values (p_new_id, p_customer_id)
+            on conflict (customer_id) where status = 'open' do nothing;
+        end if;
+        select * into cart
+        from ordering.carts
+        where customer_id = p_customer_id and status = 'open'
+        for no key update;
+        -- A cart that was checked out while this waited for it leaves room for a new one.
+        exit when found or p_new_id is null;
+    end loop;
+    perform 1 from ordering.orders where cart_id = cart.id and status = 'pending';
+    if found then
+        raise exception 'cart % is being checked out', cart.id using errcode = 'MC005';
+    end if;
+    return cart;
+end
+$$;
+-- +goose StatementEnd
+
+-- Puts p_qty of a product in the customer's cart, instead of what was there, and holds it.
+-- +goose StatementBegin
+create function ordering.put_cart_item(
+    p_customer_id bigint, p_new_cart_id uuid, p_item_id bigint, p_qty bigint, p_hold_ttl interval
+) returns jsonb
+language plpgsql as $$
+declare
+    cart ordering.carts;
+    product catalog.products;
+begin
+    select * into product from catalog.products where id = p_item_id and is_active;
+    if not found then
+        raise exception 'product % is unknown or not for sale', p_item_id using errcode = 'MC002';
+    end if;
+    cart := ordering.lock_cart(p_customer_id, p_new_cart_id);
+    if cart.currency <> product.currency then
+        raise exception 'product % is sold in %', p_item_id, product.currency
+            using errcode = 'MC007';
+    end if;
+    perform catalog.hold_stock(cart.id, p_item_id, p_qty, clock_timestamp() + p_hold_ttl);
+    insert into ordering.cart_items (cart_id, item_id, vendor_id, qty, unit_price)
+    values (cart.id, p_item_id, product.vendor_id, p_qty, product.price)
+    on conflict (cart_id, item_id) do update
+    set
+        qty = excluded.qty,
+        unit_price = excluded.unit_price,
+        vendor_id = excluded.vendor_id,
+        updated_at = now();
+    update ordering.carts set status = status where id = cart.id;
+    return ordering.cart_document(p_customer_id);
+end
+$$;
+-- +goose StatementEnd
+
+-- Takes a product, or all of them, out of the customer's cart and gives their stock back.
+-- +goose StatementBegin
+create function ordering.drop_cart_items(p_customer_id bigint, p_item_id bigint default null)
+returns jsonb
+language plpgsql as $$
+declare
+    cart ordering.carts := ordering.lock_cart(p_customer_id);
+    dropped bigint[];
+begin
+    with gone as (
+        delete from ordering.cart_items
+        where cart_id = cart.id and (p_item_id is null or item_id = p_item_id)
+        returning item_id
+    )
+
+    select array_agg(item_id) into dropped from gone;
+    if dropped is not null then
+        perform catalog.release_holds(dropped, cart.id);
+        update ordering.carts set status = status where id = cart.id;
+    end if;
+    return ordering.cart_document(p_customer_id);
+end
+$$;
+-- +goose StatementEnd
+
+-- Claims an idempotency key for an order: null when this call has it, else what became of the
+-- first claim. Waits for a claim of the same key that has not committed yet.
+-- +goose StatementBegin
+create function ordering.claim_key(
+    p_scope text, p_key text, p_operation text, p_request_hash bytea, p_order_id uuid
+) returns jsonb
+language plpgsql as $$
+begin
+    insert into ordering.idempotency_keys (scope, key, operation, request_hash, order_id)
+    values (p_scope, p_key, p_operation, p_request_hash, p_order_id)
+    on conflict (scope, key) do nothing;
+    if found then
+        return null;
+    end if;
+    return (
+        select
+            jsonb_build_object(
+                'order_id', order_id,
+                'same_request', operation = p_operation and request_hash = p_request_hash,
+                'status', response_status,
+                'response', response
+            )
+        from ordering.idempotency_keys
+        where scope = p_scope and key = p_key
+    );
+end
+$$;
+-- +goose StatementEnd
+
+-- Makes the customer's cart a pending order, with its payment and the event order.placed.
+-- Returns null, or what became of the earlier claim of the same idempotency key.
+-- +goose StatementBegin
+create function ordering.place_order(
+    p_customer_id bigint,
+    p_key text,
+    p_request_hash bytea,
+    p_order_id uuid,
+    p_payment_id uuid,
+    p_provider text,
+    p_method text,
+    p_token text,
+    p_shipping_address jsonb,
+    p_accept_price_changes boolean
+) returns jsonb
+language plpgsql as $$
+declare
+    earlier jsonb := ordering.claim_key(
+        'customer/' || p_customer_id, p_key, 'checkout', p_request_hash, p_order_id
+    );
+    cart ordering.carts;
+    placed bigint;
+    withdrawn bigint;
+    changed jsonb;
+begin
+    if earlier is not null then
+        return earlier;
+    end if;
+    cart := ordering.lock_cart(p_customer_id);
+
+    -- One statement, so one reading of the catalogue's prices.
+    with lines as materialized (
+        select
+            row_number() over (order by item.added_at, item.item_id) as line_no,
+            item.item_id,
+            item.qty,
+            item.unit_price as known_price,
+            product.vendor_id,
+            product.price,
+            product.cost,
+            product.is_active,
+            item.qty * product.price as total
+        from ordering.cart_items as item
+        inner join catalog.products as product on product.id = item.item_id
+        where item.cart_id = cart.id
+    ),
+
+    placed_order as (
+        insert into ordering.orders (
+            id, customer_id, cart_id, channel, payment_method, subtotal, total_amount, currency,
+            shipping_address
+        )
+        select
+            p_order_id, p_customer_id, cart.id, 'web', p_method, sum(total), sum(total),
+            cart.currency, p_shipping_address
+        from lines
+        having count(*) > 0
+        returning total_amount
+    ),
+
+    placed_items as (
+        insert into ordering.order_items (
+            order_id, line_no, item_id, vendor_id, qty, unit_price, unit_cost, total_price
+        )
+        select p_order_id, line_no, item_id, vendor_id, qty, price, cost, total
+        from lines
+    ),
+
+    payment as (
+        insert into ordering.payments (id, order_id, provider, method, token, amount, currency)
+        select
+            p_payment_id, p_order_id, p_provider, p_method, p_token, total_amount, cart.currency
+        from placed_order
+    ),
+
+    event as (
+        insert into ordering.order_events (order_id, type, data)
+        select p_order_id, 'order.placed', jsonb_build_object('total_amount', total_amount)
+        from placed_order
+    )
+
+    select
+        count(*),
+        min(item_id) filter (where not is_active),
+        jsonb_agg(
+            jsonb_build_object(
+                'item_id', item_id, 'unit_price', known_price, 'current_price', price
+            )
+            order by line_no
+        ) filter (where known_price <> price)
+    into placed, withdrawn, changed
+    from lines;
+
+    if placed = 0 then
+        raise exception 'the cart of customer % is empty', p_customer_id using errcode = 'MC003';
+    elsif withdrawn is not null then
+        raise exception 'product % is not for sale any more', withdrawn using errcode = 'MC002';
+    elsif changed is not null and not p_accept_price_changes then
+        raise exception 'prices in cart % have changed', cart.id
+            using errcode = 'MC004', detail = changed::text;
+    end if;
+    return null;
+end
+$$;
+-- +goose StatementEnd
+
+-- +goose Down
+drop function ordering.place_order;
+drop function ordering.claim_key;
+drop function ordering.drop_cart_items;
+drop function ordering.put_cart_item;
+drop function ordering.lock_cart;
+drop function ordering.cart_document;
+drop function ordering.order_document;
+drop index ordering.order_events_xid_idx;
+drop index ordering.orders_one_pending_per_cart;

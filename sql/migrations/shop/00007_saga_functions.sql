@@ -1,0 +1,238 @@
+-- +goose Up
+-- The steps of the checkout saga. Each is safe to ask for again.
+
+-- Turns the cart's holds into the order's reservation; what has no hold any more is reserved
+-- anew. Raises MC001 where too little is free, and leaves the holds as they were.
+-- +goose StatementBegin
+create function ordering.reserve_order(p_order_id uuid) returns void
+language plpgsql as $$
+declare
+    reserving ordering.orders;
+    products bigint[];
+    quantities bigint[];
+begin
+    select * into reserving from ordering.orders where id = p_order_id for no key update;
+    if reserving.status <> 'pending' then
+        return;
+    end if;
+    select array_agg(item_id), array_agg(qty) into products, quantities
+    from ordering.order_items
+    where order_id = p_order_id and reserved_qty = 0;
+    if products is null then
+        return;
+    end if;
+    perform catalog.lock_stock(products);
+    if reserving.cart_id is not null then
+        perform catalog.release_holds(products, reserving.cart_id);
+    end if;
+    perform catalog.move_stock('reserve', products, quantities, 'order', p_order_id::text);
+    update ordering.order_items set reserved_qty = qty where order_id = p_order_id;
+    insert into ordering.order_events (order_id, type) values (p_order_id, 'order.reserved');
+end
+$$;
+-- +goose StatementEnd
+
+-- Sells what the order has reserved: stock leaves the shelf, the cart is checked out, and the
+-- order as it is now becomes the answer to its idempotency key.
+-- +goose StatementBegin
+create function ordering.confirm_order(p_order_id uuid) returns void
+language plpgsql as $$
+declare
+    confirming ordering.orders;
+    products bigint[];
+    quantities bigint[];
+begin
+    select * into confirming from ordering.orders where id = p_order_id for no key update;
+    if confirming.status in ('confirmed', 'shipped', 'delivered', 'returned') then
+        return;
+    end if;
+    perform 1 from ordering.carts where id = confirming.cart_id for no key update;
+    select array_agg(item_id), array_agg(qty) into products, quantities
+    from ordering.order_items
+    where order_id = p_order_id;
+    perform catalog.move_stock('commit', products, quantities, 'order', p_order_id::text);
+
+    update ordering.order_items
+    set
+        reserved_qty = 0,
+        committed_qty = qty
+    where order_id = p_order_id;
+    update ordering.orders
+    set
+        status = 'confirmed',
+        payment_status = 'authorized',
+        confirmed_at = now(),
+        estimated_delivery = now() + interval '3 days'
+    where id = p_order_id;
+    update ordering.carts
+    set
+        status = 'checked_out',
+        checked_out_at = now()
+    where id = confirming.cart_id;
+    insert into ordering.order_events (order_id, type, data)
+    values (
+        p_order_id, 'order.confirmed', jsonb_build_object('total_amount', confirming.total_amount)
+    );
+    update ordering.idempotency_keys
+    set
+        response_status = 201,
+        response = ordering.order_document(p_order_id),
+        completed_at = now()
+    where order_id = p_order_id and completed_at is null;
+end
+$$;
+-- +goose StatementEnd
+
+-- Undoes an order that was not confirmed: its units go back to the cart they came from, held
+-- until p_holds_until, or to the shelf when there is no such cart; p_answer, a code and its
+-- detail, becomes the answer to its idempotency key.
+-- +goose StatementBegin
+create function ordering.cancel_order(
+    p_order_id uuid,
+    p_reason text,
+    p_payment_status text,
+    p_holds_until timestamptz,
+    p_answer_status integer,
+    p_answer jsonb
+) returns void
+language plpgsql as $$
+declare
+    cancelling ordering.orders;
+    cart uuid;
+    line record;
+    products bigint[];
+    quantities bigint[];
+begin
+    select * into cancelling from ordering.orders where id = p_order_id for no key update;
+    if cancelling.status = 'cancelled' then
+        return;
+    end if;
+    select id into cart
+    from ordering.carts
+    where id = cancelling.cart_id and status = 'open'
+    for no key update;
+    select array_agg(item_id), array_agg(reserved_qty) into products, quantities
+    from ordering.order_items
+    where order_id = p_order_id and reserved_qty > 0;
+    if products is not null then
+        -- The rows stay locked in between: nobody takes what changes hands here.
+        perform catalog.move_stock(
+            'release', products, quantities, 'order', p_order_id::text, p_reason
+        );
+        for line in
+            select item_id, qty from ordering.cart_items where cart_id = cart
+        loop
+            perform catalog.hold_stock(cart, line.item_id, line.qty, p_holds_until);
+        end loop;
+    end if;
+
+    update ordering.order_items set reserved_qty = 0 where order_id = p_order_id;
+    update ordering.orders
+    set
+        status = 'cancelled',
+        cancel_reason = p_reason,
+        payment_status = p_payment_status
+    where id = p_order_id;
+    -- A payment that the provider was never asked for ends here; the others ended when it answered.
+    update ordering.payments
+    set
+        status = 'failed',
+        token = null
+    where order_id = p_order_id and status = 'pending';
+    insert into ordering.order_events (order_id, type, data)
+    values (p_order_id, 'order.cancelled', jsonb_build_object('reason', p_reason));
+    update ordering.idempotency_keys
+    set
+        response_status = p_answer_status,
+        response = p_answer,
+        completed_at = now()
+    where order_id = p_order_id and completed_at is null;
+end
+$$;
+-- +goose StatementEnd
+
+-- Writes down the provider's answer to one thing that was asked of it, once however often it is
+-- told, and what follows for the payment and its order.
+-- +goose StatementBegin
+create function ordering.record_payment(
+    p_payment_id uuid,
+    p_operation text,
+    p_key text,
+    p_amount numeric,
+    p_outcome text,
+    p_decline_code text,
+    p_reference text
+) returns void
+language plpgsql as $$
+declare
+    paying ordering.payments;
+begin
+    perform 1
+    from ordering.orders
+    where id = (select order_id from ordering.payments where id = p_payment_id)
+    for no key update;
+    select * into paying from ordering.payments where id = p_payment_id for no key update;
+    perform 1
+    from ordering.payment_attempts
+    where payment_id = p_payment_id
+        and operation = p_operation
+        and idempotency_key = p_key
+        and outcome in ('approved', 'declined');
+    if found then
+        return;
+    end if;
+
+    insert into ordering.payment_attempts (
+        payment_id, operation, idempotency_key, amount, currency, outcome, decline_code,
+        provider_reference
+    ) values (
+        p_payment_id, p_operation, p_key, p_amount, paying.currency, p_outcome, p_decline_code,
+        p_reference
+    );
+    case p_operation || ' ' || p_outcome
+        when 'authorize approved' then
+            update ordering.payments
+            set
+                status = 'authorized',
+                authorized_amount = p_amount,
+                provider_reference = p_reference,
+                token = null
+            where id = p_payment_id;
+        when 'authorize declined' then
+            update ordering.payments
+            set
+                status = 'failed',
+                provider_reference = p_reference,
+                token = null
+            where id = p_payment_id;
+        when 'void approved' then
+            update ordering.payments
+            set
+                status = 'voided',
+                token = null
+            where id = p_payment_id;
+        when 'capture approved' then
+            update ordering.payments
+            set
+                captured_amount = captured_amount + p_amount,
+                status = case
+                    when captured_amount + p_amount = amount then 'completed' else status
+                end
+            where id = p_payment_id
+            returning * into paying;
+            if paying.status = 'completed' then
+                update ordering.orders
+                set payment_status = 'completed'
+                where id = paying.order_id;
+            end if;
+        else null; -- what is unknown or has failed changes nothing
+    end case;
+end
+$$;
+-- +goose StatementEnd
+
+-- +goose Down
+drop function ordering.record_payment;
+drop function ordering.cancel_order;
+drop function ordering.confirm_order;
+drop function ordering.reserve_order;
