@@ -1,0 +1,55 @@
+package settings
+
+import "fmt"
+
+// Worker is a worker process.
+type Worker struct {
+	Addr string `name:"worker-addr" env:"MERCADO_WORKER_ADDR" default:"127.0.0.1:8081" help:"Address a worker answers /livez and /metrics on."`
+}
+
+// Validate implements kong's validation hook.
+func (w Worker) Validate() error { return listenAddress("MERCADO_WORKER_ADDR", w.Addr) }
+
+// Sandbox is the server that stands for payment provider and carrier.
+type Sandbox struct {
+	Addr string `name:"sandbox-addr" env:"MERCADO_SANDBOX_ADDR" default:"127.0.0.1:8090" help:"Address the sandbox of payment provider and carrier listens on."`
+}
+
+// Validate implements kong's validation hook.
+func (s Sandbox) Validate() error { return listenAddress("MERCADO_SANDBOX_ADDR", s.Addr) }
+
+// Local holds the ports of what `mercado up` starts. A server that is given by address is not
+// started, and its port means nothing.
+type Local struct {
+	PostgresPort   int `name:"postgres-port" env:"MERCADO_POSTGRES_PORT" default:"15432" help:"Port of the local Postgres."`
+	TemporalPort   int `name:"temporal-port" env:"MERCADO_TEMPORAL_PORT" default:"7233" help:"Port of the local Temporal."`
+	TemporalUIPort int `name:"temporal-ui-port" env:"MERCADO_TEMPORAL_UI_PORT" default:"8233" help:"Port of the local Temporal UI."`
+	S3Port         int `name:"s3-port" env:"MERCADO_S3_PORT" default:"9000" help:"Port of the local object store."`
+	S3ConsolePort  int `name:"s3-console-port" env:"MERCADO_S3_CONSOLE_PORT" default:"9001" help:"Port of the local object store's console."`
+	SandboxPort    int `name:"sandbox-port" env:"MERCADO_SANDBOX_PORT" default:"8090" help:"Port of the sandbox of payment provider and carrier."`
+}
+
+// Validate implements kong's validation hook.
+func (l Local) Validate() error {
+	taken := map[int]string{}
+	for _, port := range []struct {
+		setting string
+		number  int
+	}{
+		{"MERCADO_POSTGRES_PORT", l.PostgresPort},
+		{"MERCADO_TEMPORAL_PORT", l.TemporalPort},
+		{"MERCADO_TEMPORAL_UI_PORT", l.TemporalUIPort},
+		{"MERCADO_S3_PORT", l.S3Port},
+		{"MERCADO_S3_CONSOLE_PORT", l.S3ConsolePort},
+		{"MERCADO_SANDBOX_PORT", l.SandboxPort},
+	} {
+		if port.number < 1 || port.number > 65535 {
+			return &Error{port.setting, fmt.Sprintf("must be a port from 1 to 65535, not %d", port.number)}
+		}
+		if other, twice := taken[port.number]; twice {
+			return &Error{port.setting, fmt.Sprintf("is %d, which %s has already", port.number, other)}
+		}
+		taken[port.number] = port.setting
+	}
+	return nil
+}
