@@ -1,6 +1,62 @@
 package store
 
-import "errors"
+import (
+	"errors"
+	"fmt"
 
-// ErrNotFound is returned when a row that was asked for does not exist.
-var ErrNotFound = errors.New("not found")
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// What a caller may have to decide on.
+var (
+	// ErrNotFound is returned when a row that was asked for does not exist.
+	ErrNotFound = errors.New("not found")
+	// ErrEmailTaken is returned when somebody is registered with an e-mail address.
+	ErrEmailTaken = errors.New("e-mail address is taken")
+	// ErrNameTaken is returned when a vendor or category of the name exists.
+	ErrNameTaken = errors.New("name is taken")
+	// ErrUnknownVendor is returned when a product's vendor does not exist.
+	ErrUnknownVendor = errors.New("unknown vendor")
+	// ErrUnknownCategory is returned when a product's or category's category does not exist.
+	ErrUnknownCategory = errors.New("unknown category")
+	// ErrShortage is returned when there is less stock that is not reserved than was asked for.
+	ErrShortage = errors.New("too little free stock")
+)
+
+// constraints says what it means to a caller that a constraint was violated.
+var constraints = map[string]error{
+	"customers_email_key":       ErrEmailTaken,
+	"users_email_key":           ErrEmailTaken,
+	"vendors_vendor_name_key":   ErrNameTaken,
+	"categories_name_key":       ErrNameTaken,
+	"products_vendor_id_fkey":   ErrUnknownVendor,
+	"products_category_id_fkey": ErrUnknownCategory,
+	"categories_parent_id_fkey": ErrUnknownCategory,
+	"categories_check":          ErrCategoryCycle,
+}
+
+// states says what an SQLSTATE of our own means; the functions of the schema raise them.
+var states = map[string]error{
+	"MC001": ErrShortage,
+}
+
+// failed wraps err with what was being done, and with what it means to a caller where that is
+// known. nil stays nil.
+func failed(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, pgx.ErrNoRows) {
+		return fmt.Errorf("%s: %w", doing, ErrNotFound)
+	}
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		for _, meaning := range []error{constraints[refused.ConstraintName], states[refused.Code]} {
+			if meaning != nil {
+				return fmt.Errorf("%s: %w: %w", doing, meaning, err)
+			}
+		}
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}

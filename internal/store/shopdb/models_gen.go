@@ -51,6 +51,30 @@ type CatalogProduct struct {
 	UpdatedAt   time.Time
 }
 
+type CatalogProductListing struct {
+	ID          int64
+	VendorID    int64
+	ItemName    string
+	Description string
+	CategoryID  int64
+	Brand       string
+	Model       string
+	Price       money.Amount
+	Cost        money.Amount
+	Currency    string
+	WeightKg    decimal.NullDecimal
+	Dimensions  *string
+	LaunchDate  *time.Time
+	Attributes  json.RawMessage
+	IsActive    bool
+	Version     int64
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+	OnHand      int64
+	Reserved    int64
+	Available   int64
+}
+
 type CatalogReview struct {
 	ID                 int64
 	ProductID          int64
@@ -195,7 +219,6 @@ type OrderingEventReader struct {
 	Name      string
 	SystemID  int64
 	Snapshot  string
-	LowID     int64
 	UpdatedAt time.Time
 }
 

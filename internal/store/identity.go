@@ -1,0 +1,163 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"mercado/internal/auth"
+	"mercado/internal/store/shopdb"
+)
+
+// Errors of RotateRefreshToken.
+var (
+	// ErrRefreshToken is returned for a token that does not exist or is no longer valid.
+	ErrRefreshToken = errors.New("refresh token is not valid")
+	// ErrRefreshReuse is returned for a token that was used before; its family has ended.
+	ErrRefreshReuse = errors.New("refresh token was used before")
+)
+
+// Account is a user who may sign in.
+type Account struct {
+	Principal    auth.Principal
+	PasswordHash string
+	IsActive     bool
+}
+
+// Register makes a customer with an account, who signs in with the e-mail address. It fails with
+// ErrEmailTaken.
+func (db *DB) Register(ctx context.Context, customer shopdb.CreateCustomerParams, passwordHash string) (shopdb.IdentityCustomer, error) {
+	var created shopdb.IdentityCustomer
+	err := db.InTx(ctx, func(q *shopdb.Queries) (err error) {
+		if created, err = q.CreateCustomer(ctx, customer); err != nil {
+			return err
+		}
+		userID, err := q.CreateUser(ctx, shopdb.CreateUserParams{
+			Email: customer.Email, PasswordHash: passwordHash, CustomerID: &created.ID,
+		})
+		if err != nil {
+			return err
+		}
+		return q.GrantRole(ctx, shopdb.GrantRoleParams{UserID: userID, Role: string(auth.Customer)})
+	})
+	return created, failed("register customer", err)
+}
+
+// AccountOf finds who signs in with email. It fails with ErrNotFound.
+func (db *DB) AccountOf(ctx context.Context, email string) (Account, error) {
+	row, err := db.AccountByEmail(ctx, email)
+	if err != nil {
+		return Account{}, failed("look up account", err)
+	}
+	return Account{
+		Principal:    principal(row.ID, row.CustomerID, row.VendorID, row.Roles),
+		PasswordHash: row.PasswordHash,
+		IsActive:     row.IsActive,
+	}, nil
+}
+
+func principal(userID, customerID, vendorID int64, roles []string) auth.Principal {
+	p := auth.Principal{UserID: userID, CustomerID: customerID, VendorID: vendorID}
+	for _, role := range roles {
+		p.Roles = append(p.Roles, auth.Role(role))
+	}
+	return p
+}
+
+// IssueRefreshToken starts a family of refresh tokens for a user who has just signed in.
+func (db *DB) IssueRefreshToken(ctx context.Context, userID int64, ttl time.Duration) (string, error) {
+	token, err := issue(ctx, db.Queries, uuid.Must(uuid.NewV7()), userID, ttl)
+	return token, failed("issue refresh token", err)
+}
+
+func issue(ctx context.Context, q *shopdb.Queries, family uuid.UUID, userID int64, ttl time.Duration) (string, error) {
+	token := rand.Text() + rand.Text()
+	return token, q.CreateRefreshToken(ctx, shopdb.CreateRefreshTokenParams{
+		ID: uuid.Must(uuid.NewV7()), FamilyID: family, UserID: userID,
+		TokenHash: digest(token), ExpiresAt: time.Now().Add(ttl),
+	})
+}
+
+// digest is what is kept of a refresh token: it is random, so a plain hash cannot be guessed back.
+func digest(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
+
+// RotateRefreshToken takes a refresh token, once, for the next of its family. It fails with
+// ErrRefreshToken, or with ErrRefreshReuse when somebody else has the token too.
+func (db *DB) RotateRefreshToken(ctx context.Context, token string, ttl time.Duration) (auth.Principal, string, error) {
+	var who auth.Principal
+	var next string
+	var refused error // told after the commit: ending a family must last
+	err := db.InTx(ctx, func(q *shopdb.Queries) error {
+		shown, err := q.LockRefreshToken(ctx, digest(token))
+		switch {
+		case err != nil:
+			return err
+		case shown.IsUsed && !shown.IsOver:
+			refused = ErrRefreshReuse
+			return q.RevokeFamily(ctx, shown.FamilyID)
+		case shown.IsOver:
+			refused = ErrRefreshToken
+			return nil
+		}
+		account, err := q.AccountByID(ctx, shown.UserID)
+		if err != nil {
+			return err
+		}
+		if !account.IsActive {
+			refused = ErrRefreshToken
+			return q.RevokeFamily(ctx, shown.FamilyID)
+		}
+		who = principal(account.ID, account.CustomerID, account.VendorID, account.Roles)
+		if err := q.UseRefreshToken(ctx, shown.ID); err != nil {
+			return err
+		}
+		next, err = issue(ctx, q, shown.FamilyID, shown.UserID, ttl)
+		return err
+	})
+	if err = failed("rotate refresh token", err); errors.Is(err, ErrNotFound) {
+		return auth.Principal{}, "", ErrRefreshToken
+	}
+	return who, next, errors.Join(err, refused)
+}
+
+// EndSession ends the family of a refresh token; one that does not exist has ended.
+func (db *DB) EndSession(ctx context.Context, token string) error {
+	return failed("end session", db.RevokeFamilyOf(ctx, digest(token)))
+}
+
+// Customer fails with ErrNotFound.
+func (db *DB) Customer(ctx context.Context, id int64) (shopdb.IdentityCustomer, error) {
+	customer, err := db.GetCustomer(ctx, id)
+	return customer, failed("get customer", err)
+}
+
+// ChangeCustomer sets what is not nil. It fails with ErrNotFound.
+func (db *DB) ChangeCustomer(ctx context.Context, change shopdb.UpdateCustomerParams) (shopdb.IdentityCustomer, error) {
+	customer, err := db.UpdateCustomer(ctx, change)
+	return customer, failed("update customer", err)
+}
+
+// CloseCustomer deactivates a customer and their account and ends their sessions; access tokens
+// that are out run off within minutes. It fails with ErrNotFound.
+func (db *DB) CloseCustomer(ctx context.Context, id int64) error {
+	return failed("deactivate customer", db.InTx(ctx, func(q *shopdb.Queries) error {
+		rows, err := q.DeactivateCustomer(ctx, id)
+		if err != nil {
+			return err
+		}
+		if rows == 0 {
+			return ErrNotFound
+		}
+		if err := q.DeactivateUserOf(ctx, &id); err != nil {
+			return err
+		}
+		return q.RevokeTokensOf(ctx, &id)
+	}))
+}
