@@ -1,0 +1,90 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"mercado/internal/money"
+)
+
+// What the database's functions refuse, each with an SQLSTATE of its own (00005_stock_functions
+// and 00006_checkout_functions). The statement that was refused has changed nothing.
+var (
+	ErrOutOfStock         = errors.New("too little free stock") // as a *Shortage
+	ErrUnknownProduct     = errors.New("product is unknown or not for sale")
+	ErrCartEmpty          = errors.New("cart is empty")
+	ErrPriceChanged       = errors.New("a price has changed") // as a *PriceChange
+	ErrCheckoutInProgress = errors.New("cart is being checked out")
+	ErrUnknownCustomer    = errors.New("customer is unknown or inactive")
+	ErrOtherCurrency      = errors.New("product is sold in another currency than the cart")
+)
+
+// Shortage says what was asked of a product and what was free.
+type Shortage struct {
+	ProductID int64 `json:"product_id"`
+	Requested int64 `json:"requested"`
+	Available int64 `json:"available"`
+}
+
+// Error implements error.
+func (s *Shortage) Error() string {
+	return fmt.Sprintf("product %d: %d asked, %d free", s.ProductID, s.Requested, s.Available)
+}
+
+// Is makes a Shortage an ErrOutOfStock.
+func (s *Shortage) Is(target error) bool { return target == ErrOutOfStock }
+
+// PriceChange lists the lines of a cart whose price is not the catalogue's any more.
+type PriceChange struct {
+	Lines []struct {
+		ItemID       int64        `json:"item_id"`
+		UnitPrice    money.Amount `json:"unit_price"`
+		CurrentPrice money.Amount `json:"current_price"`
+	}
+}
+
+// Error implements error.
+func (p *PriceChange) Error() string { return fmt.Sprintf("%d prices have changed", len(p.Lines)) }
+
+// Is makes a PriceChange an ErrPriceChanged.
+func (p *PriceChange) Is(target error) bool { return target == ErrPriceChanged }
+
+// refusals says what each SQLSTATE means.
+var refusals = map[string]func(detail []byte) error{
+	"MC001": func(detail []byte) error { return detailed(&Shortage{}, detail) },
+	"MC002": func([]byte) error { return ErrUnknownProduct },
+	"MC003": func([]byte) error { return ErrCartEmpty },
+	"MC004": func(detail []byte) error {
+		var change PriceChange
+		if err := json.Unmarshal(detail, &change.Lines); err != nil {
+			return fmt.Errorf("read refused prices: %w", err)
+		}
+		return &change
+	},
+	"MC005": func([]byte) error { return ErrCheckoutInProgress },
+	"MC006": func([]byte) error { return ErrUnknownCustomer },
+	"MC007": func([]byte) error { return ErrOtherCurrency },
+}
+
+// Refused turns an error of the shop's own SQLSTATEs into what it means, and leaves others alone.
+func Refused(err error) error {
+	var raised *pgconn.PgError
+	if !errors.As(err, &raised) {
+		return err
+	}
+	refusal, ours := refusals[raised.Code]
+	if !ours {
+		return err
+	}
+	return refusal([]byte(raised.Detail))
+}
+
+func detailed(shortage *Shortage, detail []byte) error {
+	if err := json.Unmarshal(detail, shortage); err != nil {
+		return fmt.Errorf("read refused quantity: %w", err)
+	}
+	return shortage
+}
