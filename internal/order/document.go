@@ -1,0 +1,91 @@
+package order
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+
+	"mercado/internal/money"
+)
+
+// Document is an order as the API shows it. The database writes it (ordering.order_document), so
+// that the first answer to a checkout can be kept in the transaction that confirms it.
+type Document struct {
+	ID                uuid.UUID       `json:"id"`
+	CustomerID        int64           `json:"customer_id"`
+	Channel           string          `json:"channel"`
+	OrderDate         time.Time       `json:"order_date"`
+	Status            Status          `json:"status"`
+	CancelReason      *CancelReason   `json:"cancel_reason" doc:"Why the order was cancelled; null when it was not."`
+	PaymentMethod     string          `json:"payment_method"`
+	PaymentStatus     PaymentStatus   `json:"payment_status"`
+	Items             []Line          `json:"items"`
+	Shipments         []Shipment      `json:"shipments" doc:"One for each vendor, once the order is being fulfilled."`
+	Subtotal          money.Amount    `json:"subtotal"`
+	TaxAmount         money.Amount    `json:"tax_amount"`
+	ShippingCost      money.Amount    `json:"shipping_cost"`
+	DiscountAmount    money.Amount    `json:"discount_amount"`
+	TotalAmount       money.Amount    `json:"total_amount"`
+	Currency          string          `json:"currency"`
+	ShippingAddress   json.RawMessage `json:"shipping_address"`
+	EstimatedDelivery *time.Time      `json:"estimated_delivery"`
+	ActualDelivery    *time.Time      `json:"actual_delivery"`
+	Notes             string          `json:"notes"`
+	CreatedAt         time.Time       `json:"created_at"`
+	UpdatedAt         time.Time       `json:"updated_at"`
+}
+
+// Line is one product of an order. TotalPrice is after discount, before tax and shipping.
+type Line struct {
+	ItemID         int64        `json:"item_id"`
+	VendorID       int64        `json:"vendor_id"`
+	Qty            int64        `json:"qty"`
+	UnitPrice      money.Amount `json:"unit_price"`
+	DiscountAmount money.Amount `json:"discount_amount"`
+	TotalPrice     money.Amount `json:"total_price"`
+}
+
+// Shipment is one vendor's part of an order.
+type Shipment struct {
+	ID             uuid.UUID  `json:"id"`
+	VendorID       int64      `json:"vendor_id"`
+	Status         string     `json:"status" enum:"pending,packed,shipped,delivered,cancelled"`
+	Carrier        *string    `json:"carrier"`
+	TrackingNumber *string    `json:"tracking_number"`
+	ShippedAt      *time.Time `json:"shipped_at"`
+	DeliveredAt    *time.Time `json:"delivered_at"`
+}
+
+// Address is where an order goes.
+type Address struct {
+	Line1      string `json:"line1"`
+	City       string `json:"city"`
+	Country    string `json:"country"` // ISO 3166-1 alpha-2
+	PostalCode string `json:"postal_code"`
+}
+
+// Cart is a customer's open cart as the database writes it (ordering.cart_document).
+type Cart struct {
+	ID          *uuid.UUID   `json:"id" doc:"Null before the first item."`
+	Items       []CartLine   `json:"items"`
+	ExpiresAt   *time.Time   `json:"expires_at" doc:"When the first of the holds in force ends; null when there is none."`
+	Subtotal    money.Amount `json:"subtotal"`
+	TotalAmount money.Amount `json:"total_amount"`
+	Currency    string       `json:"currency"`
+}
+
+// CartLine is one product of a cart.
+type CartLine struct {
+	ItemID       int64        `json:"item_id"`
+	ItemName     string       `json:"item_name"`
+	VendorID     int64        `json:"vendor_id"`
+	Qty          int64        `json:"qty"`
+	UnitPrice    money.Amount `json:"unit_price" doc:"The catalogue's price when the item was put in."`
+	TotalPrice   money.Amount `json:"total_price"`
+	PriceChanged bool         `json:"price_changed" doc:"Checkout refuses a changed price until accept_price_changes is sent."`
+	CurrentPrice money.Amount `json:"current_price"`
+	Hold         string       `json:"hold" enum:"held,expired" doc:"held: the stock is kept until expires_at. expired: anybody may buy it first."`
+	ExpiresAt    *time.Time   `json:"expires_at"`
+	IsAvailable  bool         `json:"is_available" doc:"False once the product has been withdrawn from sale."`
+}
