@@ -306,7 +306,6 @@ create table ordering.event_readers (
     name text primary key,
     system_id bigint not null,
     snapshot pg_snapshot not null,
-    low_id bigint not null default 0,
     updated_at timestamptz not null default now()
 );
 

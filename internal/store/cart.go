@@ -1,0 +1,53 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"mercado/internal/order"
+	"mercado/internal/store/shopdb"
+)
+
+// CartOf gives the customer's open cart; it has no id and no items when there is none.
+func (db *DB) CartOf(ctx context.Context, customerID int64) (order.Cart, error) {
+	return cart(db.Queries.Cart(ctx, customerID))
+}
+
+// PutCartItem makes the cart hold qty of an item, for ttl from now, at the catalogue's price.
+// It returns a *Shortage, ErrUnknownProduct, ErrUnknownCustomer, ErrOtherCurrency or
+// ErrCheckoutInProgress.
+func (db *DB) PutCartItem(ctx context.Context, customerID, itemID, qty int64, ttl time.Duration) (order.Cart, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return order.Cart{}, err
+	}
+	return cart(db.Queries.PutCartItem(ctx, shopdb.PutCartItemParams{
+		CustomerID: customerID, NewCartID: id, ItemID: itemID, Qty: qty, HoldSeconds: ttl.Seconds(),
+	}))
+}
+
+// DropCartItem takes an item out of the cart, if it is there, and frees its stock. It returns
+// ErrUnknownCustomer or ErrCheckoutInProgress.
+func (db *DB) DropCartItem(ctx context.Context, customerID, itemID int64) (order.Cart, error) {
+	return cart(db.Queries.DropCartItem(ctx, shopdb.DropCartItemParams{CustomerID: customerID, ItemID: itemID}))
+}
+
+// EmptyCart takes everything out of the cart, like DropCartItem.
+func (db *DB) EmptyCart(ctx context.Context, customerID int64) (order.Cart, error) {
+	return cart(db.Queries.EmptyCart(ctx, customerID))
+}
+
+func cart(document json.RawMessage, err error) (order.Cart, error) {
+	if err != nil {
+		return order.Cart{}, Refused(err)
+	}
+	var c order.Cart
+	if err := json.Unmarshal(document, &c); err != nil {
+		return order.Cart{}, fmt.Errorf("read cart: %w", err)
+	}
+	return c, nil
+}
