@@ -1,0 +1,3 @@
+select email from identity.customers where email !~ '@example\.(com|org|net)$'
+union all
+select email from identity.users where email !~ '@example\.(com|org|net)$'

@@ -1,0 +1,1 @@
+select product_id, reserved from catalog.stock where reserved <> 0

@@ -1,0 +1,1 @@
+select item_id from ordering.order_items group by item_id having sum(committed_qty) >= 100

@@ -1,0 +1,1 @@
+select id from ordering.carts where status = 'abandoned'

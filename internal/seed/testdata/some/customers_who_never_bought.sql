@@ -1,0 +1,1 @@
+select id from identity.customers where not exists (select from ordering.orders where customer_id = customers.id)

@@ -1,0 +1,1 @@
+select customer_id from ordering.orders group by customer_id having count(*) = 1

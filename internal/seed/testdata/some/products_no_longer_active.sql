@@ -1,0 +1,1 @@
+select id from catalog.products where not is_active

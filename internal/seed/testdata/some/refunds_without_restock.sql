@@ -1,0 +1,1 @@
+select refund_id from ordering.refund_items where not restocked

@@ -1,0 +1,1 @@
+select id from catalog.reviews where not is_verified_purchase
