@@ -38,6 +38,8 @@ type CLI struct {
 	Globals
 
 	Migrate MigrateCmd `cmd:"" help:"Bring the schemas of shop and warehouse up to date."`
+	Seed    SeedCmd    `cmd:"" help:"Fill an empty shop with two years of demo history."`
+	Up      UpCmd      `cmd:"" help:"Run everything on this machine: servers, API, worker, sandbox."`
 	Version VersionCmd `cmd:"" help:"Print the version."`
 }
 

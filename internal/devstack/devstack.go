@@ -18,14 +18,6 @@ const (
 	stopDeadline  = 20 * time.Second
 )
 
-// Port is a TCP port of a server on the loopback interface, with the names that change it.
-type Port struct {
-	Number   int
-	Of       string // whose port it is, in messages
-	Flag     string // empty for a port that no one can choose
-	Variable string
-}
-
 // folder makes a folder that other users may pass through, and returns its absolute path.
 func folder(elements ...string) (string, error) {
 	path, err := filepath.Abs(filepath.Join(elements...))

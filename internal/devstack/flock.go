@@ -47,3 +47,12 @@ func lockFile(path string, how int) (*Lock, error) {
 	_ = file.Close()
 	return nil, fmt.Errorf("lock %s: %w", path, err)
 }
+
+// write replaces what the locked file holds.
+func (l *Lock) write(content string) error {
+	if err := l.file.Truncate(0); err != nil {
+		return err
+	}
+	_, err := l.file.WriteAt([]byte(content), 0)
+	return err
+}

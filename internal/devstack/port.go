@@ -7,7 +7,17 @@ import (
 	"net"
 	"strconv"
 	"syscall"
+	"time"
 )
+
+// Port is a TCP port that a server of the local stack listens on.
+type Port struct {
+	Host     string // empty means loopback
+	Number   int
+	Of       string // whose port it is, in messages
+	Flag     string // what chooses another one; empty when nothing does
+	Variable string
+}
 
 // PortInUseError tells which port another program holds, and how to choose another one.
 type PortInUseError struct{ Port }
@@ -21,7 +31,13 @@ func (e *PortInUseError) Error() string {
 }
 
 // Address returns the port's host:port.
-func (p Port) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(p.Number)) }
+func (p Port) Address() string {
+	host := p.Host
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, strconv.Itoa(p.Number))
+}
 
 // Check returns a *PortInUseError when another program listens on the port.
 func (p Port) Check(ctx context.Context) error {
@@ -34,6 +50,25 @@ func (p Port) Check(ctx context.Context) error {
 		return &PortInUseError{p}
 	default:
 		return fmt.Errorf("port %d, meant for %s: %w", p.Number, p.Of, err)
+	}
+}
+
+// Await is Check for the ports of a process that was killed a moment ago: it gives the port until
+// the context ends.
+func (p Port) Await(ctx context.Context) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := p.Check(context.WithoutCancel(ctx))
+		var inUse *PortInUseError
+		if !errors.As(err, &inUse) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-tick.C:
+		}
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"sync"
 	"syscall"
@@ -161,13 +160,4 @@ func orSignal(signal, otherwise syscall.Signal) syscall.Signal {
 		return otherwise
 	}
 	return signal
-}
-
-// openLog appends to HOME/logs/NAME.log.
-func openLog(home, name string) (*os.File, error) {
-	logs, err := folder(home, "logs")
-	if err != nil {
-		return nil, err
-	}
-	return os.OpenFile(filepath.Join(logs, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 }

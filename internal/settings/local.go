@@ -31,7 +31,6 @@ type Local struct {
 
 // Validate implements kong's validation hook.
 func (l Local) Validate() error {
-	taken := map[int]string{}
 	for _, port := range []struct {
 		setting string
 		number  int
@@ -46,10 +45,6 @@ func (l Local) Validate() error {
 		if port.number < 1 || port.number > 65535 {
 			return &Error{port.setting, fmt.Sprintf("must be a port from 1 to 65535, not %d", port.number)}
 		}
-		if other, twice := taken[port.number]; twice {
-			return &Error{port.setting, fmt.Sprintf("is %d, which %s has already", port.number, other)}
-		}
-		taken[port.number] = port.setting
 	}
 	return nil
 }
