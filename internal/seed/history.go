@@ -140,6 +140,14 @@ func newWeighted(weights []float64) weighted {
 // pick returns an index whose weight is not zero.
 func (w weighted) pick(rnd *rand.Rand) int { return w.pickIn(rnd, 0, len(w.cumulative)) }
 
+// sum is the weight of the indices from low up to, not including, high.
+func (w weighted) sum(low, high int) float64 {
+	if low == 0 {
+		return w.cumulative[high-1]
+	}
+	return w.cumulative[high-1] - w.cumulative[low-1]
+}
+
 // pickIn is pick among the indices from low up to, not including, high.
 func (w weighted) pickIn(rnd *rand.Rand, low, high int) int {
 	floor := 0.0

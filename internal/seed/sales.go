@@ -70,16 +70,24 @@ var (
 	}
 )
 
-// planSales decides who buys what and when. Those who buy at all get the orders their habit
-// promises, the rest goes to the people who come often; each falls on a day by its demand.
+// settlingIn is how long, in days, a customer needs to show their habit.
+const settlingIn = 365
+
+// planSales decides who buys what and when. Those who buy at all get the orders that their habit
+// promises, fewer where they have not been there for long; the rest goes to the people who come
+// often, in proportion to what is bought while they come. Each falls on a day by its demand.
 func (h *history) planSales(rnd *rand.Rand) {
 	buyers := make([]int, 0, ordersPerScale*h.options.Scale)
 	weights := make([]float64, len(h.shoppers))
 	for i, who := range h.shoppers {
-		for range who.habit.atLeast {
+		promised := who.habit.atLeast
+		if promised > 1 {
+			promised = max(1, promised*(who.to-who.from)/settlingIn)
+		}
+		for range min(promised, who.habit.atLeast) {
 			buyers = append(buyers, i)
 		}
-		weights[i] = who.habit.weight
+		weights[i] = who.habit.weight * h.calendar.demand.sum(who.from, who.to)
 	}
 	often := newWeighted(weights)
 	for len(buyers) < ordersPerScale*h.options.Scale {

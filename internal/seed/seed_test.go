@@ -70,6 +70,14 @@ func query(t *testing.T, pool *pgxpool.Pool, file string, args ...any) [][]strin
 	return rows
 }
 
+// contents has a row a table: its name, its number of rows and their digest.
+func contents(t *testing.T, pool *pgxpool.Pool) [][]string {
+	t.Helper()
+	rows := query(t, pool, "testdata/contents.sql")
+	slices.SortFunc(rows, slices.Compare)
+	return rows
+}
+
 // TestHistoryHoldsTogether runs every query of testdata/never, which finds what must not be, and
 // of testdata/some, which finds what reports need to have something to show.
 func TestHistoryHoldsTogether(t *testing.T) {
@@ -107,7 +115,7 @@ func TestVolumes(t *testing.T) {
 		for _, table := range summary.Tables {
 			counts[table.Table] = table.Rows
 		}
-		for _, row := range query(t, pool, "testdata/contents.sql") {
+		for _, row := range contents(t, pool) {
 			if row[1] != strconv.FormatInt(counts[row[0]], 10) {
 				t.Errorf("scale %d: %s has %s rows, the summary says %d", scale, row[0], row[1], counts[row[0]])
 			}
@@ -135,16 +143,12 @@ func TestVolumes(t *testing.T) {
 
 func TestSameOptionsGiveTheSameRows(t *testing.T) {
 	t.Parallel()
-	contents := func(options seed.Options) [][]string {
+	made := func(number uint64) [][]string {
 		pool := emptyShop(t)
-		fill(t, pool, options)
-		rows := query(t, pool, "testdata/contents.sql")
-		slices.SortFunc(rows, slices.Compare)
-		return rows
+		fill(t, pool, seed.Options{Seed: number, Until: until})
+		return contents(t, pool)
 	}
-	first := contents(seed.Options{Seed: 7, Until: until})
-	again := contents(seed.Options{Seed: 7, Until: until})
-	other := contents(seed.Options{Seed: 8, Until: until})
+	first, again, other := made(7), made(7), made(8)
 	for i, row := range first {
 		if !slices.Equal(row, again[i]) {
 			t.Errorf("the same seed gave %v and %v", row, again[i])
@@ -159,12 +163,12 @@ func TestShopInUseIsRefused(t *testing.T) {
 	t.Parallel()
 	pool := emptyShop(t)
 	fill(t, pool, seed.Options{Until: until})
-	before := query(t, pool, "testdata/contents.sql")
+	before := contents(t, pool)
 	_, err := seed.Run(t.Context(), pool, seed.Options{Until: until, Seed: 2})
 	if !errors.Is(err, seed.ErrNotEmpty) || !strings.Contains(err.Error(), "6000 orders") {
 		t.Errorf("seeding twice: %v, want ErrNotEmpty and what was found", err)
 	}
-	if after := query(t, pool, "testdata/contents.sql"); !slices.EqualFunc(before, after, slices.Equal) {
+	if after := contents(t, pool); !slices.EqualFunc(before, after, slices.Equal) {
 		t.Error("a refused seed changed rows")
 	}
 }
