@@ -24,8 +24,12 @@ func TryLockFile(path string) (*Lock, error) {
 // ShareLockFile waits for a lock on the file that many can hold at once.
 func ShareLockFile(path string) (*Lock, error) { return lockFile(path, syscall.LOCK_SH) }
 
-// Unlock releases the lock.
-func (l *Lock) Unlock() { _ = l.file.Close() }
+// Unlock releases the lock. Closing the file alone would not, while a child that is about to be
+// executed still has a copy of it.
+func (l *Lock) Unlock() {
+	_ = syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN)
+	_ = l.file.Close()
+}
 
 func lockFile(path string, how int) (*Lock, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)

@@ -61,7 +61,7 @@ func (p Postgres) Start(ctx context.Context) (*Process, error) {
 		return nil, err
 	}
 	if home, err := filepath.Abs(p.Home); err == nil && !strings.HasPrefix(parent, home) {
-		slog.InfoContext(ctx, "the user of Postgres cannot reach the home, its data lie elsewhere", "path", parent)
+		slog.InfoContext(ctx, "the user of Postgres cannot reach the home, so its data lie elsewhere", "path", parent)
 	}
 	data := filepath.Join(parent, "data")
 	if err := p.initialise(ctx, binaries, parent, data, as); err != nil {
@@ -176,36 +176,43 @@ func (p Postgres) prepare(ctx context.Context) error {
 	return err
 }
 
-// waitForPredecessor waits for a server that still shuts down on these data because the process
-// that had started it was killed.
+// waitForPredecessor waits for the processes of a killed server, which end by themselves but not at
+// once, and keep a new one from starting.
 func waitForPredecessor(ctx context.Context, data string) error {
-	content, err := os.ReadFile(filepath.Join(data, "postmaster.pid"))
-	if err != nil {
-		return nil //nolint:nilerr // no file, no predecessor
-	}
-	first, _, _ := strings.Cut(string(content), "\n")
-	pid, err := strconv.Atoi(strings.TrimSpace(first))
-	if err != nil {
-		return nil //nolint:nilerr // Postgres itself complains about a broken file
-	}
 	ctx, cancel := context.WithTimeout(ctx, stopDeadline)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for serves(pid, data) {
+	for {
+		pid, err := postgresIn(data)
+		if err != nil || pid == 0 {
+			return err
+		}
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("another Postgres (process %d) runs on %s: stop it first", pid, data)
 		case <-tick.C:
 		}
 	}
-	return nil
 }
 
-// serves reports whether the process is a Postgres that works on these data.
-func serves(pid int, data string) bool {
-	command, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
-	return err == nil && strings.Contains(string(command), data)
+// postgresIn returns a process of a Postgres that works on these data, or 0. All of them work in
+// the folder itself.
+func postgresIn(data string) (pid int, err error) {
+	processes, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		return 0, err
+	}
+	for _, process := range processes {
+		folder, err := os.Readlink(filepath.Join(process, "cwd"))
+		if err != nil || folder != data {
+			continue // another's, or gone by now
+		}
+		if name, err := os.ReadFile(filepath.Join(process, "comm")); err == nil && strings.HasPrefix(string(name), "postgres") {
+			return strconv.Atoi(filepath.Base(process))
+		}
+	}
+	return 0, nil
 }
 
 // FindPostgres returns the folder with the server programs of the newest Postgres of this machine.
