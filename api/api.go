@@ -54,7 +54,14 @@ type API struct {
 }
 
 // resources is everything that is served under /api, in the order of the documentation.
-var resources = []func(*API){}
+var resources = []func(*API){
+	(*API).identity,
+	(*API).customers,
+	(*API).vendors,
+	(*API).categories,
+	(*API).products,
+	(*API).inventory,
+}
 
 // New builds the API; nothing is connected to before the first request.
 func New(deps Deps) *API {

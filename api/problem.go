@@ -93,6 +93,14 @@ var meanings = []struct {
 	{auth.ErrPasswordTooLong, weakPassword},
 	{auth.ErrPasswordCommon, weakPassword},
 	{store.ErrNotFound, notFound},
+	{store.ErrEmailTaken, emailTaken},
+	{store.ErrNameTaken, nameTaken},
+	{store.ErrUnknownVendor, unknownReference},
+	{store.ErrUnknownCategory, unknownReference},
+	{store.ErrCategoryCycle, categoryCycle},
+	{store.ErrShortage, insufficientStock},
+	{store.ErrRefreshToken, invalidRefreshToken},
+	{store.ErrRefreshReuse, invalidRefreshToken},
 	{context.DeadlineExceeded, unavailable},
 }
 

@@ -40,6 +40,9 @@ type CLI struct {
 	Migrate MigrateCmd `cmd:"" help:"Bring the schemas of shop and warehouse up to date."`
 	Seed    SeedCmd    `cmd:"" help:"Fill an empty shop with two years of demo history."`
 	Up      UpCmd      `cmd:"" help:"Run everything on this machine: servers, API, worker, sandbox."`
+	API     APICmd     `cmd:"" name:"api" help:"Serve the HTTP API."`
+	Token   TokenCmd   `cmd:"" help:"Print an access token for local use."`
+	OpenAPI OpenAPICmd `cmd:"" name:"openapi" help:"Print the OpenAPI document of the API."`
 	Version VersionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -1,0 +1,142 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"mercado/internal/auth"
+	"mercado/internal/store/shopdb"
+)
+
+// customers serves who has registered: everybody's own row, and all of them to operators.
+func (a *API) customers() {
+	register(a, operation{
+		id: "list-customers", method: http.MethodGet, path: "/api/identity/customers",
+		summary: "Look customers up by name or e-mail address", tag: "customers",
+		permission: auth.ListCustomers, problems: []code{invalidCursor},
+	}, a.listCustomers)
+	register(a, operation{
+		id: "get-customer", method: http.MethodGet, path: "/api/identity/customers/{id}",
+		summary: "Show a customer", tag: "customers",
+		permission: auth.ReadCustomers, problems: []code{notFound},
+	}, a.getCustomer)
+	register(a, operation{
+		id: "update-customer", method: http.MethodPatch, path: "/api/identity/customers/{id}",
+		summary: "Change what is sent of a customer", tag: "customers",
+		permission: auth.WriteCustomers, problems: []code{notFound},
+	}, a.updateCustomer)
+	register(a, operation{
+		id: "deactivate-customer", method: http.MethodDelete, path: "/api/identity/customers/{id}",
+		summary: "Deactivate a customer and sign them out", tag: "customers",
+		permission: auth.DeactivateCustomers, problems: []code{notFound},
+	}, a.deactivateCustomer)
+}
+
+type customer struct {
+	ID        int64     `json:"id"`
+	FirstName string    `json:"first_name"`
+	LastName  string    `json:"last_name"`
+	Email     string    `json:"email"`
+	Phone     *string   `json:"phone"`
+	BirthDate *date     `json:"birth_date" nullable:"true"`
+	City      *string   `json:"city"`
+	Country   *string   `json:"country"`
+	JoinedAt  time.Time `json:"joined_at"`
+	IsActive  bool      `json:"is_active"`
+}
+
+func customerOf(row shopdb.IdentityCustomer) customer {
+	return customer{
+		ID: row.ID, FirstName: row.FirstName, LastName: row.LastName, Email: row.Email, Phone: row.Phone,
+		BirthDate: dateOf(row.BirthDate), City: row.City, Country: row.Country,
+		JoinedAt: row.JoinedAt.UTC(), IsActive: row.IsActive,
+	}
+}
+
+// ByID is embedded in the input of an operation on one thing.
+type ByID struct {
+	ID int64 `path:"id" minimum:"1"`
+}
+
+type listCustomersInput struct {
+	Page
+	LookingFor string `query:"q" maxLength:"100" doc:"The beginning of a last name, of a full name or of an e-mail address."`
+}
+
+type customersOutput struct {
+	Body List[customer]
+}
+
+func (a *API) listCustomers(ctx context.Context, in *listCustomersInput) (*customersOutput, error) {
+	var after int64
+	if err := in.after(&after); err != nil {
+		return nil, err
+	}
+	rows, err := a.DB.ListCustomers(ctx, shopdb.ListCustomersParams{
+		AfterID: after, LookingFor: strings.ToLower(strings.TrimSpace(in.LookingFor)), RowLimit: in.fetch(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &customersOutput{paged(in.Page, rows, customerOf, func(row shopdb.IdentityCustomer) any { return row.ID })}, nil
+}
+
+// ownOrAdmin hides other people's rows: to a customer they do not exist.
+func ownOrAdmin(ctx context.Context, customerID int64) error {
+	if p := principalOf(ctx); p.Has(auth.Admin) || p.CustomerID == customerID {
+		return nil
+	}
+	return problem(notFound)
+}
+
+func (a *API) getCustomer(ctx context.Context, in *ByID) (*customerOutput, error) {
+	if err := ownOrAdmin(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	row, err := a.DB.Customer(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &customerOutput{customerOf(row)}, nil
+}
+
+type updateCustomerInput struct {
+	ByID
+	Body struct {
+		FirstName *string  `json:"first_name,omitempty" maxLength:"100" pattern:"\\S" patternDescription:"not blank"`
+		LastName  *string  `json:"last_name,omitempty" maxLength:"100" pattern:"\\S" patternDescription:"not blank"`
+		Phone     *string  `json:"phone,omitempty" maxLength:"40"`
+		BirthDate *date    `json:"birth_date,omitempty"`
+		City      *string  `json:"city,omitempty" maxLength:"100"`
+		Country   *country `json:"country,omitempty"`
+	} `nameHint:"CustomerChange"`
+}
+
+func (a *API) updateCustomer(ctx context.Context, in *updateCustomerInput) (*customerOutput, error) {
+	if err := ownOrAdmin(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	row, err := a.DB.ChangeCustomer(ctx, shopdb.UpdateCustomerParams{
+		ID: in.ID, FirstName: trimmed(in.Body.FirstName), LastName: trimmed(in.Body.LastName), Phone: in.Body.Phone,
+		BirthDate: in.Body.BirthDate.time(), City: in.Body.City, Country: in.Body.Country.text(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &customerOutput{customerOf(row)}, nil
+}
+
+func (a *API) deactivateCustomer(ctx context.Context, in *ByID) (*struct{}, error) {
+	return nil, a.DB.CloseCustomer(ctx, in.ID)
+}
+
+// trimmed is text without the blanks around it; nil stays nil.
+func trimmed(text *string) *string {
+	if text == nil {
+		return nil
+	}
+	short := strings.TrimSpace(*text)
+	return &short
+}

@@ -1,0 +1,162 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"mercado/internal/auth"
+	"mercado/internal/store"
+	"mercado/internal/store/shopdb"
+)
+
+// identity serves registering, signing in and signing out. Limits on how often belong in front
+// of these operations.
+func (a *API) identity() {
+	register(a, operation{
+		id: "register", method: http.MethodPost, path: "/api/identity/register",
+		summary: "Register as a customer", tag: "identity", permission: auth.Open,
+		status: http.StatusCreated, problems: []code{emailTaken, weakPassword},
+	}, a.registerCustomer)
+	register(a, operation{
+		id: "sign-in", method: http.MethodPost, path: "/api/identity/token",
+		summary: "Exchange e-mail address and password for tokens", tag: "identity", permission: auth.Open,
+		problems: []code{invalidCredentials},
+	}, a.signIn)
+	register(a, operation{
+		id: "refresh-token", method: http.MethodPost, path: "/api/identity/token/refresh",
+		summary: "Exchange a refresh token for new tokens", tag: "identity", permission: auth.Open,
+		about:    "A refresh token is good for one exchange. Using one a second time ends the session it belongs to.",
+		problems: []code{invalidRefreshToken},
+	}, a.refreshToken)
+	register(a, operation{
+		id: "sign-out", method: http.MethodPost, path: "/api/identity/logout",
+		summary: "End the session of a refresh token", tag: "identity", permission: auth.Open,
+	}, a.signOut)
+}
+
+type registerInput struct {
+	Body struct {
+		Email     string   `json:"email" maxLength:"254" format:"email"`
+		Password  string   `json:"password" minLength:"1" maxLength:"1024" writeOnly:"true"`
+		FirstName string   `json:"first_name" maxLength:"100" pattern:"\\S" patternDescription:"not blank"`
+		LastName  string   `json:"last_name" maxLength:"100" pattern:"\\S" patternDescription:"not blank"`
+		Phone     *string  `json:"phone,omitempty" maxLength:"40"`
+		BirthDate *date    `json:"birth_date,omitempty"`
+		City      *string  `json:"city,omitempty" maxLength:"100"`
+		Country   *country `json:"country,omitempty"`
+	} `nameHint:"Registration"`
+}
+
+type customerOutput struct {
+	Body customer
+}
+
+func (a *API) registerCustomer(ctx context.Context, in *registerInput) (*customerOutput, error) {
+	email, err := auth.NormalizeEmail(in.Body.Email)
+	if err != nil {
+		return nil, invalid("body.email", err.Error())
+	}
+	switch err := a.Passwords.Check(in.Body.Password, email); {
+	case errors.Is(err, auth.ErrPasswordTooShort):
+		return nil, problem(weakPassword, FieldProblem{"body.password",
+			fmt.Sprintf("expected at least %d characters", a.Passwords.MinLength())})
+	case err != nil:
+		return nil, problem(weakPassword, FieldProblem{"body.password", err.Error()})
+	}
+	hash, err := a.Passwords.Hash(ctx, in.Body.Password)
+	if err != nil {
+		return nil, err
+	}
+	created, err := a.DB.Register(ctx, shopdb.CreateCustomerParams{
+		FirstName: strings.TrimSpace(in.Body.FirstName), LastName: strings.TrimSpace(in.Body.LastName),
+		Email: email, Phone: in.Body.Phone, BirthDate: in.Body.BirthDate.time(),
+		City: in.Body.City, Country: in.Body.Country.text(),
+	}, hash)
+	if err != nil {
+		return nil, err
+	}
+	return &customerOutput{customerOf(created)}, nil
+}
+
+type signInInput struct {
+	Body struct {
+		Username string `json:"username" maxLength:"254" doc:"The e-mail address."`
+		Password string `json:"password" maxLength:"1024" writeOnly:"true"`
+	} `nameHint:"SignIn"`
+}
+
+type tokensOutput struct {
+	Body struct {
+		AccessToken  string `json:"access_token" doc:"A JWT to send as Authorization: Bearer."`
+		RefreshToken string `json:"refresh_token" doc:"Good for one exchange at /api/identity/token/refresh."`
+		TokenType    string `json:"token_type" enum:"Bearer"`
+		ExpiresIn    int64  `json:"expires_in" doc:"Seconds until the access token expires."`
+	} `nameHint:"Tokens"`
+}
+
+func (a *API) signIn(ctx context.Context, in *signInInput) (*tokensOutput, error) {
+	account, err := a.account(ctx, in.Body.Username)
+	if err != nil {
+		return nil, err
+	}
+	good, err := a.Passwords.Verify(ctx, in.Body.Password, account.PasswordHash)
+	if err != nil {
+		return nil, err
+	}
+	if !good || !account.IsActive {
+		return nil, problem(invalidCredentials)
+	}
+	refresh, err := a.DB.IssueRefreshToken(ctx, account.Principal.UserID, a.Auth.RefreshTokenTTL)
+	if err != nil {
+		return nil, err
+	}
+	return a.tokens(account.Principal, refresh)
+}
+
+// account finds who signs in; nobody, without an error, so that the answer takes as long.
+func (a *API) account(ctx context.Context, username string) (store.Account, error) {
+	email, err := auth.NormalizeEmail(username)
+	if err != nil {
+		return store.Account{}, nil
+	}
+	account, err := a.DB.AccountOf(ctx, email)
+	if errors.Is(err, store.ErrNotFound) {
+		return store.Account{}, nil
+	}
+	return account, err
+}
+
+func (a *API) tokens(who auth.Principal, refresh string) (*tokensOutput, error) {
+	access, err := a.Tokens.Issue(who)
+	if err != nil {
+		return nil, err
+	}
+	out := &tokensOutput{}
+	out.Body.AccessToken, out.Body.RefreshToken = access, refresh
+	out.Body.TokenType, out.Body.ExpiresIn = "Bearer", int64(a.Tokens.TTL().Seconds())
+	return out, nil
+}
+
+type refreshInput struct {
+	Body struct {
+		RefreshToken string `json:"refresh_token" minLength:"1" maxLength:"256"`
+	} `nameHint:"RefreshToken"`
+}
+
+func (a *API) refreshToken(ctx context.Context, in *refreshInput) (*tokensOutput, error) {
+	who, next, err := a.DB.RotateRefreshToken(ctx, in.Body.RefreshToken, a.Auth.RefreshTokenTTL)
+	if errors.Is(err, store.ErrRefreshReuse) {
+		a.Log.WarnContext(ctx, "a refresh token was used twice: its session has ended", "request_id", requestID(ctx))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return a.tokens(who, next)
+}
+
+func (a *API) signOut(ctx context.Context, in *refreshInput) (*struct{}, error) {
+	return nil, a.DB.EndSession(ctx, in.Body.RefreshToken)
+}

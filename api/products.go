@@ -1,0 +1,240 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"mercado/internal/auth"
+	"mercado/internal/money"
+	"mercado/internal/store"
+	"mercado/internal/store/shopdb"
+)
+
+// products serves what is sold: to everybody, and what it costs to its vendor and to operators.
+func (a *API) products() {
+	register(a, operation{
+		id: "list-products", method: http.MethodGet, path: "/api/catalog/products",
+		summary: "List products", tag: "products",
+		permission: auth.Public, problems: []code{forbidden, invalidCursor},
+	}, a.listProducts)
+	register(a, operation{
+		id: "create-product", method: http.MethodPost, path: "/api/catalog/products",
+		summary: "Add a product with its opening stock", tag: "products", status: http.StatusCreated,
+		about:      "A vendor adds products of their own.",
+		permission: auth.WriteProducts, problems: []code{unknownReference},
+	}, a.createProduct)
+	register(a, operation{
+		id: "get-product", method: http.MethodGet, path: "/api/catalog/products/{id}",
+		summary: "Show a product", tag: "products",
+		permission: auth.Public, problems: []code{notFound},
+	}, a.getProduct)
+	register(a, operation{
+		id: "update-product", method: http.MethodPatch, path: "/api/catalog/products/{id}",
+		summary: "Change what is sent of a product", tag: "products",
+		permission: auth.WriteProducts, problems: []code{notFound, unknownReference},
+	}, a.updateProduct)
+	register(a, operation{
+		id: "deactivate-product", method: http.MethodDelete, path: "/api/catalog/products/{id}",
+		summary: "Take a product off the shop", tag: "products",
+		permission: auth.WriteProducts, problems: []code{notFound},
+	}, a.deactivateProduct)
+}
+
+// ProductSummary is a product in a list.
+type ProductSummary struct {
+	ID         int64         `json:"id"`
+	VendorID   int64         `json:"vendor_id"`
+	ItemName   string        `json:"item_name"`
+	CategoryID int64         `json:"category_id"`
+	Brand      string        `json:"brand"`
+	Price      money.Amount  `json:"price"`
+	Cost       *money.Amount `json:"cost,omitempty" doc:"Only for operators and the product's vendor."`
+	Currency   string        `json:"currency"`
+	Available  int64         `json:"available" doc:"Units that can be sold now."`
+	IsActive   bool          `json:"is_active"`
+}
+
+// product is all that is known of one.
+type product struct {
+	ProductSummary
+	Description string         `json:"description"`
+	Model       string         `json:"model"`
+	WeightKg    *float64       `json:"weight_kg"`
+	Dimensions  *string        `json:"dimensions"`
+	LaunchDate  *date          `json:"launch_date" nullable:"true"`
+	Attributes  map[string]any `json:"attributes"`
+	CreatedAt   time.Time      `json:"created_at"`
+	UpdatedAt   time.Time      `json:"updated_at"`
+}
+
+// mayManage reports whether p is an operator or the vendor.
+func mayManage(p auth.Principal, vendorID int64) bool {
+	return p.Has(auth.Admin) || (p.Has(auth.Vendor) && p.VendorID == vendorID)
+}
+
+func summaryOf(row shopdb.CatalogProductListing, to auth.Principal) ProductSummary {
+	shown := ProductSummary{
+		ID: row.ID, VendorID: row.VendorID, ItemName: row.ItemName, CategoryID: row.CategoryID, Brand: row.Brand,
+		Price: row.Price, Currency: row.Currency, Available: row.Available, IsActive: row.IsActive,
+	}
+	if mayManage(to, row.VendorID) {
+		shown.Cost = &row.Cost
+	}
+	return shown
+}
+
+type productOutput struct {
+	Body product
+}
+
+func productOf(row shopdb.CatalogProductListing, to auth.Principal) (*productOutput, error) {
+	shown := product{
+		ProductSummary: summaryOf(row, to), Description: row.Description, Model: row.Model,
+		Dimensions: row.Dimensions, LaunchDate: dateOf(row.LaunchDate),
+		CreatedAt: row.CreatedAt.UTC(), UpdatedAt: row.UpdatedAt.UTC(),
+	}
+	if row.WeightKg.Valid {
+		weight := row.WeightKg.Decimal.InexactFloat64()
+		shown.WeightKg = &weight
+	}
+	if err := json.Unmarshal(row.Attributes, &shown.Attributes); err != nil {
+		return nil, fmt.Errorf("attributes of product %d: %w", row.ID, err)
+	}
+	return &productOutput{shown}, nil
+}
+
+type createProductInput struct {
+	Body struct {
+		VendorID    int64          `json:"vendor_id" minimum:"1"`
+		ItemName    string         `json:"item_name" maxLength:"300" pattern:"\\S" patternDescription:"not blank"`
+		Description string         `json:"description,omitempty" maxLength:"20000"`
+		CategoryID  int64          `json:"category_id" minimum:"1"`
+		Brand       string         `json:"brand,omitempty" maxLength:"200"`
+		Model       string         `json:"model,omitempty" maxLength:"200"`
+		Price       money.Amount   `json:"price"`
+		Cost        money.Amount   `json:"cost"`
+		Currency    string         `json:"currency,omitempty" pattern:"^[A-Z]{3}$" default:"EUR"`
+		Stock       int64          `json:"stock,omitempty" minimum:"0" maximum:"1000000000" doc:"Units on the shelf at the beginning."`
+		WeightKg    *float64       `json:"weight_kg,omitempty" minimum:"0" maximum:"999999"`
+		Dimensions  *string        `json:"dimensions,omitempty" maxLength:"200"`
+		LaunchDate  *date          `json:"launch_date,omitempty"`
+		Attributes  map[string]any `json:"attributes,omitempty" maxProperties:"100"`
+	} `nameHint:"NewProduct"`
+}
+
+func (a *API) createProduct(ctx context.Context, in *createProductInput) (*productOutput, error) {
+	if !mayManage(principalOf(ctx), in.Body.VendorID) {
+		return nil, problem(forbidden)
+	}
+	attributes, err := attributesOf(in.Body.Attributes)
+	if err != nil {
+		return nil, err
+	}
+	if attributes == nil {
+		attributes = json.RawMessage(`{}`)
+	}
+	row, err := a.DB.AddProduct(ctx, shopdb.CreateProductParams{
+		VendorID: in.Body.VendorID, ItemName: strings.TrimSpace(in.Body.ItemName), Description: in.Body.Description,
+		CategoryID: in.Body.CategoryID, Brand: in.Body.Brand, Model: in.Body.Model,
+		Price: in.Body.Price, Cost: in.Body.Cost, Currency: in.Body.Currency, WeightKg: weight(in.Body.WeightKg),
+		Dimensions: in.Body.Dimensions, LaunchDate: in.Body.LaunchDate.time(), Attributes: attributes, Stock: in.Body.Stock,
+	})
+	if err != nil {
+		return nil, referenceProblem(err)
+	}
+	return productOf(row, principalOf(ctx))
+}
+
+// referenceProblem says where an unknown vendor or category was named.
+func referenceProblem(err error) error {
+	switch {
+	case errors.Is(err, store.ErrUnknownVendor):
+		return unknown("body.vendor_id", "no such vendor")
+	case errors.Is(err, store.ErrUnknownCategory):
+		return unknown("body.category_id", "no such category")
+	default:
+		return err
+	}
+}
+
+// attributesOf is nil when none were sent.
+func attributesOf(sent map[string]any) (json.RawMessage, error) {
+	if sent == nil {
+		return nil, nil
+	}
+	return json.Marshal(sent)
+}
+
+// weight is kept to the gram.
+func weight(kg *float64) decimal.NullDecimal {
+	if kg == nil {
+		return decimal.NullDecimal{}
+	}
+	return decimal.NewNullDecimal(decimal.NewFromFloat(*kg).Round(3))
+}
+
+func (a *API) getProduct(ctx context.Context, in *ByID) (*productOutput, error) {
+	row, err := a.DB.Product(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return productOf(row, principalOf(ctx))
+}
+
+type updateProductInput struct {
+	ByID
+	Body struct {
+		ItemName    *string        `json:"item_name,omitempty" maxLength:"300" pattern:"\\S" patternDescription:"not blank"`
+		Description *string        `json:"description,omitempty" maxLength:"20000"`
+		CategoryID  *int64         `json:"category_id,omitempty" minimum:"1"`
+		Brand       *string        `json:"brand,omitempty" maxLength:"200"`
+		Model       *string        `json:"model,omitempty" maxLength:"200"`
+		Price       *money.Amount  `json:"price,omitempty"`
+		Cost        *money.Amount  `json:"cost,omitempty"`
+		WeightKg    *float64       `json:"weight_kg,omitempty" minimum:"0" maximum:"999999"`
+		Dimensions  *string        `json:"dimensions,omitempty" maxLength:"200"`
+		LaunchDate  *date          `json:"launch_date,omitempty"`
+		Attributes  map[string]any `json:"attributes,omitempty" maxProperties:"100" doc:"Replaces all of them."`
+		IsActive    *bool          `json:"is_active,omitempty"`
+	} `nameHint:"ProductChange"`
+}
+
+func (a *API) updateProduct(ctx context.Context, in *updateProductInput) (*productOutput, error) {
+	attributes, err := attributesOf(in.Body.Attributes)
+	if err != nil {
+		return nil, err
+	}
+	row, err := a.DB.ChangeProduct(ctx, shopdb.UpdateProductParams{
+		ID: in.ID, VendorID: ownVendor(ctx), ItemName: trimmed(in.Body.ItemName), Description: in.Body.Description,
+		CategoryID: in.Body.CategoryID, Brand: in.Body.Brand, Model: in.Body.Model,
+		Price: in.Body.Price, Cost: in.Body.Cost, WeightKg: weight(in.Body.WeightKg),
+		Dimensions: in.Body.Dimensions, LaunchDate: in.Body.LaunchDate.time(), Attributes: attributes,
+		IsActive: in.Body.IsActive,
+	})
+	if err != nil {
+		return nil, referenceProblem(err)
+	}
+	return productOf(row, principalOf(ctx))
+}
+
+func (a *API) deactivateProduct(ctx context.Context, in *ByID) (*struct{}, error) {
+	inactive := false
+	_, err := a.DB.ChangeProduct(ctx, shopdb.UpdateProductParams{ID: in.ID, VendorID: ownVendor(ctx), IsActive: &inactive})
+	return nil, err
+}
+
+// ownVendor restricts a vendor to what is theirs; nil for an operator.
+func ownVendor(ctx context.Context) *int64 {
+	p := principalOf(ctx)
+	if p.Has(auth.Admin) {
+		return nil
+	}
+	return &p.VendorID
+}

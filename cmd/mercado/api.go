@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+
+	"golang.org/x/sync/errgroup"
+
+	"mercado/api"
+	"mercado/internal/auth"
+	"mercado/internal/settings"
+	"mercado/internal/store"
+	"mercado/internal/temporal"
+)
+
+// APICmd serves the HTTP API until it is told to stop.
+type APICmd struct {
+	settings.API
+	settings.Auth
+	settings.Shop
+	settings.Database
+	settings.ObjectStore
+	settings.Temporal
+}
+
+// Run implements the command.
+func (c *APICmd) Run(ctx context.Context, g *Globals) error {
+	if err := g.CheckProduction(c.Database, c.ObjectStore, c.Shop); err != nil {
+		return err
+	}
+	key, err := auth.LoadKey(g.Environment, c.Auth)
+	if err != nil {
+		return err
+	}
+	db, err := store.Open(ctx, c.Database)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	workflows, err := temporal.NewLazy(c.Temporal)
+	if err != nil {
+		return err
+	}
+	defer workflows.Close()
+	probes, err := readinessProbes(db, workflows, c.ObjectStore, c.Temporal)
+	if err != nil {
+		return err
+	}
+	server := api.New(api.Deps{
+		DB: db, Temporal: workflows, Tokens: auth.NewTokens(key, c.AccessTokenTTL), Passwords: auth.NewPasswords(c.PasswordMin),
+		Probes: probes, Version: version, Auth: c.Auth, Shop: c.Shop, Workflow: c.Temporal,
+	})
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)
+	if err != nil {
+		return &settings.Error{Setting: "MERCADO_API_ADDR", Problem: fmt.Sprintf("cannot be listened on: %v", err)}
+	}
+	slog.Info("serving", "address", listener.Addr().String())
+
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return server.Serve(ctx, listener) })
+	return group.Wait()
+}
