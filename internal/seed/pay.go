@@ -27,7 +27,6 @@ func (s *settlement) pay() {
 		s.unpaid("failed")
 		code := pickShare(s.rnd, declineReasons)
 		s.attempt("authorize", s.bill.total, s.times.placed, s.times.cancelled, "declined", &code)
-		s.tell("payment.declined", s.times.cancelled, map[string]any{"decline_code": code})
 		return
 	case s.fate == unpaid:
 		s.unpaid("failed")
@@ -35,11 +34,10 @@ func (s *settlement) pay() {
 		return
 	case asksFirst:
 		s.attempt("authorize", s.bill.total, s.times.placed, s.times.confirmed, "approved", nil)
-		s.tell("payment.authorized", s.times.confirmed, map[string]any{"amount": s.bill.total})
 	default:
 		s.payment.AuthorizedAmount = 0
 	}
-	s.tell("order.confirmed", s.times.confirmed, nil)
+	s.tell("order.confirmed", s.times.confirmed, map[string]any{"total_amount": s.bill.total})
 	if s.fate == cancelled {
 		s.giveBack(asksFirst)
 		return
@@ -55,7 +53,6 @@ func (s *settlement) pay() {
 // capture takes an amount, of one parcel where it is for that alone.
 func (s *settlement) capture(parcel string, amount money.Amount, at time.Time) {
 	s.attempt("capture"+parcel, amount, at, at, "approved", nil)
-	s.tell("payment.captured", at, map[string]any{"amount": amount})
 }
 
 // giveBack ends the payment of an order that was cancelled after it was confirmed: a bank
@@ -141,7 +138,6 @@ func (s *settlement) refundMoney(amount money.Amount, reason string, at time.Tim
 	}
 	s.rows.refunds = append(s.rows.refunds, refund)
 	s.attempt("refund", amount, at, at, "approved", nil)
-	s.tell("payment.refunded", at, map[string]any{"amount": amount, "refund_id": refund.ID})
 	s.payment.RefundedAmount = amount
 	s.payment.Status = "partially_refunded"
 	if amount == s.payment.CapturedAmount {

@@ -4,6 +4,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"mercado/internal/money"
+	"mercado/internal/order"
 )
 
 const (
@@ -36,7 +37,7 @@ func (h *history) billFor(s sale) bill {
 	if s.code != nil {
 		b.discount = s.code.fixed + roundedShare(b.subtotal, s.code.percent, 100)
 	}
-	for i, part := range spread(b.discount, gross) {
+	for i, part := range order.Share(b.discount, gross) {
 		line := &b.lines[i]
 		line.discount = part
 		line.total = gross[i] - part
@@ -51,30 +52,6 @@ func (h *history) billFor(s sale) bill {
 	}
 	b.total = after + b.tax + b.shipping
 	return b
-}
-
-// spread divides an amount over weights so that the parts add up to it: each gets its share
-// rounded down, and the cents that are left go to the first ones.
-func spread(amount money.Amount, weights []money.Amount) []money.Amount {
-	parts := make([]money.Amount, len(weights))
-	var sum, given money.Amount
-	for _, weight := range weights {
-		sum += weight
-	}
-	if sum == 0 {
-		return parts
-	}
-	for i, weight := range weights {
-		parts[i] = amount * weight / sum
-		given += parts[i]
-	}
-	for i := 0; given < amount; i = (i + 1) % len(parts) {
-		if weights[i] > 0 {
-			parts[i]++
-			given++
-		}
-	}
-	return parts
 }
 
 // roundedShare is amount × of / whole, halves rounded up.

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"mercado/internal/money"
+	"mercado/internal/order"
 	"mercado/internal/store/shopdb"
 )
 
@@ -85,29 +86,33 @@ func (s *settlement) open() {
 	s.tell("order.placed", s.times.placed, map[string]any{"total_amount": s.bill.total})
 }
 
-// reserve books the stock: out of a cart on the web, by the order itself elsewhere; sold when the
-// order was confirmed, back on the shelf when it was not or came back.
+// reserve books the stock as a checkout does: what a cart held becomes the order's, is sold when
+// the order is confirmed, and goes back to the shelf when the order is cancelled.
 func (s *settlement) reserve() {
-	held, holder, holderID := s.times.placed, "order", s.reference
+	held := s.times.placed.Add(-between(s.rnd, 30*time.Second, 10*time.Minute))
 	if s.sale.channel == "web" {
 		cart := s.cart()
 		s.order.CartID = &cart
-		held, holder, holderID = s.times.placed.Add(-between(s.rnd, 30*time.Second, 10*time.Minute)), "cart", cart.String()
 	}
 	for i := range s.items {
 		item := &s.items[i]
-		s.book(item.ItemID, move{held, "reserve", item.Qty, holder, holderID, ""})
-		if s.times.confirmed.IsZero() {
+		if s.order.CartID != nil {
+			s.book(item.ItemID, move{held, "reserve", item.Qty, "cart", s.order.CartID.String(), ""})
+			s.book(item.ItemID, move{s.times.placed, "release", item.Qty, "cart", s.order.CartID.String(), ""})
+		}
+		s.book(item.ItemID, move{s.times.placed, "reserve", item.Qty, "order", s.reference, ""})
+		switch {
+		case s.fate == declined || s.fate == unpaid:
 			s.book(item.ItemID, move{s.times.cancelled, "release", item.Qty, "order", s.reference, *s.cancelReason()})
 			continue
+		case s.fate == cancelled:
+			s.book(item.ItemID, move{s.times.cancelled, "return", item.Qty, "order", s.reference, *s.cancelReason()})
+			item.ReturnedQty = item.Qty
 		}
 		s.book(item.ItemID, move{s.times.confirmed, "commit", item.Qty, "order", s.reference, ""})
 		item.CommittedQty = item.Qty
-		if s.fate == cancelled {
-			s.book(item.ItemID, move{s.times.cancelled, "return", item.Qty, "order", s.reference, "order cancelled"})
-			item.ReturnedQty = item.Qty
-		}
 	}
+	s.tell("order.reserved", s.times.placed, nil)
 }
 
 // cart writes down the cart a web order was made of.
@@ -150,7 +155,7 @@ func (s *settlement) ship() {
 		}
 		worth[at] += item.TotalPrice
 	}
-	for i, amount := range spread(s.bill.total, worth) {
+	for i, amount := range order.Share(s.bill.total, worth) {
 		s.parcels = append(s.parcels, s.parcel(vendors[i], amount))
 	}
 	if s.times.shipped.IsZero() {
@@ -178,6 +183,7 @@ func (s *settlement) parcel(vendor int64, amount money.Amount) shopdb.SeedShipme
 		if s.sale.method == "card" || s.sale.method == "wallet" {
 			s.capture("/"+parcel.ID.String(), amount, s.times.shipped)
 		}
+		s.tell("shipment.packed", s.times.packed, map[string]any{"shipment_id": parcel.ID, "vendor_id": vendor})
 		s.tell("shipment.shipped", s.times.shipped, map[string]any{"shipment_id": parcel.ID, "vendor_id": vendor})
 		s.tell("shipment.delivered", s.times.delivered, map[string]any{"shipment_id": parcel.ID, "vendor_id": vendor})
 	}
