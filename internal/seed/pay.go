@@ -1,6 +1,7 @@
 package seed
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -37,7 +38,7 @@ func (s *settlement) pay() {
 	default:
 		s.payment.AuthorizedAmount = 0
 	}
-	s.tell("order.confirmed", s.times.confirmed, map[string]any{"total_amount": s.bill.total})
+	s.tell("order.confirmed", s.times.confirmed, map[string]any{"total_amount": json.Number(s.bill.total.String())})
 	if s.fate == cancelled {
 		s.giveBack(asksFirst)
 		return

@@ -83,7 +83,7 @@ func (s *settlement) open() {
 			CreatedAt: s.times.placed, UpdatedAt: s.times.last(),
 		})
 	}
-	s.tell("order.placed", s.times.placed, map[string]any{"total_amount": s.bill.total})
+	s.tell("order.placed", s.times.placed, map[string]any{"total_amount": json.Number(s.bill.total.String())})
 }
 
 // reserve books the stock as a checkout does: what a cart held becomes the order's, is sold when
