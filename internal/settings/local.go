@@ -1,6 +1,9 @@
 package settings
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Worker is a worker process.
 type Worker struct {
@@ -17,6 +20,27 @@ type Sandbox struct {
 
 // Validate implements kong's validation hook.
 func (s Sandbox) Validate() error { return listenAddress("MERCADO_SANDBOX_ADDR", s.Addr) }
+
+// SandboxRules is how the sandbox behaves.
+type SandboxRules struct {
+	Slow       time.Duration `name:"sandbox-slow" env:"MERCADO_SANDBOX_SLOW" default:"1500ms" help:"How long the payment provider waits before it answers for the token slow."`
+	Transit    time.Duration `name:"sandbox-transit" env:"MERCADO_SANDBOX_TRANSIT" default:"5s" help:"How long the carrier has a parcel before it is delivered."`
+	WebhookURL string        `name:"sandbox-webhook-url" env:"MERCADO_SANDBOX_WEBHOOK_URL" default:"" help:"Where the carrier's webhooks go (default: /api/webhooks/shipping of MERCADO_API_ADDR)."`
+}
+
+// Validate implements kong's validation hook.
+func (s SandboxRules) Validate() error {
+	if s.Slow < 0 {
+		return &Error{"MERCADO_SANDBOX_SLOW", "must not be negative"}
+	}
+	if s.Transit < 0 {
+		return &Error{"MERCADO_SANDBOX_TRANSIT", "must not be negative"}
+	}
+	if s.WebhookURL == "" {
+		return nil
+	}
+	return httpURL("MERCADO_SANDBOX_WEBHOOK_URL", s.WebhookURL)
+}
 
 // Local holds the ports of what `mercado up` starts. A server that is given by address is not
 // started, and its port means nothing.

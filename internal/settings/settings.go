@@ -123,6 +123,7 @@ type Shop struct {
 	PaymentURL     string        `name:"payment-url" env:"MERCADO_PAYMENT_URL" default:"http://127.0.0.1:8090" help:"Payment provider (the sandbox)."`
 	PaymentTimeout time.Duration `name:"payment-timeout" env:"MERCADO_PAYMENT_TIMEOUT" default:"3s" help:"A payment call without an answer by then has an unknown outcome and is looked up."`
 	CarrierURL     string        `name:"carrier-url" env:"MERCADO_CARRIER_URL" default:"http://127.0.0.1:8090" help:"Carrier (the sandbox)."`
+	TrackEvery     time.Duration `name:"track-every" env:"MERCADO_TRACK_EVERY" default:"1m" help:"How often the carrier is asked about a parcel that nothing was heard of."`
 	WebhookSecret  string        `name:"webhook-secret" env:"MERCADO_WEBHOOK_SECRET" default:"mercado-development" help:"Secret that providers and carriers sign their webhooks with."`
 }
 
@@ -133,6 +134,9 @@ func (s Shop) Validate() error {
 	}
 	if s.PackAfter < 0 {
 		return &Error{"MERCADO_PACK_AFTER", "must not be negative"}
+	}
+	if s.TrackEvery <= 0 {
+		return &Error{"MERCADO_TRACK_EVERY", "must be positive"}
 	}
 	if s.PaymentTimeout <= 0 {
 		return &Error{"MERCADO_PAYMENT_TIMEOUT", "must be positive"}

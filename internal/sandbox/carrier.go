@@ -1,0 +1,226 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"mercado/internal/order"
+	"mercado/internal/shipping"
+)
+
+// Kinds of facts about parcels: told is a webhook that the shop has taken.
+const (
+	labelled  = "labelled"
+	delivered = "delivered"
+	told      = "told"
+)
+
+// carrierFact is what a fact says of a parcel. The address is not kept.
+type carrierFact struct {
+	TrackingNumber string `json:"tracking_number,omitempty"`
+	Message        string `json:"message,omitempty"`
+}
+
+// label is a parcel on its way.
+type label struct {
+	shipping.Label
+	shipping.Tracking
+	reference string
+	boughtAt  time.Time
+}
+
+// message is a webhook that the shop has not taken yet.
+type message struct {
+	shipping.Webhook
+	due   time.Time
+	tries int
+}
+
+func (s *Sandbox) applyLabelled(f fact) {
+	l := &label{
+		Label:     shipping.Label{TrackingNumber: f.TrackingNumber},
+		Tracking:  shipping.Tracking{Status: shipping.InTransit},
+		reference: f.Reference, boughtAt: f.At,
+	}
+	s.labels[f.TrackingNumber], s.parcels[f.Reference], s.moving[f.TrackingNumber] = l, l, l
+	s.post(l, f.At)
+}
+
+func (s *Sandbox) applyDelivered(f fact) {
+	l := s.labels[f.TrackingNumber]
+	delete(s.moving, f.TrackingNumber)
+	l.Tracking = shipping.Tracking{Status: shipping.Delivered, DeliveredAt: f.At}
+	s.post(l, f.At)
+}
+
+func (s *Sandbox) applyTold(f fact) { delete(s.messages, f.Message) }
+
+// post puts a webhook about the parcel as it is now in the queue.
+func (s *Sandbox) post(l *label, due time.Time) {
+	id := "evt_" + l.TrackingNumber + "_" + string(l.Status)
+	s.messages[id] = &message{due: due, Webhook: shipping.Webhook{
+		ID: id, TrackingNumber: l.TrackingNumber, Tracking: l.Tracking,
+	}}
+}
+
+func (s *Sandbox) buyLabel(w http.ResponseWriter, r *http.Request) {
+	var ask struct {
+		Reference string        `json:"reference"`
+		To        order.Address `json:"to"`
+	}
+	if !read(w, r, &ask) {
+		return
+	}
+	if ask.Reference == "" || ask.To.Country == "" {
+		refuse(w, http.StatusBadRequest, "reference and an address are needed")
+		return
+	}
+	s.mu.Lock()
+	var err error
+	durable := func() error { return s.journal.sync(s.journal.lines()) }
+	if _, bought := s.parcels[ask.Reference]; !bought {
+		durable, err = s.happen(fact{
+			Kind: labelled, Reference: ask.Reference,
+			carrierFact: carrierFact{TrackingNumber: "SBX" + strings.ToUpper(rand.Text()[:12])},
+		})
+	}
+	var bought shipping.Label
+	if err == nil {
+		bought = s.parcels[ask.Reference].Label
+	}
+	s.mu.Unlock()
+	if err == nil {
+		err = durable()
+	}
+	if err != nil {
+		s.Log.Error("label failed", "reference", ask.Reference, "error", err)
+		refuse(w, http.StatusInternalServerError, "the journal cannot be written")
+		return
+	}
+	bought.URL = "http://" + r.Host + "/labels/" + bought.TrackingNumber + "/label.txt"
+	answer(w, http.StatusCreated, bought)
+}
+
+func (s *Sandbox) track(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	var now shipping.Tracking
+	l, known := s.labels[r.PathValue("tracking_number")]
+	if known {
+		now = l.Tracking
+	}
+	s.mu.Unlock()
+	if !known {
+		refuse(w, http.StatusNotFound, "no such parcel")
+		return
+	}
+	answer(w, http.StatusOK, now)
+}
+
+func (s *Sandbox) printLabel(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	l, known := s.labels[r.PathValue("tracking_number")]
+	s.mu.Unlock()
+	if !known {
+		refuse(w, http.StatusNotFound, "no such parcel")
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = fmt.Fprintf(w, "SANDBOX CARRIER\n%s\nshipment %s\n", l.TrackingNumber, l.reference)
+}
+
+// beat is how often the carrier looks at its clock.
+const beat = 50 * time.Millisecond
+
+// deliver moves parcels and sends webhooks until ctx ends.
+func (s *Sandbox) deliver(ctx context.Context) error {
+	client := &http.Client{Timeout: 5 * time.Second}
+	clock := time.NewTicker(beat)
+	defer clock.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-clock.C:
+		}
+		if err := s.arrive(); err != nil {
+			return err
+		}
+		var sending errgroup.Group
+		sending.SetLimit(8)
+		for _, m := range s.due() {
+			sending.Go(func() error { return s.send(ctx, client, m) })
+		}
+		if err := sending.Wait(); err != nil {
+			return err
+		}
+	}
+}
+
+// arrive delivers the parcels whose time has come.
+func (s *Sandbox) arrive() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for number, l := range s.moving {
+		if time.Since(l.boughtAt) >= s.Transit {
+			if _, err := s.happen(fact{Kind: delivered, carrierFact: carrierFact{TrackingNumber: number}}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Sandbox) due() []message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var due []message
+	for _, m := range s.messages {
+		if !m.due.After(time.Now()) {
+			due = append(due, *m)
+		}
+	}
+	return due
+}
+
+// send posts one webhook; one that is not taken is sent again later, less and less often.
+func (s *Sandbox) send(ctx context.Context, client *http.Client, m message) error {
+	taken := s.tryWebhook(ctx, client, m.Webhook)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if taken {
+		_, err := s.happen(fact{Kind: told, carrierFact: carrierFact{Message: m.ID}})
+		return err
+	}
+	if queued := s.messages[m.ID]; queued != nil {
+		queued.tries++
+		queued.due = time.Now().Add(min(time.Second<<min(queued.tries, 10), 10*time.Minute))
+	}
+	return nil
+}
+
+func (s *Sandbox) tryWebhook(ctx context.Context, client *http.Client, webhook shipping.Webhook) bool {
+	body, err := json.Marshal(webhook)
+	if err != nil {
+		return false
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.WebhookURL, bytes.NewReader(body))
+	if err != nil {
+		return false
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set(shipping.SignatureHeader, shipping.Sign(s.WebhookSecret, time.Now(), body))
+	response, err := client.Do(request)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = response.Body.Close() }()
+	return response.StatusCode/100 == 2
+}

@@ -1,0 +1,51 @@
+// Package shipping is the port to a carrier: labels, and what became of a parcel. An adapter per
+// carrier stands beside it.
+package shipping
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"mercado/internal/order"
+)
+
+// Carrier carries parcels.
+type Carrier interface {
+	// Name is what the shop's tables call the carrier.
+	Name() string
+	// BuyLabel orders the transport of a parcel, once for each reference.
+	BuyLabel(ctx context.Context, parcel Parcel) (Label, error)
+	// Track tells where a parcel is, or ErrNotFound.
+	Track(ctx context.Context, trackingNumber string) (Tracking, error)
+}
+
+// Parcel is what is to be carried.
+type Parcel struct {
+	Reference string // the shop's id of the shipment
+	To        order.Address
+}
+
+// Label is a transport that was bought.
+type Label struct {
+	TrackingNumber string `json:"tracking_number"`
+	URL            string `json:"label_url"`
+}
+
+// Status is where a parcel is.
+type Status string
+
+// Statuses of a parcel.
+const (
+	InTransit Status = "in_transit"
+	Delivered Status = "delivered"
+)
+
+// Tracking is what the carrier says of a parcel.
+type Tracking struct {
+	Status      Status    `json:"status"`
+	DeliveredAt time.Time `json:"delivered_at,omitzero"` // zero before it is
+}
+
+// ErrNotFound says that the carrier knows no such parcel.
+var ErrNotFound = errors.New("no such parcel")
