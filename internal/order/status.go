@@ -50,4 +50,5 @@ const (
 	OutOfStock         CancelReason = "out_of_stock"
 	PaymentDeclined    CancelReason = "payment_declined"
 	PaymentUnavailable CancelReason = "payment_unavailable" // the provider gave no answer within the saga's patience
+	CheckoutStopped    CancelReason = "checkout_stopped"    // an operator cancelled the workflow
 )

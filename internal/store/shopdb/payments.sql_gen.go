@@ -13,16 +13,36 @@ import (
 )
 
 const askPayment = `-- name: AskPayment :one
-with asked as (
+with payment as (
+    select
+        paying.id,
+        paying.order_id,
+        paying.token,
+        paying.currency,
+        coalesce($1::numeric(18, 2), paying.amount)::numeric(18, 2) as amount,
+        $2::text || '/' || coalesce($3::uuid, paying.id) as key
+    from ordering.payments as paying
+    where paying.order_id = $4
+),
+
+earlier as (
+    select attempt.outcome, attempt.decline_code
+    from ordering.payment_attempts as attempt
+    inner join payment
+        on payment.id = attempt.payment_id and payment.key = attempt.idempotency_key
+    where attempt.operation = $2::text
+    order by (attempt.outcome in ('approved', 'declined')) desc, attempt.id desc
+    limit 1
+),
+
+asked as (
     insert into ordering.payment_attempts (
         payment_id, operation, idempotency_key, amount, currency, outcome
     )
     select
-        paying.id, $1, $2, coalesce($3::numeric(18, 2), paying.amount),
-        paying.currency, 'asked'
-    from ordering.payments as paying
-    where paying.id = $4
-    returning payment_id, amount
+        payment.id, $2::text, payment.key, payment.amount, payment.currency, 'asked'
+    from payment
+    where not exists (select 1 from earlier where outcome in ('approved', 'declined'))
 )
 
 select
@@ -30,42 +50,41 @@ select
     payment.order_id,
     payment.token,
     payment.currency,
-    asked.amount,
-    exists (
-        select 1
-        from ordering.payment_attempts as earlier
-        where earlier.payment_id = payment.id
-            and earlier.operation = $1
-            and earlier.idempotency_key = $2
-    ) as unresolved
-from asked
-inner join ordering.payments as payment on payment.id = asked.payment_id
+    payment.amount,
+    payment.key::text as key,
+    coalesce(earlier.outcome, '')::text as earlier,
+    coalesce(earlier.decline_code, '')::text as earlier_code
+from payment
+left join earlier on true
 `
 
 type AskPaymentParams struct {
-	Operation string
-	Key       string
-	Part      *money.Amount
-	PaymentID uuid.UUID
+	PartAmount *money.Amount
+	Operation  string
+	PartID     *uuid.UUID
+	OrderID    uuid.UUID
 }
 
 type AskPaymentRow struct {
-	ID         uuid.UUID
-	OrderID    uuid.UUID
-	Token      *string
-	Currency   string
-	Amount     money.Amount
-	Unresolved bool
+	ID          uuid.UUID
+	OrderID     uuid.UUID
+	Token       *string
+	Currency    string
+	Amount      money.Amount
+	Key         string
+	Earlier     string
+	EarlierCode string
 }
 
-// Writes down that the provider is about to be asked. unresolved: it was asked this before, and
-// what came of it is not known.
+// Writes down that the provider is about to be asked for something, unless it is known what came
+// of that. The idempotency key comes from what is asked for: the order's payment, or one part of
+// it. earlier is empty for the first time; asked and unknown mean: look it up before asking.
 func (q *Queries) AskPayment(ctx context.Context, arg AskPaymentParams) (AskPaymentRow, error) {
 	row := q.db.QueryRow(ctx, askPayment,
+		arg.PartAmount,
 		arg.Operation,
-		arg.Key,
-		arg.Part,
-		arg.PaymentID,
+		arg.PartID,
+		arg.OrderID,
 	)
 	var i AskPaymentRow
 	err := row.Scan(
@@ -74,9 +93,51 @@ func (q *Queries) AskPayment(ctx context.Context, arg AskPaymentParams) (AskPaym
 		&i.Token,
 		&i.Currency,
 		&i.Amount,
-		&i.Unresolved,
+		&i.Key,
+		&i.Earlier,
+		&i.EarlierCode,
 	)
 	return i, err
+}
+
+const paymentAttempts = `-- name: PaymentAttempts :many
+select attempt.id, attempt.payment_id, attempt.operation, attempt.idempotency_key, attempt.amount, attempt.currency, attempt.outcome, attempt.decline_code, attempt.provider_reference, attempt.occurred_at, attempt.xid
+from ordering.payment_attempts as attempt
+inner join ordering.payments as payment on payment.id = attempt.payment_id
+where payment.order_id = $1
+order by attempt.id
+`
+
+func (q *Queries) PaymentAttempts(ctx context.Context, orderID uuid.UUID) ([]OrderingPaymentAttempt, error) {
+	rows, err := q.db.Query(ctx, paymentAttempts, orderID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OrderingPaymentAttempt{}
+	for rows.Next() {
+		var i OrderingPaymentAttempt
+		if err := rows.Scan(
+			&i.ID,
+			&i.PaymentID,
+			&i.Operation,
+			&i.IdempotencyKey,
+			&i.Amount,
+			&i.Currency,
+			&i.Outcome,
+			&i.DeclineCode,
+			&i.ProviderReference,
+			&i.OccurredAt,
+			&i.Xid,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const paymentOfOrder = `-- name: PaymentOfOrder :one

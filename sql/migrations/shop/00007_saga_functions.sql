@@ -104,7 +104,7 @@ declare
     quantities bigint[];
 begin
     select * into cancelling from ordering.orders where id = p_order_id for no key update;
-    if cancelling.status = 'cancelled' then
+    if cancelling.status <> 'pending' then
         return;
     end if;
     select id into cart

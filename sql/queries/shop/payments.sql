@@ -1,16 +1,37 @@
 -- name: AskPayment :one
--- Writes down that the provider is about to be asked. unresolved: it was asked this before, and
--- what came of it is not known.
-with asked as (
+-- Writes down that the provider is about to be asked for something, unless it is known what came
+-- of that. The idempotency key comes from what is asked for: the order's payment, or one part of
+-- it. earlier is empty for the first time; asked and unknown mean: look it up before asking.
+with payment as (
+    select
+        paying.id,
+        paying.order_id,
+        paying.token,
+        paying.currency,
+        coalesce(sqlc.narg(part_amount)::numeric(18, 2), paying.amount)::numeric(18, 2) as amount,
+        sqlc.arg(operation)::text || '/' || coalesce(sqlc.narg(part_id)::uuid, paying.id) as key
+    from ordering.payments as paying
+    where paying.order_id = sqlc.arg(order_id)
+),
+
+earlier as (
+    select attempt.outcome, attempt.decline_code
+    from ordering.payment_attempts as attempt
+    inner join payment
+        on payment.id = attempt.payment_id and payment.key = attempt.idempotency_key
+    where attempt.operation = sqlc.arg(operation)::text
+    order by (attempt.outcome in ('approved', 'declined')) desc, attempt.id desc
+    limit 1
+),
+
+asked as (
     insert into ordering.payment_attempts (
         payment_id, operation, idempotency_key, amount, currency, outcome
     )
     select
-        paying.id, @operation, @key, coalesce(sqlc.narg(part)::numeric(18, 2), paying.amount),
-        paying.currency, 'asked'
-    from ordering.payments as paying
-    where paying.id = @payment_id
-    returning payment_id, amount
+        payment.id, sqlc.arg(operation)::text, payment.key, payment.amount, payment.currency, 'asked'
+    from payment
+    where not exists (select 1 from earlier where outcome in ('approved', 'declined'))
 )
 
 select
@@ -18,16 +39,12 @@ select
     payment.order_id,
     payment.token,
     payment.currency,
-    asked.amount,
-    exists (
-        select 1
-        from ordering.payment_attempts as earlier
-        where earlier.payment_id = payment.id
-            and earlier.operation = @operation
-            and earlier.idempotency_key = @key
-    ) as unresolved
-from asked
-inner join ordering.payments as payment on payment.id = asked.payment_id;
+    payment.amount,
+    payment.key::text as key,
+    coalesce(earlier.outcome, '')::text as earlier,
+    coalesce(earlier.decline_code, '')::text as earlier_code
+from payment
+left join earlier on true;
 
 -- name: RecordPayment :exec
 select
@@ -38,3 +55,10 @@ select
 
 -- name: PaymentOfOrder :one
 select * from ordering.payments where order_id = @order_id;
+
+-- name: PaymentAttempts :many
+select attempt.*
+from ordering.payment_attempts as attempt
+inner join ordering.payments as payment on payment.id = attempt.payment_id
+where payment.order_id = @order_id
+order by attempt.id;

@@ -1,0 +1,190 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"mercado/internal/money"
+	"mercado/internal/payment"
+	"mercado/internal/store"
+	"mercado/internal/store/shopdb"
+)
+
+// Payments asks the provider for what an order needs. Each question and each answer is a row of
+// ordering.payment_attempts; a question whose answer was lost is looked up before it is repeated.
+type Payments struct {
+	DB       *store.DB
+	Provider payment.Provider
+}
+
+// Authorization is the provider's word on an order's payment.
+type Authorization struct {
+	DeclineCode string // empty: approved
+}
+
+// Authorize sets the order's total aside.
+func (p *Payments) Authorize(ctx context.Context, orderID uuid.UUID) (Authorization, error) {
+	defer heartbeat(ctx)()
+	code, err := p.ask(ctx, question{
+		AskPaymentParams: shopdb.AskPaymentParams{OrderID: orderID, Operation: "authorize"},
+		call: func(ctx context.Context, asked shopdb.AskPaymentRow) (payment.Payment, error) {
+			if asked.Token == nil {
+				return payment.Payment{}, fmt.Errorf("payment %s has no token", asked.ID)
+			}
+			return p.Provider.Authorize(ctx, payment.Authorization{
+				IdempotencyKey: asked.Key, Reference: asked.ID.String(), OrderReference: asked.OrderID.String(),
+				Token: *asked.Token, Amount: asked.Amount, Currency: asked.Currency,
+			})
+		},
+		happened: func(_ shopdb.AskPaymentRow, told payment.Payment) (bool, string) {
+			switch told.Status {
+			case payment.Refused:
+				return true, told.DeclineCode
+			case payment.Voided:
+				return true, "voided"
+			default:
+				return true, ""
+			}
+		},
+	})
+	return Authorization{DeclineCode: code}, err
+}
+
+// Void gives back what is set aside for the order, if anything is, and bars the provider from
+// setting it aside later.
+func (p *Payments) Void(ctx context.Context, orderID uuid.UUID) error {
+	defer heartbeat(ctx)()
+	return p.change(ctx, shopdb.AskPaymentParams{OrderID: orderID, Operation: "void"},
+		func(ctx context.Context, ask payment.Change) (payment.Payment, error) {
+			told, err := p.Provider.Void(ctx, ask)
+			if errors.Is(err, payment.ErrNotFound) {
+				return payment.Payment{}, nil // nothing is set aside
+			}
+			return told, err
+		})
+}
+
+// Capture takes the amount of one shipment.
+func (p *Payments) capture(ctx context.Context, orderID, shipmentID uuid.UUID, amount money.Amount) error {
+	return p.change(ctx, shopdb.AskPaymentParams{
+		OrderID: orderID, Operation: "capture", PartID: &shipmentID, PartAmount: &amount,
+	}, p.Provider.Capture)
+}
+
+// change asks for something that the provider is not free to refuse: a refusal is an error.
+func (p *Payments) change(
+	ctx context.Context, params shopdb.AskPaymentParams,
+	call func(context.Context, payment.Change) (payment.Payment, error),
+) error {
+	code, err := p.ask(ctx, question{
+		AskPaymentParams: params,
+		call: func(ctx context.Context, asked shopdb.AskPaymentRow) (payment.Payment, error) {
+			return call(ctx, payment.Change{
+				IdempotencyKey: asked.Key, Reference: asked.ID.String(), Amount: asked.Amount,
+			})
+		},
+		happened: func(asked shopdb.AskPaymentRow, told payment.Payment) (bool, string) {
+			return slices.Contains(told.Done, asked.Key), ""
+		},
+	})
+	if err == nil && code != "" {
+		err = fmt.Errorf("%s payment of order %s: provider refused: %s", params.Operation, params.OrderID, code)
+	}
+	return err
+}
+
+// question is one thing to ask of the provider.
+type question struct {
+	shopdb.AskPaymentParams
+	call func(context.Context, shopdb.AskPaymentRow) (payment.Payment, error)
+	// happened tells from what the provider knows whether the question reached it, and the
+	// decline code if it was refused.
+	happened func(shopdb.AskPaymentRow, payment.Payment) (reached bool, declineCode string)
+}
+
+// ask puts a question once, and returns the decline code, empty when it was approved. An error
+// means that the answer is not known yet: ask again.
+func (p *Payments) ask(ctx context.Context, q question) (declineCode string, err error) {
+	asked, err := p.DB.AskPayment(ctx, q.AskPaymentParams)
+	if err != nil {
+		return "", fmt.Errorf("note payment attempt: %w", err)
+	}
+	switch asked.Earlier {
+	case "approved":
+		return "", nil
+	case "declined":
+		return asked.EarlierCode, nil
+	case "": // asked for the first time
+	default:
+		if known, code, err := p.lookUp(ctx, q, asked); known || err != nil {
+			return code, err
+		}
+	}
+	told, err := q.call(ctx, asked)
+	var refused *payment.Declined
+	switch {
+	case err == nil:
+		return "", p.record(ctx, q, asked, "approved", "", told.ID)
+	case errors.As(err, &refused):
+		return refused.Code, p.record(ctx, q, asked, "declined", refused.Code, refused.PaymentID)
+	case errors.Is(err, payment.ErrUnknown):
+		unknown := fmt.Errorf("%s payment: %w", q.Operation, err)
+		if err := p.record(ctx, q, asked, "unknown", "", ""); err != nil {
+			return "", errors.Join(unknown, err)
+		}
+		known, code, err := p.lookUp(ctx, q, asked)
+		if known || err != nil {
+			return code, err
+		}
+		return "", unknown
+	default:
+		return "", errors.Join(fmt.Errorf("%s payment: %w", q.Operation, err), p.record(ctx, q, asked, "failed", "", ""))
+	}
+}
+
+// lookUp asks the provider what became of a question whose answer was lost.
+func (p *Payments) lookUp(ctx context.Context, q question, asked shopdb.AskPaymentRow) (known bool, declineCode string, err error) {
+	told, err := p.Provider.Get(ctx, asked.ID.String())
+	if errors.Is(err, payment.ErrNotFound) {
+		return false, "", nil
+	}
+	if err != nil {
+		return false, "", fmt.Errorf("look up payment: %w", err)
+	}
+	known, declineCode = q.happened(asked, told)
+	if !known {
+		return false, "", nil
+	}
+	found := q
+	found.Operation = "lookup"
+	outcome := "approved"
+	if declineCode != "" {
+		outcome = "declined"
+	}
+	if err := p.record(ctx, found, asked, outcome, declineCode, told.ID); err != nil {
+		return false, "", err
+	}
+	return true, declineCode, p.record(ctx, q, asked, outcome, declineCode, told.ID)
+}
+
+func (p *Payments) record(ctx context.Context, q question, asked shopdb.AskPaymentRow, outcome, declineCode, reference string) error {
+	err := p.DB.RecordPayment(ctx, shopdb.RecordPaymentParams{
+		PaymentID: asked.ID, Operation: q.Operation, Key: asked.Key, Amount: asked.Amount,
+		Outcome: outcome, DeclineCode: orNull(declineCode), Reference: orNull(reference),
+	})
+	if err != nil {
+		return fmt.Errorf("record answer of provider: %w", err)
+	}
+	return nil
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
