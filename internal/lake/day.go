@@ -1,0 +1,119 @@
+package lake
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Day is a calendar day in UTC, counted from 1970-01-01.
+type Day int32
+
+// ParseDay reads a day written as 2006-01-02.
+func ParseDay(s string) (Day, error) {
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return 0, fmt.Errorf("day %q: want yyyy-mm-dd", s)
+	}
+	return DayOf(t), nil
+}
+
+// DayOf is the UTC day that holds t.
+func DayOf(t time.Time) Day {
+	seconds := t.Unix()
+	day := seconds / 86400
+	if seconds%86400 < 0 {
+		day--
+	}
+	return Day(day)
+}
+
+// Time is the first instant of the day.
+func (d Day) Time() time.Time { return time.Unix(int64(d)*86400, 0).UTC() }
+
+// String writes the day as 2006-01-02.
+func (d Day) String() string { return d.Time().Format(time.DateOnly) }
+
+// DateID is the day's key in the warehouse: yyyymmdd.
+func (d Day) DateID() int32 {
+	year, month, day := d.Time().Date()
+	return int32(year)*10000 + int32(month)*100 + int32(day)
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (d Day) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Day) UnmarshalText(text []byte) error {
+	parsed, err := ParseDay(string(text))
+	if err != nil {
+		return err
+	}
+	*d = parsed
+	return nil
+}
+
+// Span is the days from From, inclusive, to To, exclusive.
+type Span struct {
+	From Day `json:"from"`
+	To   Day `json:"to"`
+}
+
+// Len counts the days of the span.
+func (s Span) Len() int { return int(s.To - s.From) }
+
+// Last is the last day of the span.
+func (s Span) Last() Day { return s.To - 1 }
+
+// Join sorts spans and unites those that overlap or touch.
+func Join(spans ...Span) []Span {
+	sorted := slices.DeleteFunc(slices.Clone(spans), func(s Span) bool { return s.Len() <= 0 })
+	slices.SortFunc(sorted, func(a, b Span) int { return int(a.From - b.From) })
+	var joined []Span
+	for _, span := range sorted {
+		if last := len(joined) - 1; last >= 0 && span.From <= joined[last].To {
+			joined[last].To = max(joined[last].To, span.To)
+			continue
+		}
+		joined = append(joined, span)
+	}
+	return joined
+}
+
+// A table of more days than this is kept in one folder per month instead of one per day.
+const mostDailyPartitions = 31
+
+// Partition is one folder of a table: a day ("2026-11-20") or a month ("2026-11").
+type Partition struct {
+	Name string
+	Span Span
+}
+
+// Monthly reports whether a table of these spans is partitioned by month rather than by day.
+func Monthly(spans []Span) bool {
+	days := 0
+	for _, span := range spans {
+		days += span.Len()
+	}
+	return days > mostDailyPartitions
+}
+
+// Partitions cuts spans into days or, when there are many, into months. A month that a span
+// enters or leaves in the middle is cut there.
+func Partitions(spans []Span) []Partition {
+	monthly := Monthly(spans)
+	var partitions []Partition
+	for _, span := range spans {
+		for from := span.From; from < span.To; {
+			to, name := from+1, from.String()
+			if monthly {
+				first := from.Time()
+				to = min(span.To, DayOf(time.Date(first.Year(), first.Month()+1, 1, 0, 0, 0, 0, time.UTC)))
+				name = first.Format("2006-01")
+			}
+			partitions = append(partitions, Partition{Name: name, Span: Span{From: from, To: to}})
+			from = to
+		}
+	}
+	return partitions
+}

@@ -1,0 +1,144 @@
+// Package extract copies the shop to zone raw: all tables under one snapshot of Postgres, in
+// parallel, with control totals counted by Postgres under the same snapshot.
+package extract
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"mercado/internal/lake/pgcopy"
+	"mercado/internal/lake/sqlfile"
+	"mercado/sql/sources"
+)
+
+// Source is a table of zone raw and the query that fills it.
+type Source struct {
+	Table   string
+	Subject string // the days it follows; "" for a table that is copied whole
+	PerSpan bool   // runs once per unbroken row of days rather than once per partition
+	Columns []Contract
+	Without []string
+	Query   string
+}
+
+// Contract is a column that must come, and its type.
+type Contract struct{ Name, Type string }
+
+// Sources reads the embedded queries, ordered by table.
+func Sources() ([]Source, error) {
+	entries, err := sources.Files.ReadDir(".")
+	if err != nil {
+		return nil, err
+	}
+	var all []Source
+	for _, entry := range entries {
+		text, err := sources.Files.ReadFile(entry.Name())
+		if err != nil {
+			return nil, err
+		}
+		header, query, err := sqlfile.Parse(string(text))
+		if err != nil {
+			return nil, fmt.Errorf("sql/sources/%s: %w", entry.Name(), err)
+		}
+		source := Source{
+			Table:   strings.TrimSuffix(entry.Name(), path.Ext(entry.Name())),
+			Subject: header.Value("subject"),
+			PerSpan: header.Value("per") == "span",
+			Without: header.List("without"),
+			Query:   query,
+		}
+		for _, column := range columnList(header.Value("columns")) {
+			name, kind, _ := strings.Cut(column, " ")
+			source.Columns = append(source.Columns, Contract{Name: name, Type: kind})
+		}
+		if _, known := subjects[source.Subject]; !known || len(source.Columns) == 0 {
+			return nil, fmt.Errorf("sql/sources/%s: needs columns and a known subject", entry.Name())
+		}
+		all = append(all, source)
+	}
+	return all, nil
+}
+
+// columnList splits at commas, but not at those of numeric(18,2).
+func columnList(text string) []string {
+	var columns []string
+	depth, start := 0, 0
+	for i, r := range text + "," {
+		switch {
+		case r == '(':
+			depth++
+		case r == ')':
+			depth--
+		case r == ',' && depth == 0:
+			columns = append(columns, strings.TrimSpace(text[start:i]))
+			start = i + 1
+		}
+	}
+	return columns
+}
+
+// ContractError tells that a table of the shop is no longer what the lake was built for. It ends
+// a run before anything is written.
+type ContractError struct {
+	Table    string
+	Problems []string
+}
+
+func (e *ContractError) Error() string {
+	return fmt.Sprintf("the shop's %s broke its contract (sql/sources/%s.sql): %s",
+		e.Table, e.Table, strings.Join(e.Problems, "; "))
+}
+
+// check compares what the query gives now with the contract. It returns the columns to copy and
+// the names of those the contract does not know, which are carried along.
+func (s *Source) check(found []pgcopy.Column) (columns []pgcopy.Column, unknown []string, err error) {
+	types := map[string]string{}
+	for _, column := range found {
+		if slices.Contains(s.Without, column.Name) {
+			continue
+		}
+		types[column.Name] = column.Type
+		columns = append(columns, column)
+		if !slices.ContainsFunc(s.Columns, func(c Contract) bool { return c.Name == column.Name }) && column.Name != "xid" {
+			unknown = append(unknown, s.Table+"."+column.Name)
+		}
+	}
+	var problems []string
+	for _, want := range s.Columns {
+		switch kind, exists := types[want.Name]; {
+		case !exists:
+			problems = append(problems, fmt.Sprintf("column %s is gone", want.Name))
+		case kind != want.Type:
+			problems = append(problems, fmt.Sprintf("column %s is %s, not %s", want.Name, kind, want.Type))
+		}
+	}
+	if problems != nil {
+		return nil, nil, &ContractError{Table: s.Table, Problems: problems}
+	}
+	return columns, unknown, nil
+}
+
+// copyStatement copies the columns to the client.
+func (s *Source) copyStatement(columns []pgcopy.Column) string {
+	names := make([]string, len(columns))
+	for i, column := range columns {
+		names[i] = quote(column.Name)
+	}
+	return fmt.Sprintf("copy (select %s from (%s) as source) to stdout (format binary)", strings.Join(names, ", "), s.Query)
+}
+
+// controlStatement counts the rows and, as text, sums each column that a manifest has sums of,
+// decimals in units of their last digit.
+func (s *Source) controlStatement(columns []pgcopy.Column) string {
+	sums := []string{"count(*)::text"}
+	for _, column := range columns {
+		if column.Sums() {
+			sums = append(sums, fmt.Sprintf("trunc(coalesce(sum(%s), 0) * 1e%d)::text", quote(column.Name), column.Scale))
+		}
+	}
+	return fmt.Sprintf("select %s from (%s) as source", strings.Join(sums, ", "), s.Query)
+}
+
+func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }

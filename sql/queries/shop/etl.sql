@@ -1,0 +1,163 @@
+-- name: ExportSnapshot :one
+-- Other transactions may read under the exported snapshot while this one lives. The number of
+-- the database system says which history the snapshot's transaction ids belong to.
+select
+    pg_export_snapshot()::text as exported,
+    pg_current_snapshot()::text as snapshot,
+    (select s.system_identifier from pg_control_system() as s)::bigint as system_id;
+
+-- name: SetLakeDays :exec
+-- The days that the queries of sql/sources read, until the transaction ends.
+select
+    set_config('lake.from', sqlc.arg(from_instant)::text, true),
+    set_config('lake.to', sqlc.arg(to_instant)::text, true);
+
+-- name: ChangedOrderDays :many
+-- Days of orders of which anything was written by a transaction that the baseline did not see.
+with changed as (
+    select o.id
+    from ordering.orders as o
+    where o.xid >= pg_snapshot_xmin(sqlc.arg(baseline)::text::pg_snapshot)
+        and not pg_visible_in_snapshot(o.xid, sqlc.arg(baseline)::text::pg_snapshot)
+    union
+    select i.order_id
+    from ordering.order_items as i
+    where i.xid >= pg_snapshot_xmin(sqlc.arg(baseline)::text::pg_snapshot)
+        and not pg_visible_in_snapshot(i.xid, sqlc.arg(baseline)::text::pg_snapshot)
+    union
+    select p.order_id
+    from ordering.payments as p
+    where p.xid >= pg_snapshot_xmin(sqlc.arg(baseline)::text::pg_snapshot)
+        and not pg_visible_in_snapshot(p.xid, sqlc.arg(baseline)::text::pg_snapshot)
+)
+
+select distinct (o.order_date at time zone 'UTC')::date as day
+from changed
+inner join ordering.orders as o on o.id = changed.id
+order by day;
+
+-- name: ChangedRefundDays :many
+select distinct (r.created_at at time zone 'UTC')::date as day
+from ordering.refunds as r
+where r.xid >= pg_snapshot_xmin(sqlc.arg(baseline)::text::pg_snapshot)
+    and not pg_visible_in_snapshot(r.xid, sqlc.arg(baseline)::text::pg_snapshot)
+order by day;
+
+-- name: ChangedCartDays :many
+select distinct (c.created_at at time zone 'UTC')::date as day
+from ordering.carts as c
+where c.xid >= pg_snapshot_xmin(sqlc.arg(baseline)::text::pg_snapshot)
+    and not pg_visible_in_snapshot(c.xid, sqlc.arg(baseline)::text::pg_snapshot)
+order by day;
+
+-- name: ChangedStockDays :many
+-- A change that counts for an earlier day moves the balances of every day since: all of them
+-- have changed.
+select generate_series(
+    min((l.occurred_at at time zone 'UTC')::date)::timestamp,
+    greatest(
+        (select max(a.occurred_at) at time zone 'UTC' from catalog.stock_ledger as a),
+        now() at time zone 'UTC'
+    ),
+    interval '1 day'
+)::date as day
+from catalog.stock_ledger as l
+where l.xid >= pg_snapshot_xmin(sqlc.arg(baseline)::text::pg_snapshot)
+    and not pg_visible_in_snapshot(l.xid, sqlc.arg(baseline)::text::pg_snapshot);
+
+-- name: LockRuns :exec
+-- Numbering the runs of an interval is for one at a time.
+select pg_advisory_xact_lock(1835365985, hashtext('etl.runs'));
+
+-- name: BeginRun :one
+-- Says again that a run goes on when it is there already: after a retry, or for a replay.
+insert into etl.runs (
+    id, interval_from, interval_to, attempt, trigger, state, workflow_id, model_version
+)
+select
+    sqlc.arg(id)::uuid,
+    sqlc.arg(interval_from)::date,
+    sqlc.arg(interval_to)::date,
+    coalesce(max(r.attempt), 0) + 1,
+    sqlc.arg(trigger)::text,
+    'running',
+    sqlc.arg(workflow_id)::text,
+    sqlc.arg(model_version)::text
+from etl.runs as r
+where r.interval_from = sqlc.arg(interval_from)::date
+    and r.interval_to = sqlc.arg(interval_to)::date
+on conflict (id) do update
+set
+    state = 'running',
+    finished_at = null,
+    error = null,
+    workflow_id = excluded.workflow_id,
+    model_version = excluded.model_version
+returning attempt;
+
+-- name: FrozeRun :exec
+update etl.runs
+set snapshot = sqlc.arg(snapshot)::text::pg_snapshot, system_id = sqlc.arg(system_id)
+where id = sqlc.arg(id);
+
+-- name: FinishRun :exec
+update etl.runs
+set
+    state = sqlc.arg(state),
+    error = sqlc.narg(error),
+    rows_published = coalesce(sqlc.narg(rows_published), rows_published),
+    finished_at = sqlc.arg(finished_at)
+where id = sqlc.arg(id);
+
+-- name: RecordStep :exec
+-- A later report of the same step replaces an earlier one; a step that has ended is not running
+-- again because a report came late.
+insert into etl.steps (
+    run_id, execution, step, table_name, state, rows_in, rows_out, rows_rejected, bytes,
+    tries, error, started_at, finished_at
+)
+values (
+    sqlc.arg(run_id), sqlc.arg(execution), sqlc.arg(step), sqlc.arg(table_name), sqlc.arg(state),
+    sqlc.arg(rows_in), sqlc.arg(rows_out), sqlc.arg(rows_rejected), sqlc.arg(bytes),
+    sqlc.arg(tries), sqlc.narg(error), sqlc.arg(started_at), sqlc.narg(finished_at)
+)
+on conflict (run_id, execution, step, table_name) do update
+set
+    state = excluded.state,
+    rows_in = excluded.rows_in,
+    rows_out = excluded.rows_out,
+    rows_rejected = excluded.rows_rejected,
+    bytes = excluded.bytes,
+    tries = greatest(steps.tries, excluded.tries),
+    error = excluded.error,
+    started_at = least(steps.started_at, excluded.started_at),
+    finished_at = excluded.finished_at
+where not (steps.finished_at is not null and excluded.finished_at is null and steps.tries >= excluded.tries);
+
+-- name: RunByID :one
+select *
+from etl.runs
+where id = sqlc.arg(id);
+
+-- name: LatestRuns :many
+select *
+from etl.runs
+order by started_at desc, id desc
+limit sqlc.arg(most);
+
+-- name: StepsOfRuns :many
+-- Of each step the last execution that has it, in the order they ran.
+select s.*
+from etl.steps as s
+where s.run_id = any(sqlc.arg(run_ids)::uuid[])
+    and s.execution = (
+        select max(l.execution)
+        from etl.steps as l
+        where l.run_id = s.run_id and l.step = s.step
+    )
+order by s.run_id, s.started_at, s.step, s.table_name;
+
+-- name: LastExecution :one
+select coalesce(max(execution), 0)::integer
+from etl.steps
+where run_id = sqlc.arg(run_id);

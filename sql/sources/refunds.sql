@@ -1,0 +1,8 @@
+-- description: Refunds asked for on one of the days.
+-- subject: refunds
+-- columns: id uuid, order_id uuid, reason text, amount numeric(18,2), currency char, status text,
+--     created_at timestamptz, completed_at timestamptz, updated_at timestamptz
+select r.*
+from ordering.refunds as r
+where r.created_at >= current_setting('lake.from')::timestamptz
+    and r.created_at < current_setting('lake.to')::timestamptz
