@@ -43,6 +43,7 @@ type CLI struct {
 	API     APICmd     `cmd:"" name:"api" help:"Serve the HTTP API."`
 	Token   TokenCmd   `cmd:"" help:"Print an access token for local use."`
 	OpenAPI OpenAPICmd `cmd:"" name:"openapi" help:"Print the OpenAPI document of the API."`
+	Doctor  DoctorCmd  `cmd:"" help:"Check what Mercado needs and whether it answers."`
 	Version VersionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -42,6 +42,9 @@ func (c *UpCmd) Help() string {
 
 // Run implements the command.
 func (c *UpCmd) Run(ctx context.Context, k *kong.Context, g *Globals) error {
+	if g.Production() {
+		return &settings.Error{Setting: "MERCADO_MODE", Problem: "must be development: what `mercado up` starts has known passwords"}
+	}
 	stack, err := c.plan(k, g)
 	if err != nil {
 		return err
@@ -127,14 +130,16 @@ func given(k *kong.Context, name string) bool {
 
 // addresses is what a person needs to know of a running stack.
 type addresses struct {
-	API        string  `json:"api"`
-	Docs       string  `json:"docs"`
-	TemporalUI string  `json:"temporal_ui"`
-	Console    string  `json:"object_store_console,omitempty"`
-	Database   string  `json:"database"`
-	Warehouse  string  `json:"warehouse"`
-	Home       string  `json:"home"`
-	Seconds    float64 `json:"seconds"`
+	API        string `json:"api"`
+	Docs       string `json:"docs"`
+	TemporalUI string `json:"temporal_ui"`
+	Console    string `json:"object_store_console,omitempty"`
+	Database   string `json:"database"`
+	Warehouse  string `json:"warehouse"`
+	Home       string `json:"home"`
+	// Environment is a file with the settings of this stack, for a shell to source.
+	Environment string  `json:"environment"`
+	Seconds     float64 `json:"seconds"`
 }
 
 // apiURL returns where a client on this machine reaches the API.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -21,8 +23,8 @@ func (s *localStack) waitReady(ctx context.Context) error {
 	remind := time.NewTicker(15 * time.Second)
 	defer remind.Stop()
 	for {
-		missing := s.notReady(ctx)
-		if missing == "" {
+		missing := ready(ctx, s.API.Addr)
+		if missing == nil {
 			s.done("mercado", "api, worker, sandbox", begun)
 			return nil
 		}
@@ -30,28 +32,28 @@ func (s *localStack) waitReady(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-remind.C:
-			s.say("not ready yet: %s", missing)
+			s.say("not ready yet: %v", missing)
 		case <-tick.C:
 		}
 	}
 }
 
-// notReady returns what /readyz complains about, and nothing when it does not.
-func (s *localStack) notReady(ctx context.Context) string {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, apiURL(s.API.Addr)+"/readyz", nil)
+// ready returns what /readyz of the API complains about, and nil when it does not.
+func ready(ctx context.Context, addr string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, apiURL(addr)+"/readyz", nil)
 	if err != nil {
-		return err.Error()
+		return err
 	}
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return err.Error()
+		return err
 	}
 	defer func() { _ = answer.Body.Close() }()
 	if answer.StatusCode == http.StatusOK {
-		return ""
+		return nil
 	}
 	said, _ := io.ReadAll(io.LimitReader(answer.Body, 4096))
-	return fmt.Sprintf("%s: %s", answer.Status, strings.TrimSpace(string(said)))
+	return fmt.Errorf("%s: %s", answer.Status, strings.TrimSpace(string(said)))
 }
 
 // announce prints where everything is.
@@ -60,7 +62,10 @@ func (s *localStack) announce(took time.Duration) error {
 	found := addresses{
 		API: base, Docs: base + "/docs", TemporalUI: s.Temporal.UI,
 		Database: s.Database.URL, Warehouse: s.Analytics.URL,
-		Home: s.globals.Home, Seconds: took.Seconds(),
+		Home: s.globals.Home, Environment: filepath.Join(s.globals.Home, "env"), Seconds: took.Seconds(),
+	}
+	if err := s.writeEnvironment(found.Environment); err != nil {
+		return err
 	}
 	if s.minio != nil {
 		found.Console = "http://" + s.minio.Console.Address()
@@ -75,6 +80,7 @@ func (s *localStack) announce(took time.Duration) error {
 			{"Object store", consoleLine(found.Console, s.ObjectStore)},
 			{"Postgres", found.Database},
 			{"Logs", found.Home + "/logs"},
+			{"Settings for other shells", "source " + found.Environment},
 			{"An access token", "bin/mercado token --role admin"},
 		} {
 			_, _ = fmt.Fprintf(table, "  %s\t%s\n", line[0], line[1])
@@ -82,6 +88,17 @@ func (s *localStack) announce(took time.Duration) error {
 		_, _ = fmt.Fprint(table, "\nCtrl-C stops everything; the data stay.\n")
 		return table.Flush()
 	})
+}
+
+// writeEnvironment writes the settings of this stack for a shell, so that other commands find a
+// stack with ports of its own.
+func (s *localStack) writeEnvironment(path string) error {
+	var script strings.Builder
+	for _, variable := range s.environment() {
+		name, value, _ := strings.Cut(variable, "=")
+		_, _ = fmt.Fprintf(&script, "export %s='%s'\n", name, strings.ReplaceAll(value, "'", `'\''`))
+	}
+	return os.WriteFile(path, []byte(script.String()), 0o600)
 }
 
 func consoleLine(console string, s settings.ObjectStore) string {

@@ -16,8 +16,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"mercado/internal/devstack"
+	"mercado/internal/seed"
 	"mercado/internal/settings"
 	"mercado/internal/store"
+	"mercado/internal/store/shopdb"
 )
 
 // predecessorDeadline is how long what a killed `mercado up` leaves behind may take to end.
@@ -163,6 +165,36 @@ func (s *localStack) prepare(ctx context.Context) error {
 		return err
 	}
 	s.done("buckets", s.ObjectStore.Endpoint, begun)
+	return s.seed(ctx)
+}
+
+// seed fills a shop that holds nothing yet, unless that is not wanted.
+func (s *localStack) seed(ctx context.Context) error {
+	if !s.Demo {
+		return nil
+	}
+	begun := time.Now()
+	db, err := store.Open(ctx, s.Database)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	found, err := db.ShopContents(ctx)
+	if err != nil {
+		return fmt.Errorf("look for customers: %w", err)
+	}
+	if found != (shopdb.ShopContentsRow{}) {
+		return nil
+	}
+	summary, err := seed.Run(ctx, db.Pool, seed.Options{Progress: progress(s.globals.stderr)})
+	if err != nil {
+		return err
+	}
+	var rows int64
+	for _, table := range summary.Tables {
+		rows += table.Rows
+	}
+	s.done("demo data", fmt.Sprintf("%d rows", rows), begun)
 	return nil
 }
 
@@ -194,12 +226,17 @@ func (s *localStack) serve(ctx, kill context.Context, started time.Time) error {
 	return errors.Join(err, back.Wait())
 }
 
-func (s *localStack) child(program, command string) devstack.Child {
-	groups := []any{s.Database, s.Analytics, s.ObjectStore, s.Temporal, s.API, s.Auth, s.Shop, s.Lake, s.Worker, s.globals.Environment}
+// environment returns the settings of this stack as variables.
+func (s *localStack) environment() []string {
+	groups := []any{s.globals.Environment, s.Database, s.Analytics, s.ObjectStore, s.Temporal, s.API, s.Auth, s.Shop, s.Lake, s.Worker}
 	if s.sandbox != nil {
 		groups = append(groups, *s.sandbox)
 	}
-	environment := append(os.Environ(), settings.Environ(groups...)...)
+	return settings.Environ(groups...)
+}
+
+func (s *localStack) child(program, command string) devstack.Child {
+	environment := append(os.Environ(), s.environment()...)
 	return devstack.Child{
 		Command: devstack.Command{
 			Name: command,

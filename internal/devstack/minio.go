@@ -110,6 +110,25 @@ func EnsureBuckets(ctx context.Context, s settings.ObjectStore) error {
 	return group.Wait()
 }
 
+// MissingBuckets returns those of the lake's buckets that the store does not have.
+func MissingBuckets(ctx context.Context, s settings.ObjectStore) ([]string, error) {
+	store, err := objectStore(s)
+	if err != nil {
+		return nil, err
+	}
+	var missing []string
+	for _, zone := range Zones {
+		exists, err := store.BucketExists(ctx, s.BucketPrefix+zone)
+		if err != nil {
+			return nil, err
+		}
+		if !exists {
+			missing = append(missing, s.BucketPrefix+zone)
+		}
+	}
+	return missing, nil
+}
+
 // RemoveBuckets removes the lake's buckets with everything in them.
 func RemoveBuckets(ctx context.Context, s settings.ObjectStore) error {
 	store, err := objectStore(s)

@@ -2,16 +2,14 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"io/fs"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/database"
 	"github.com/pressly/goose/v3/lock"
-
-	"github.com/jackc/pgx/v5"
 
 	"mercado/sql/migrations"
 )
@@ -33,31 +31,22 @@ func MigrateWarehouse(ctx context.Context, url string) ([]Migration, error) {
 	return migrate(ctx, url, "warehouse", migrations.Warehouse)
 }
 
+// PendingShop returns the migrations that the shop's database lacks.
+func PendingShop(ctx context.Context, url string) ([]string, error) {
+	return pending(ctx, url, "shop", migrations.Shop)
+}
+
+// PendingWarehouse returns the migrations that the warehouse lacks.
+func PendingWarehouse(ctx context.Context, url string) ([]string, error) {
+	return pending(ctx, url, "warehouse", migrations.Warehouse)
+}
+
 func migrate(ctx context.Context, url, name string, embedded fs.FS) ([]Migration, error) {
-	files, err := fs.Sub(embedded, name)
-	if err != nil {
-		return nil, err
-	}
-	config, err := pgx.ParseConfig(url)
+	provider, err := migrator(url, name, embedded)
 	if err != nil {
 		return nil, fmt.Errorf("migrate %s: %w", name, err)
 	}
-	var db *sql.DB = stdlib.OpenDB(*config)
-	defer func() { _ = db.Close() }()
-	// The two databases may be one, so each keeps its own table of versions and its own lock.
-	table, err := database.NewStore(database.DialectPostgres, "public.migrations_"+name)
-	if err != nil {
-		return nil, err
-	}
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(lockID[name]))
-	if err != nil {
-		return nil, err
-	}
-	provider, err := goose.NewProvider("", db, files,
-		goose.WithStore(table), goose.WithSessionLocker(locker))
-	if err != nil {
-		return nil, fmt.Errorf("migrate %s: %w", name, err)
-	}
+	defer func() { _ = provider.Close() }()
 	results, err := provider.Up(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("migrate %s: %w", name, err)
@@ -67,6 +56,47 @@ func migrate(ctx context.Context, url, name string, embedded fs.FS) ([]Migration
 		applied = append(applied, Migration{Database: name, File: result.Source.Path, Millis: result.Duration.Milliseconds()})
 	}
 	return applied, nil
+}
+
+func pending(ctx context.Context, url, name string, embedded fs.FS) ([]string, error) {
+	provider, err := migrator(url, name, embedded)
+	if err != nil {
+		return nil, fmt.Errorf("migrations of %s: %w", name, err)
+	}
+	defer func() { _ = provider.Close() }()
+	statuses, err := provider.Status(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("migrations of %s: %w", name, err)
+	}
+	var files []string
+	for _, status := range statuses {
+		if status.State == goose.StatePending {
+			files = append(files, status.Source.Path)
+		}
+	}
+	return files, nil
+}
+
+// migrator opens a pool that closing the provider closes.
+func migrator(url, name string, embedded fs.FS) (*goose.Provider, error) {
+	files, err := fs.Sub(embedded, name)
+	if err != nil {
+		return nil, err
+	}
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	// The two databases may be one, so each keeps its own table of versions and its own lock.
+	table, err := database.NewStore(database.DialectPostgres, "public.migrations_"+name)
+	if err != nil {
+		return nil, err
+	}
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(lockID[name]))
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider("", stdlib.OpenDB(*config), files, goose.WithStore(table), goose.WithSessionLocker(locker))
 }
 
 var lockID = map[string]int64{"shop": 0x6d65726361646f01, "warehouse": 0x6d65726361646f02}
