@@ -27,10 +27,10 @@ lint: .bin/golangci-lint servers ## Check format, style and import rules
 bench: servers ## Run the benchmarks; results go to bench/results
 	bench/run.sh $(ARGS)
 
-generate: .bin/sqlc build ## Regenerate what is made from other files: SQL, OpenAPI, .env.example
+generate: .bin/sqlc ## Regenerate what is made from other files: SQL, OpenAPI, .env.example
 	tools/generate.sh
 
-generate-check: .bin/sqlc build ## Fail when a generated file is not current
+generate-check: .bin/sqlc ## Fail when a generated file is not current
 	tools/generate.sh --check
 
 build: bin/mercado ## Build bin/mercado

@@ -12,9 +12,18 @@ generated() { # the digest of every generated file, one a line
     done
 }
 
+write() { # FILE COMMAND...: leaves the file alone when the command fails
+    local file=$1
+    shift
+    "$@" >"bin/generated"
+    mv bin/generated "$file"
+}
+
 before=$(generated)
 .bin/sqlc generate
-bin/mercado openapi >api/openapi.yaml
+make --no-print-directory bin/mercado
+write api/openapi.yaml bin/mercado openapi
+write .env.example bin/mercado settings --env-example
 after=$(generated)
 
 if [[ ${1:-} == --check && $before != "$after" ]]; then

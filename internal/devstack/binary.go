@@ -7,9 +7,8 @@ import (
 	"path/filepath"
 )
 
-// FindBinary returns the path of a server program. It looks in the folder MERCADO_BIN, else in
-// .bin below the working folder or one above it, in .bin beside the folder of this program, and
-// last in PATH.
+// FindBinary returns the path of a server program. It looks in the repository's .bin when the
+// working folder is in the repository, then in .bin beside the folder of this program, then in PATH.
 func FindBinary(name string) (string, error) {
 	for _, folder := range binaryFolders() {
 		path := filepath.Join(folder, name)
@@ -19,15 +18,12 @@ func FindBinary(name string) (string, error) {
 	}
 	path, err := exec.LookPath(name)
 	if err != nil {
-		return "", fmt.Errorf("%s is not installed: run `make .bin/%s` in the repository, or name the folder that holds it in MERCADO_BIN", name, name)
+		return "", fmt.Errorf("%s is not installed: run `make servers` in the repository, or put the program into PATH", name)
 	}
 	return filepath.Abs(path)
 }
 
 func binaryFolders() []string {
-	if folder := os.Getenv("MERCADO_BIN"); folder != "" {
-		return []string{folder}
-	}
 	var folders []string
 	if root, err := RepositoryRoot(); err == nil {
 		folders = append(folders, filepath.Join(root, ".bin"))
