@@ -1,0 +1,63 @@
+package apitest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/legacy"
+
+	"mercado/api"
+)
+
+// contract is the OpenAPI document, parsed once for all tests of a process.
+var contract = sync.OnceValues(func() (routers.Router, error) {
+	text, err := api.New(api.Deps{}).OpenAPI()
+	if err != nil {
+		return nil, err
+	}
+	document, err := openapi3.NewLoader().LoadFromData(text)
+	if err != nil {
+		return nil, fmt.Errorf("load the OpenAPI document: %w", err)
+	}
+	return legacy.NewRouter(document, openapi3.AllowExtraSiblingFields("patternDescription")) // huma's own word
+})
+
+var validation = &openapi3filter.Options{
+	IncludeResponseStatus: true, // a status that the operation does not declare is an error
+	MultiError:            true,
+	AuthenticationFunc:    openapi3filter.NoopAuthenticationFunc,
+}
+
+// checkContract compares an exchange with the OpenAPI document: every answer, and the request as
+// well when the API took it. What is outside /api is not in the document and passes.
+func checkContract(ctx context.Context, request *http.Request, sent []byte, response *http.Response, received []byte) error {
+	router, err := contract()
+	if err != nil {
+		return err
+	}
+	route, parameters, err := router.FindRoute(request)
+	if err != nil {
+		return nil // asked for on purpose: the answer is a problem, which the caller looks at
+	}
+	asked := &openapi3filter.RequestValidationInput{
+		Request: request.Clone(ctx), PathParams: parameters, Route: route, Options: validation,
+	}
+	asked.Request.Body = io.NopCloser(bytes.NewReader(sent))
+	if response.StatusCode < http.StatusBadRequest {
+		if err := openapi3filter.ValidateRequest(ctx, asked); err != nil {
+			return fmt.Errorf("the API took what its document refuses: %w", err)
+		}
+	}
+	answered := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: asked, Status: response.StatusCode, Header: response.Header, Options: validation,
+	}
+	answered.SetBodyBytes(received)
+	return openapi3filter.ValidateResponse(ctx, answered)
+}
