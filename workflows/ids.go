@@ -1,0 +1,13 @@
+package workflows
+
+import "github.com/google/uuid"
+
+// OrdersQueue is the task queue of checkout and fulfilment, before the prefix of
+// settings.Temporal.
+const OrdersQueue = "orders"
+
+// CheckoutID is the id of the workflow that checks an order out.
+func CheckoutID(orderID uuid.UUID) string { return "checkout/" + orderID.String() }
+
+// FulfilmentID is the id of the workflow that ships an order.
+func FulfilmentID(orderID uuid.UUID) string { return "fulfilment/" + orderID.String() }
