@@ -2,8 +2,138 @@
 // lake. orders.go and etl.go each hold the one list of what a queue runs.
 package worker
 
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	sdk "go.temporal.io/sdk/worker"
+	"golang.org/x/sync/errgroup"
+
+	"mercado/internal/settings"
+	"mercado/internal/store"
+	"mercado/internal/temporal"
+	"mercado/workflows"
+)
+
 // Task queues, before the prefix of settings.Temporal.
 const (
-	OrdersQueue = "orders"
+	OrdersQueue = workflows.OrdersQueue
 	ETLQueue    = "etl"
 )
+
+// Queue is one task queue: its name before the prefix, how many tasks it takes at once, and what
+// it runs.
+type Queue struct {
+	Name     string
+	Options  sdk.Options
+	Register func(sdk.Registry)
+}
+
+// Config is what a worker process works with.
+type Config struct {
+	Environment settings.Environment
+	Database    settings.Database
+	Warehouse   settings.Warehouse
+	ObjectStore settings.ObjectStore
+	Temporal    settings.Temporal
+	Shop        settings.Shop
+	Lake        settings.Lake
+	Worker      settings.Worker
+}
+
+// Run hosts all task queues, starts what events ask for, and answers /livez and /metrics, until
+// ctx ends; then it lets what is under way finish.
+func Run(ctx context.Context, c Config) error {
+	db, err := store.Open(ctx, c.Database)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	workflows, err := temporal.NewLazy(c.Temporal)
+	if err != nil {
+		return err
+	}
+	defer workflows.Close()
+
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return serveHealth(ctx, c.Worker) })
+	for _, queue := range []Queue{Orders(db, c.Shop)} {
+		name := c.Temporal.TaskQueuePrefix + queue.Name
+		group.Go(func() error {
+			return Host(ctx, workflows, c.Temporal, queue, func(ctx context.Context) error { return announce(ctx, db, name) })
+		})
+	}
+	relay := newRelay(db, workflows, c.Temporal.TaskQueuePrefix+OrdersQueue)
+	group.Go(func() error { return relay.run(ctx) })
+	return group.Wait()
+}
+
+// Pauses between attempts to reach a server that is away.
+const (
+	firstPause = 200 * time.Millisecond
+	lastPause  = 5 * time.Second
+)
+
+// Host works on a queue until ctx ends, then lets the tasks under way finish. While Temporal does
+// not answer, it tries again. alongside, which may be nil, runs while the queue is worked on.
+func Host(
+	ctx context.Context, c client.Client, t settings.Temporal, queue Queue, alongside func(context.Context) error,
+) error {
+	name := t.TaskQueuePrefix + queue.Name
+	return persist(ctx, "work on queue "+name, func(ctx context.Context) error {
+		failed := make(chan error, 1)
+		options := queue.Options
+		options.WorkerStopTimeout = 10 * time.Second
+		options.OnFatalError = func(err error) { failed <- err }
+		worker := sdk.New(c, name, options)
+		queue.Register(worker)
+		if err := worker.Start(); err != nil {
+			return err
+		}
+		defer worker.Stop()
+		slog.Info("working", "queue", name)
+
+		group, ctx := errgroup.WithContext(ctx)
+		if alongside != nil {
+			group.Go(func() error { return alongside(ctx) })
+		}
+		group.Go(func() error {
+			select {
+			case <-ctx.Done():
+				return nil
+			case err := <-failed:
+				return err
+			}
+		})
+		return group.Wait()
+	})
+}
+
+// persist does something until ctx ends, again and again when it fails: what it needs may be away
+// for a while.
+func persist(ctx context.Context, what string, do func(context.Context) error) error {
+	pause := firstPause
+	for {
+		began := time.Now()
+		err := do(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err == nil {
+			return fmt.Errorf("%s: ended by itself", what)
+		}
+		if time.Since(began) > lastPause {
+			pause = firstPause
+		}
+		slog.Warn("cannot "+what+"; trying again", "error", err, "pause", pause)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, lastPause)
+	}
+}

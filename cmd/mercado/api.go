@@ -13,6 +13,7 @@ import (
 	"mercado/internal/settings"
 	"mercado/internal/store"
 	"mercado/internal/temporal"
+	"mercado/worker"
 )
 
 // APICmd serves the HTTP API until it is told to stop.
@@ -60,5 +61,8 @@ func (c *APICmd) Run(ctx context.Context, g *Globals) error {
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return server.Serve(ctx, listener) })
+	// A checkout that is placed here takes its first steps here. Only worker processes announce
+	// themselves: see /readyz.
+	group.Go(func() error { return worker.Host(ctx, workflows, c.Temporal, worker.Orders(db, c.Shop), nil) })
 	return group.Wait()
 }

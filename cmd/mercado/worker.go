@@ -1,0 +1,30 @@
+package main
+
+import (
+	"context"
+
+	"mercado/internal/settings"
+	"mercado/worker"
+)
+
+// WorkerCmd works on the task queues until it is told to stop.
+type WorkerCmd struct {
+	settings.Worker
+	settings.Shop
+	settings.Database
+	Analytics settings.Warehouse `embed:""`
+	settings.ObjectStore
+	settings.Temporal
+	settings.Lake
+}
+
+// Run implements the command.
+func (c *WorkerCmd) Run(ctx context.Context, g *Globals) error {
+	if err := g.CheckProduction(c.Database, c.Analytics, c.ObjectStore, c.Shop, c.Lake); err != nil {
+		return err
+	}
+	return worker.Run(ctx, worker.Config{
+		Environment: g.Environment, Database: c.Database, Warehouse: c.Analytics, ObjectStore: c.ObjectStore,
+		Temporal: c.Temporal, Shop: c.Shop, Lake: c.Lake, Worker: c.Worker,
+	})
+}

@@ -1,0 +1,31 @@
+package worker
+
+import (
+	sdk "go.temporal.io/sdk/worker"
+
+	"mercado/activities"
+	"mercado/internal/payment"
+	"mercado/internal/settings"
+	"mercado/internal/shipping"
+	"mercado/internal/store"
+	"mercado/workflows"
+)
+
+// Orders is the queue of checkout and fulfilment. The API hosts it as well as the workers, so that
+// it can take the first steps of a checkout itself.
+func Orders(db *store.DB, shop settings.Shop) Queue {
+	payments := &activities.Payments{DB: db, Provider: payment.NewSandbox(shop.PaymentURL, shop.PaymentTimeout)}
+	return Queue{
+		Name: OrdersQueue,
+		Register: func(r sdk.Registry) {
+			r.RegisterWorkflow(workflows.Checkout)
+			r.RegisterWorkflow(workflows.Fulfilment)
+			r.RegisterActivity(payments)
+			r.RegisterActivity(&activities.Checkout{DB: db, HoldTTL: shop.HoldTTL})
+			r.RegisterActivity(&activities.Fulfilment{
+				DB: db, Payments: payments, Carrier: shipping.NewSandbox(shop.CarrierURL),
+				PackAfter: shop.PackAfter, TrackEvery: shop.TrackEvery,
+			})
+		},
+	}
+}
