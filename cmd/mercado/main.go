@@ -37,14 +37,19 @@ type Globals struct {
 type CLI struct {
 	Globals
 
-	Migrate MigrateCmd `cmd:"" help:"Bring the schemas of shop and warehouse up to date."`
-	Seed    SeedCmd    `cmd:"" help:"Fill an empty shop with two years of demo history."`
-	Up      UpCmd      `cmd:"" help:"Run everything on this machine: servers, API, worker, sandbox."`
-	API     APICmd     `cmd:"" name:"api" help:"Serve the HTTP API."`
-	Token   TokenCmd   `cmd:"" help:"Print an access token for local use."`
-	OpenAPI OpenAPICmd `cmd:"" name:"openapi" help:"Print the OpenAPI document of the API."`
-	Doctor  DoctorCmd  `cmd:"" help:"Check what Mercado needs and whether it answers."`
-	Version VersionCmd `cmd:"" help:"Print the version."`
+	Migrate  MigrateCmd  `cmd:"" help:"Bring the schemas of shop and warehouse up to date."`
+	Seed     SeedCmd     `cmd:"" help:"Fill an empty shop with two years of demo history."`
+	Up       UpCmd       `cmd:"" help:"Run everything on this machine: servers, API, worker, sandbox."`
+	API      APICmd      `cmd:"" name:"api" help:"Serve the HTTP API."`
+	Worker   WorkerCmd   `cmd:"" help:"Work on the task queues: orders and the daily load."`
+	Sandbox  SandboxCmd  `cmd:"" help:"Serve the sandbox of payment provider and carrier."`
+	Token    TokenCmd    `cmd:"" help:"Print an access token for local use."`
+	OpenAPI  OpenAPICmd  `cmd:"" name:"openapi" help:"Print the OpenAPI document of the API."`
+	Doctor   DoctorCmd   `cmd:"" help:"Check what Mercado needs and whether it answers."`
+	Settings SettingsCmd `cmd:"" help:"List every setting, its variable, its default and what it means."`
+	Buckets  BucketsCmd  `cmd:"" hidden:"" help:"Make the buckets of the four zones where they are missing."`
+	Probe    ProbeCmd    `cmd:"" hidden:"" help:"Succeed when an address answers 200: the health check of images."`
+	Version  VersionCmd  `cmd:"" help:"Print the version."`
 }
 
 func main() {
