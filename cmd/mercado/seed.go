@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"text/tabwriter"
 	"time"
@@ -19,9 +21,10 @@ import (
 // SeedCmd fills an empty shop with two years of history.
 type SeedCmd struct {
 	settings.Database
-	Seed  uint64 `name:"seed" default:"1" help:"The same number gives the same rows."`
-	Scale int    `name:"scale" default:"1" help:"Multiplies people, vendors, products, orders and reviews."`
-	Until string `name:"until" placeholder:"DAY" help:"The first day (UTC, yyyy-mm-dd) without history (default: today)."`
+	Seed    uint64 `name:"seed" default:"1" help:"The same number gives the same rows."`
+	Scale   int    `name:"scale" default:"1" help:"Multiplies people, vendors, products, orders and reviews."`
+	IfEmpty bool   `name:"if-empty" help:"Do nothing, and succeed, where the shop holds anything."`
+	Until   string `name:"until" placeholder:"DAY" help:"The first day (UTC, yyyy-mm-dd) without history (default: today)."`
 }
 
 // Run implements the command.
@@ -41,6 +44,10 @@ func (c *SeedCmd) Run(ctx context.Context, g *Globals) error {
 	options.Progress = progress(g.stderr)
 	began := time.Now()
 	summary, err := seed.Run(ctx, db.Pool, options)
+	if c.IfEmpty && errors.Is(err, seed.ErrNotEmpty) {
+		slog.Info("nothing seeded", "reason", err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
