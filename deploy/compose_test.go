@@ -1,0 +1,191 @@
+// Package deploy_test checks what is deployed without an engine to run it: docker-compose.yml as
+// Compose itself reads it, and the Dockerfile against the files it names.
+package deploy_test
+
+import (
+	"maps"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/compose-spec/compose-go/v2/loader"
+	"github.com/compose-spec/compose-go/v2/types"
+)
+
+const composeFile = "../docker-compose.yml"
+
+// load reads the Compose file, with variables as a person might set them.
+func load(t *testing.T, variables map[string]string) *types.Project {
+	t.Helper()
+	folder, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	project, err := loader.LoadWithContext(t.Context(), types.ConfigDetails{
+		WorkingDir:  folder,
+		ConfigFiles: []types.ConfigFile{{Filename: filepath.Join(folder, "docker-compose.yml")}},
+		Environment: variables,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return project
+}
+
+// settings are the variables of .env.example, which a test beside the command line keeps current.
+func settings(t *testing.T) map[string]bool {
+	t.Helper()
+	text, err := os.ReadFile("../.env.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, match := range regexp.MustCompile(`(?m)^#([A-Z0-9_]+)=`).FindAllStringSubmatch(string(text), -1) {
+		known[match[1]] = true
+	}
+	return known
+}
+
+func TestServicesArePresent(t *testing.T) {
+	t.Parallel()
+	want := []string{
+		"api", "buckets", "migrate", "objectstore", "postgres", "sandbox", "seed", "temporal",
+		"temporal-namespace", "temporal-schema", "temporal-ui", "worker",
+	}
+	if got := load(t, nil).ServiceNames(); !slices.Equal(got, want) {
+		t.Errorf("services %v, want %v", got, want)
+	}
+}
+
+func TestEverySettingPassedExists(t *testing.T) {
+	t.Parallel()
+	known := settings(t)
+	text, err := os.ReadFile(composeFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := regexp.MustCompile(`\b(?:MERCADO|TEMPORAL)_[A-Z0-9_]+`)
+	names := ours.FindAllString(string(text), -1)
+	for _, service := range load(t, nil).Services {
+		names = append(names, slices.Collect(maps.Keys(service.Environment))...)
+	}
+	dockerfile, err := os.ReadFile("Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names = append(names, ours.FindAllString(string(dockerfile), -1)...)
+	if len(names) < 20 {
+		t.Fatalf("only %d variables found: %v", len(names), names)
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		if ours.MatchString(name) && !known[name] {
+			t.Errorf("%s is no setting of Mercado", name)
+		}
+	}
+}
+
+func TestEveryImageIsPinned(t *testing.T) {
+	t.Parallel()
+	exact := regexp.MustCompile(`:(v?\d+\.\d+|RELEASE\.)[\w.-]*$`)
+	for name, service := range load(t, nil).Services {
+		if service.Build == nil && !exact.MatchString(service.Image) {
+			t.Errorf("%s: image %q has no exact version", name, service.Image)
+		}
+		if strings.Contains(service.Image, "auto-setup") {
+			t.Errorf("%s: %s is deprecated", name, service.Image)
+		}
+	}
+	for _, instruction := range dockerfile(t) {
+		if instruction.name == "FROM" && !exact.MatchString(instruction.words[0]) {
+			t.Errorf("Dockerfile: %s has no exact version", instruction.words[0])
+		}
+	}
+}
+
+// TestServicesWaitForWhatTheyNeed: a service that stays has a health check, one that ends is
+// waited for to end, and nobody waits for the mere start of another.
+func TestServicesWaitForWhatTheyNeed(t *testing.T) {
+	t.Parallel()
+	project := load(t, nil)
+	once := map[string]bool{}
+	for name, service := range project.Services {
+		once[name] = strings.HasPrefix(service.Restart, "on-failure")
+		checked := service.HealthCheck != nil && !service.HealthCheck.Disable && len(service.HealthCheck.Test) > 0
+		if checked == once[name] {
+			t.Errorf("%s: restarts %q, has a health check: %t", name, service.Restart, checked)
+		}
+	}
+	for name, service := range project.Services {
+		for other, dependency := range service.DependsOn {
+			want := types.ServiceConditionHealthy
+			if once[other] {
+				want = types.ServiceConditionCompletedSuccessfully
+			}
+			if dependency.Condition != want {
+				t.Errorf("%s waits until %s is %q, want %q", name, other, dependency.Condition, want)
+			}
+		}
+	}
+	for _, name := range []string{"api", "worker"} {
+		for _, other := range []string{"migrate", "buckets", "temporal-namespace", "sandbox"} {
+			if _, waits := project.Services[name].DependsOn[other]; !waits {
+				t.Errorf("%s does not wait for %s", name, other)
+			}
+		}
+	}
+}
+
+func TestOwnServicesAreReachableAndConfined(t *testing.T) {
+	t.Parallel()
+	for name, service := range load(t, nil).Services {
+		for _, port := range service.Ports {
+			if port.HostIP != "127.0.0.1" {
+				t.Errorf("%s: port %s is open to the network", name, port.Published)
+			}
+		}
+		if service.Build == nil {
+			continue
+		}
+		if !service.ReadOnly || !slices.Contains(service.CapDrop, "ALL") {
+			t.Errorf("%s: can write its image or keeps capabilities", name)
+		}
+		for variable, value := range service.Environment {
+			if strings.HasSuffix(variable, "_ADDR") && !strings.HasPrefix(*value, "0.0.0.0:") {
+				t.Errorf("%s: %s=%s cannot be reached from another container", name, variable, *value)
+			}
+			if at, err := url.Parse(*value); err == nil && at.Hostname() == "127.0.0.1" && variable != "MERCADO_TEMPORAL_UI" {
+				t.Errorf("%s: %s=%s is the container itself", name, variable, *value)
+			}
+		}
+	}
+}
+
+// TestPasswordsComeFromTheEnvironment: what is set replaces the development default wherever it
+// stands.
+func TestPasswordsComeFromTheEnvironment(t *testing.T) {
+	t.Parallel()
+	const development = "mercado-development"
+	count := func(project *types.Project, password string) (found int) {
+		for _, service := range project.Services {
+			for _, value := range service.Environment {
+				if value != nil && strings.Contains(*value, password) {
+					found++
+				}
+			}
+		}
+		return found
+	}
+	defaults := count(load(t, nil), development)
+	changed := load(t, map[string]string{
+		"POSTGRES_PASSWORD": "changed", "S3_SECRET_KEY": "changed",
+		"MERCADO_WEBHOOK_SECRET": "changed", "MERCADO_MASK_KEY": "changed",
+	})
+	if count(changed, development) != 0 || count(changed, "changed") != defaults || defaults == 0 {
+		t.Errorf("%d of %d passwords keep the development default", count(changed, development), defaults)
+	}
+}
