@@ -14,7 +14,8 @@ import (
 
 // CartOf gives the customer's open cart; it has no id and no items when there is none.
 func (db *DB) CartOf(ctx context.Context, customerID int64) (order.Cart, error) {
-	return cart(db.Queries.Cart(ctx, customerID))
+	document, err := db.Queries.Cart(ctx, customerID)
+	return cart("read cart", document, err)
 }
 
 // PutCartItem makes the cart hold qty of an item, for ttl from now, at the catalogue's price.
@@ -25,25 +26,29 @@ func (db *DB) PutCartItem(ctx context.Context, customerID, itemID, qty int64, tt
 	if err != nil {
 		return order.Cart{}, err
 	}
-	return cart(db.Queries.PutCartItem(ctx, shopdb.PutCartItemParams{
+	document, err := db.Queries.PutCartItem(ctx, shopdb.PutCartItemParams{
 		CustomerID: customerID, NewCartID: id, ItemID: itemID, Qty: qty, HoldSeconds: ttl.Seconds(),
-	}))
+	})
+	return cart("put item in cart", document, err)
 }
 
 // DropCartItem takes an item out of the cart, if it is there, and frees its stock. It returns
 // ErrUnknownCustomer or ErrCheckoutInProgress.
 func (db *DB) DropCartItem(ctx context.Context, customerID, itemID int64) (order.Cart, error) {
-	return cart(db.Queries.DropCartItem(ctx, shopdb.DropCartItemParams{CustomerID: customerID, ItemID: itemID}))
+	document, err := db.Queries.DropCartItem(ctx, shopdb.DropCartItemParams{CustomerID: customerID, ItemID: itemID})
+	return cart("drop item from cart", document, err)
 }
 
 // EmptyCart takes everything out of the cart, like DropCartItem.
 func (db *DB) EmptyCart(ctx context.Context, customerID int64) (order.Cart, error) {
-	return cart(db.Queries.EmptyCart(ctx, customerID))
+	document, err := db.Queries.EmptyCart(ctx, customerID)
+	return cart("empty cart", document, err)
 }
 
-func cart(document json.RawMessage, err error) (order.Cart, error) {
+// cart reads the document that came of doing something.
+func cart(doing string, document json.RawMessage, err error) (order.Cart, error) {
 	if err != nil {
-		return order.Cart{}, Refused(err)
+		return order.Cart{}, failed(doing, err)
 	}
 	var c order.Cart
 	if err := json.Unmarshal(document, &c); err != nil {

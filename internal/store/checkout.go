@@ -3,12 +3,10 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"mercado/internal/order"
 	"mercado/internal/store/shopdb"
@@ -52,7 +50,7 @@ func (db *DB) PlaceOrder(ctx context.Context, c Checkout) (*Earlier, error) {
 		ShippingAddress: address, AcceptPriceChanges: c.AcceptPriceChanges,
 	})
 	if err != nil {
-		return nil, Refused(err)
+		return nil, failed("place order", err)
 	}
 	if document == nil {
 		return nil, nil
@@ -66,18 +64,12 @@ func (db *DB) PlaceOrder(ctx context.Context, c Checkout) (*Earlier, error) {
 
 // ReserveOrder turns the cart's holds into the order's reservation. It returns a *Shortage.
 func (db *DB) ReserveOrder(ctx context.Context, id uuid.UUID) error {
-	if err := db.Queries.ReserveOrder(ctx, id); err != nil {
-		return fmt.Errorf("reserve order: %w", Refused(err))
-	}
-	return nil
+	return failed("reserve order", db.Queries.ReserveOrder(ctx, id))
 }
 
 // ConfirmOrder sells what the order has reserved and records the answer to its request.
 func (db *DB) ConfirmOrder(ctx context.Context, id uuid.UUID) error {
-	if err := db.Queries.ConfirmOrder(ctx, id); err != nil {
-		return fmt.Errorf("confirm order: %w", err)
-	}
-	return nil
+	return failed("confirm order", db.Queries.ConfirmOrder(ctx, id))
 }
 
 // Cancellation is how a checkout ends without a sale.
@@ -95,27 +87,18 @@ func (db *DB) CancelOrder(ctx context.Context, c Cancellation) error {
 	if err != nil {
 		return err
 	}
-	err = db.Queries.CancelOrder(ctx, shopdb.CancelOrderParams{
+	return failed("cancel order", db.Queries.CancelOrder(ctx, shopdb.CancelOrderParams{
 		OrderID: c.OrderID, Reason: string(c.Reason), PaymentStatus: string(order.PaymentFailed),
 		HoldSeconds: c.Holds.Seconds(), AnswerStatus: int32(c.Status), Answer: answer,
-	})
-	if err != nil {
-		return fmt.Errorf("cancel order: %w", err)
-	}
-	return nil
+	}))
 }
 
 // CheckoutAnswer gives the answer to the request that placed the order; status 0 while it is
 // under way.
 func (db *DB) CheckoutAnswer(ctx context.Context, id uuid.UUID) (status int, body json.RawMessage, err error) {
 	row, err := db.Queries.CheckoutAnswer(ctx, id)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return 0, nil, ErrNotFound
-	case err != nil:
-		return 0, nil, fmt.Errorf("read answer to checkout: %w", err)
-	case row.ResponseStatus == nil:
-		return 0, nil, nil
+	if err != nil || row.ResponseStatus == nil {
+		return 0, nil, failed("read answer to checkout", err)
 	}
 	return int(*row.ResponseStatus), row.Response, nil
 }

@@ -20,7 +20,8 @@ var (
 	ErrUnknownVendor = errors.New("unknown vendor")
 	// ErrUnknownCategory is returned when a product's or category's category does not exist.
 	ErrUnknownCategory = errors.New("unknown category")
-	// ErrShortage is returned when there is less stock that is not reserved than was asked for.
+	// ErrShortage is returned, as a *Shortage, when there is less stock that is not reserved than
+	// was asked for.
 	ErrShortage = errors.New("too little free stock")
 )
 
@@ -36,11 +37,6 @@ var constraints = map[string]error{
 	"categories_check":          ErrCategoryCycle,
 }
 
-// states says what an SQLSTATE of our own means; the functions of the schema raise them.
-var states = map[string]error{
-	"MC001": ErrShortage,
-}
-
 // failed wraps err with what was being done, and with what it means to a caller where that is
 // known. nil stays nil.
 func failed(doing string, err error) error {
@@ -52,7 +48,7 @@ func failed(doing string, err error) error {
 	}
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {
-		for _, meaning := range []error{constraints[refused.ConstraintName], states[refused.Code]} {
+		for _, meaning := range []error{constraints[refused.ConstraintName], refusal(refused)} {
 			if meaning != nil {
 				return fmt.Errorf("%s: %w: %w", doing, meaning, err)
 			}

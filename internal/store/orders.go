@@ -3,12 +3,10 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"mercado/internal/order"
 	"mercado/internal/store/shopdb"
@@ -28,11 +26,8 @@ type OrderFilter struct {
 // whoever's).
 func (db *DB) FindOrder(ctx context.Context, id uuid.UUID, customerID *int64) (order.Document, error) {
 	document, err := db.Queries.Order(ctx, shopdb.OrderParams{ID: id, CustomerID: customerID})
-	if errors.Is(err, pgx.ErrNoRows) {
-		return order.Document{}, ErrNotFound
-	}
 	if err != nil {
-		return order.Document{}, fmt.Errorf("read order: %w", err)
+		return order.Document{}, failed("read order", err)
 	}
 	return readOrder(document)
 }
@@ -44,7 +39,7 @@ func (db *DB) FindOrders(ctx context.Context, f OrderFilter) ([]order.Document, 
 		PlacedFrom: f.PlacedFrom, PlacedBefore: f.PlacedBefore, Before: f.Before, Page: f.Limit,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("list orders: %w", err)
+		return nil, failed("list orders", err)
 	}
 	orders := make([]order.Document, len(rows))
 	for i, row := range rows {

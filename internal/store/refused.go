@@ -10,10 +10,9 @@ import (
 	"mercado/internal/money"
 )
 
-// What the database's functions refuse, each with an SQLSTATE of its own (00005_stock_functions
-// and 00006_checkout_functions). The statement that was refused has changed nothing.
+// What the database's functions refuse, beside what errors.go names. The statement that was
+// refused has changed nothing.
 var (
-	ErrOutOfStock         = errors.New("too little free stock") // as a *Shortage
 	ErrUnknownProduct     = errors.New("product is unknown or not for sale")
 	ErrCartEmpty          = errors.New("cart is empty")
 	ErrPriceChanged       = errors.New("a price has changed") // as a *PriceChange
@@ -34,8 +33,8 @@ func (s *Shortage) Error() string {
 	return fmt.Sprintf("product %d: %d asked, %d free", s.ProductID, s.Requested, s.Available)
 }
 
-// Is makes a Shortage an ErrOutOfStock.
-func (s *Shortage) Is(target error) bool { return target == ErrOutOfStock }
+// Is makes a Shortage an ErrShortage.
+func (s *Shortage) Is(target error) bool { return target == ErrShortage }
 
 // PriceChange lists the lines of a cart whose price is not the catalogue's any more.
 type PriceChange struct {
@@ -52,39 +51,37 @@ func (p *PriceChange) Error() string { return fmt.Sprintf("%d prices have change
 // Is makes a PriceChange an ErrPriceChanged.
 func (p *PriceChange) Is(target error) bool { return target == ErrPriceChanged }
 
-// refusals says what each SQLSTATE means.
+// refusals says what each SQLSTATE of our own means, given the detail it was raised with
+// (00005_stock_functions.sql and 00006_checkout_functions.sql).
 var refusals = map[string]func(detail []byte) error{
-	"MC001": func(detail []byte) error { return detailed(&Shortage{}, detail) },
+	"MC001": func(detail []byte) error {
+		var shortage Shortage
+		return read(&shortage, detail, &shortage)
+	},
 	"MC002": func([]byte) error { return ErrUnknownProduct },
 	"MC003": func([]byte) error { return ErrCartEmpty },
 	"MC004": func(detail []byte) error {
 		var change PriceChange
-		if err := json.Unmarshal(detail, &change.Lines); err != nil {
-			return fmt.Errorf("read refused prices: %w", err)
-		}
-		return &change
+		return read(&change, detail, &change.Lines)
 	},
 	"MC005": func([]byte) error { return ErrCheckoutInProgress },
 	"MC006": func([]byte) error { return ErrUnknownCustomer },
 	"MC007": func([]byte) error { return ErrOtherCurrency },
 }
 
-// Refused turns an error of the shop's own SQLSTATEs into what it means, and leaves others alone.
-func Refused(err error) error {
-	var raised *pgconn.PgError
-	if !errors.As(err, &raised) {
-		return err
-	}
-	refusal, ours := refusals[raised.Code]
+// refusal tells what an error of our own means; nil for others.
+func refusal(raised *pgconn.PgError) error {
+	meaning, ours := refusals[raised.Code]
 	if !ours {
-		return err
+		return nil
 	}
-	return refusal([]byte(raised.Detail))
+	return meaning([]byte(raised.Detail))
 }
 
-func detailed(shortage *Shortage, detail []byte) error {
-	if err := json.Unmarshal(detail, shortage); err != nil {
-		return fmt.Errorf("read refused quantity: %w", err)
+// read fills into from the detail of a refusal, which it then returns.
+func read(refused error, detail []byte, into any) error {
+	if err := json.Unmarshal(detail, into); err != nil {
+		return fmt.Errorf("read what was refused: %w", err)
 	}
-	return shortage
+	return refused
 }
