@@ -89,3 +89,12 @@ func New(deps Deps) *API {
 	a.docs()
 	return a
 }
+
+// Routes lists every method and path that is served, as "GET /api/catalog/products/:id".
+func (a *API) Routes() []string {
+	var routes []string
+	for _, route := range a.router.Routes() {
+		routes = append(routes, route.Method+" "+route.Path)
+	}
+	return routes
+}

@@ -60,14 +60,42 @@ func register[I, O any](a *API, op operation, handle func(context.Context, *I) (
 		}
 		return out, nil
 	})
-	// A missing key is a 400 of its own (see IdempotencyKey), but required it is.
+	a.refine(op)
+}
+
+// refine makes the document say what huma does not: a missing idempotency key is refused by
+// IdempotencyKey rather than by validation, but required it is; and null, in a field that may be
+// left out, is the same as leaving it out.
+func (a *API) refine(op operation) {
 	item := a.huma.OpenAPI().Paths[op.path]
 	for _, documented := range []*huma.Operation{item.Get, item.Put, item.Post, item.Patch, item.Delete} {
-		if documented != nil && documented.OperationID == op.id {
-			for _, parameter := range documented.Parameters {
-				parameter.Required = parameter.Required || parameter.Name == idempotencyHeader
+		if documented == nil || documented.OperationID != op.id {
+			continue
+		}
+		for _, parameter := range documented.Parameters {
+			parameter.Required = parameter.Required || parameter.Name == idempotencyHeader
+		}
+		if documented.RequestBody != nil {
+			for _, media := range documented.RequestBody.Content {
+				allowNull(a.huma.OpenAPI().Components.Schemas, media.Schema, map[*huma.Schema]bool{})
 			}
 		}
+	}
+}
+
+// allowNull documents null in every optional field of schema, at any depth.
+func allowNull(registry huma.Registry, schema *huma.Schema, seen map[*huma.Schema]bool) {
+	if schema != nil && schema.Ref != "" {
+		schema = registry.SchemaFromRef(schema.Ref)
+	}
+	if schema == nil || seen[schema] {
+		return
+	}
+	seen[schema] = true
+	allowNull(registry, schema.Items, seen)
+	for name, property := range schema.Properties {
+		allowNull(registry, property, seen)
+		property.Nullable = property.Nullable || (property.Ref == "" && !slices.Contains(schema.Required, name))
 	}
 }
 

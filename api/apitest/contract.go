@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -16,13 +17,27 @@ import (
 	"mercado/api"
 )
 
-// contract is the OpenAPI document, parsed once for all tests of a process.
-var contract = sync.OnceValues(func() (routers.Router, error) {
+// document is the API's own OpenAPI document, parsed once for all tests of a process.
+var document = sync.OnceValues(func() (*openapi3.T, error) {
 	text, err := api.New(api.Deps{}).OpenAPI()
 	if err != nil {
 		return nil, err
 	}
-	document, err := openapi3.NewLoader().LoadFromData(text)
+	return openapi3.NewLoader().LoadFromData(text)
+})
+
+// Document is the API's own OpenAPI document.
+func Document(t testing.TB) *openapi3.T {
+	t.Helper()
+	parsed, err := document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed
+}
+
+var contract = sync.OnceValues(func() (routers.Router, error) {
+	document, err := document()
 	if err != nil {
 		return nil, fmt.Errorf("load the OpenAPI document: %w", err)
 	}
