@@ -72,6 +72,9 @@ func (s *localStack) run(parent context.Context) (err error) {
 	if err = s.checkPorts(ctx, home.Unclean); err != nil {
 		return err
 	}
+	if err = s.checkGiven(ctx); err != nil {
+		return err
+	}
 	defer s.stopServers(kill)
 	if err = s.startServers(ctx, fail); err == nil {
 		err = s.prepare(ctx)
