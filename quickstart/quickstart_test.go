@@ -1,0 +1,152 @@
+// Package quickstart_test runs docs/quickstart.md: its shell blocks are the test.
+package quickstart_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"mercado/internal/devstack"
+	"mercado/internal/devstack/stacktest"
+)
+
+func TestMain(m *testing.M) { stacktest.Main(m) }
+
+const document = "../docs/quickstart.md"
+
+// blocks returns what a reader of a document would type.
+func blocks(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fenced := regexp.MustCompile("(?ms)^```sh\n(.*?)^```$").FindAllStringSubmatch(string(text), -1)
+	if len(fenced) < 6 {
+		t.Fatalf("%d shell blocks in %s", len(fenced), document)
+	}
+	script := "set -euo pipefail\n"
+	for _, block := range fenced {
+		script += block[1]
+	}
+	return script
+}
+
+func TestQuickstart(t *testing.T) {
+	t.Parallel()
+	world := stacktest.New(t)
+	folder := t.TempDir()
+	if err := os.Mkdir(filepath.Join(folder, "bin"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(stacktest.Binary(t), filepath.Join(folder, "bin", "mercado")); err != nil {
+		t.Fatal(err)
+	}
+	stack := start(t, world)
+
+	// Everything but the home comes from the file that `mercado up` has written.
+	reader := exec.CommandContext(t.Context(), "bash", "-c", blocks(t))
+	reader.Dir = folder
+	reader.Env = []string{"MERCADO_HOME=" + world.Home, "PATH=" + os.Getenv("PATH"), "HOME=" + folder}
+	output, err := reader.CombinedOutput()
+	t.Logf("%s", output)
+	if err != nil {
+		t.Fatalf("the quickstart fails: %v\n%s", err, stack.said())
+	}
+
+	shop, err := pgx.Connect(t.Context(), world.Database.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = shop.Close(t.Context()) }()
+	query, err := os.ReadFile("testdata/outcome.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var customers, vendors, products, orders, runs int
+	var agree bool
+	if err := shop.QueryRow(t.Context(), string(query)).Scan(&customers, &vendors, &products, &orders, &runs, &agree); err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprintf("%d customers, %d vendors, %d products, %d orders, %d runs, agree %t", customers, vendors, products, orders, runs, agree)
+	if want := "10 customers, 5 vendors, 50 products, 22 orders, 2 runs, agree true"; got != want {
+		t.Errorf("in the end %s, want %s", got, want)
+	}
+	if confirmed := strings.Count(string(output), "confirmed\n"); confirmed != 22 {
+		t.Errorf("%d orders confirmed before the reader's eyes, want 22", confirmed)
+	}
+}
+
+// up is a running `mercado up --demo=false`.
+type up struct {
+	mu     sync.Mutex
+	output bytes.Buffer
+}
+
+func (u *up) Write(p []byte) (int, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.output.Write(p)
+}
+
+func (u *up) said() string {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.output.String()
+}
+
+// start runs the stack on the world's servers and waits until it says that it is ready.
+func start(t *testing.T, world *stacktest.World) *up {
+	t.Helper()
+	ports, err := devstack.FreePorts(t.Context(), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := new(up)
+	command := exec.Command(stacktest.Binary(t), "up", "--demo=false",
+		fmt.Sprintf("--api-addr=127.0.0.1:%d", ports[0]),
+		fmt.Sprintf("--worker-addr=127.0.0.1:%d", ports[1]),
+		fmt.Sprintf("--sandbox-port=%d", ports[2]))
+	command.Env = world.Env()
+	command.Stdout, command.Stderr = io.Writer(u), io.Writer(u)
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	t.Cleanup(func() {
+		_ = command.Process.Signal(syscall.SIGTERM) // it may have ended
+		select {
+		case <-ended:
+		case <-time.After(time.Minute):
+			_ = command.Process.Kill()
+			t.Errorf("the stack did not stop\n%s", u.said())
+		}
+	})
+
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(2 * time.Minute)
+	for !strings.Contains(u.said(), "Mercado is ready") {
+		select {
+		case <-tick.C:
+		case err := <-ended:
+			ended <- err
+			t.Fatalf("the stack ended: %v\n%s", err, u.said())
+		case <-deadline:
+			t.Fatalf("the stack is not ready\n%s", u.said())
+		}
+	}
+	return u
+}
