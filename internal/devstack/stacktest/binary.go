@@ -1,6 +1,7 @@
 package stacktest
 
 import (
+	"context"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -42,7 +43,7 @@ func buildBinary() (string, error) {
 	}
 	defer lock.Unlock()
 	path := filepath.Join(string(run), "mercado")
-	build := exec.Command("go", "build", "-o", path, "./cmd/mercado")
+	build := exec.CommandContext(context.Background(), "go", "build", "-o", path, "./cmd/mercado")
 	build.Dir = root
 	if output, err := build.CombinedOutput(); err != nil {
 		return "", &buildError{err, output}

@@ -27,14 +27,15 @@ type shared struct {
 	Failure     string // why there are no servers
 
 	run runFolder
+	// users tells the supervisor that this process needs the servers. It is never released: the
+	// kernel does that when the process ends.
+	users *devstack.Lock
 }
 
 var (
 	theStackOnce sync.Once
 	theStackIs   *shared
 	theStackErr  error
-	// usersLock tells the supervisor that this process needs the servers, until it ends.
-	usersLock *devstack.Lock
 )
 
 // theStack returns the servers of this test run, and starts them if they are not running.
@@ -57,7 +58,8 @@ func joinStack(ctx context.Context) (*shared, error) {
 		return nil, err
 	}
 	defer start.Unlock()
-	if usersLock, err = devstack.ShareLockFile(run.usersLock()); err != nil {
+	users, err := devstack.ShareLockFile(run.usersLock())
+	if err != nil {
 		return nil, err
 	}
 	alive, err := run.supervised()
@@ -72,7 +74,13 @@ func joinStack(ctx context.Context) (*shared, error) {
 			return nil, err
 		}
 	}
-	return run.read()
+	stack, err := run.read()
+	if err != nil {
+		users.Unlock()
+		return nil, err
+	}
+	stack.users = users
+	return stack, nil
 }
 
 // runFolder holds what the test processes of one repository share. The database's user must be
