@@ -61,6 +61,10 @@ var resources = []func(*API){
 	(*API).categories,
 	(*API).products,
 	(*API).inventory,
+	(*API).cart,
+	(*API).checkout,
+	(*API).orders,
+	(*API).webhooks,
 }
 
 // New builds the API; nothing is connected to before the first request.

@@ -22,6 +22,7 @@ type operation struct {
 	tag        string
 	permission auth.Permission
 	status     int    // of success; 0: 200 with a body, 204 without
+	later      bool   // may answer 202 with the same body: what was asked for is still being done
 	problems   []code // beyond those that every operation may answer with
 }
 
@@ -64,8 +65,8 @@ func register[I, O any](a *API, op operation, handle func(context.Context, *I) (
 }
 
 // refine makes the document say what huma does not: a missing idempotency key is refused by
-// IdempotencyKey rather than by validation, but required it is; and null, in a field that may be
-// left out, is the same as leaving it out.
+// IdempotencyKey rather than by validation, but required it is; an answer may come later; and
+// null, in a field that may be left out, is the same as leaving it out.
 func (a *API) refine(op operation) {
 	item := a.huma.OpenAPI().Paths[op.path]
 	for _, documented := range []*huma.Operation{item.Get, item.Put, item.Post, item.Patch, item.Delete} {
@@ -74,6 +75,11 @@ func (a *API) refine(op operation) {
 		}
 		for _, parameter := range documented.Parameters {
 			parameter.Required = parameter.Required || parameter.Name == idempotencyHeader
+		}
+		if op.later {
+			accepted := *documented.Responses[statusText(op.status)]
+			accepted.Description = http.StatusText(http.StatusAccepted)
+			documented.Responses[statusText(http.StatusAccepted)] = &accepted
 		}
 		if documented.RequestBody != nil {
 			for _, media := range documented.RequestBody.Content {

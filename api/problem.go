@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"mercado/internal/auth"
+	"mercado/internal/shipping"
 	"mercado/internal/store"
 )
 
@@ -24,8 +25,10 @@ const (
 	expiredToken          code = "expired_token"
 	invalidCredentials    code = "invalid_credentials"
 	invalidRefreshToken   code = "invalid_refresh_token"
+	invalidSignature      code = "invalid_signature"
 	paymentDeclined       code = "payment_declined"
 	forbidden             code = "forbidden"
+	customerInactive      code = "customer_inactive"
 	notFound              code = "not_found"
 	methodNotAllowed      code = "method_not_allowed"
 	bodyTimeout           code = "body_timeout"
@@ -35,6 +38,10 @@ const (
 	outOfStock            code = "out_of_stock"
 	priceChanged          code = "price_changed"
 	idempotencyInFlight   code = "idempotency_in_flight"
+	cartEmpty             code = "cart_empty"
+	checkoutInProgress    code = "checkout_in_progress"
+	currencyMismatch      code = "currency_mismatch"
+	productUnavailable    code = "product_unavailable"
 	bodyTooLarge          code = "body_too_large"
 	unsupportedMediaType  code = "unsupported_media_type"
 	validationFailed      code = "validation_failed"
@@ -43,8 +50,11 @@ const (
 	categoryCycle         code = "category_cycle"
 	invalidCursor         code = "invalid_cursor"
 	idempotencyMismatch   code = "idempotency_mismatch"
+	unknownDiscountCode   code = "unknown_discount_code"
 	internalError         code = "internal_error"
 	unavailable           code = "unavailable"
+	paymentUnavailable    code = "payment_unavailable"
+	checkoutStopped       code = "checkout_stopped"
 )
 
 // problems says what each code means: its status, and a sentence for people.
@@ -60,6 +70,8 @@ var problems = map[code]struct {
 	invalidCredentials:    {http.StatusUnauthorized, "The e-mail address or the password is wrong."},
 	invalidRefreshToken:   {http.StatusUnauthorized, "The refresh token is not valid, or no longer; sign in again."},
 	paymentDeclined:       {http.StatusPaymentRequired, "The payment was declined."},
+	invalidSignature:      {http.StatusUnauthorized, "The signature is missing, wrong or too old."},
+	customerInactive:      {http.StatusForbidden, "This customer's account is not active."},
 	forbidden:             {http.StatusForbidden, "Your role does not allow this operation."},
 	notFound:              {http.StatusNotFound, "There is no such thing, or it is not yours."},
 	methodNotAllowed:      {http.StatusMethodNotAllowed, "This path does not take that method."},
@@ -70,6 +82,10 @@ var problems = map[code]struct {
 	outOfStock:            {http.StatusConflict, "There is less stock available than was asked for."},
 	priceChanged:          {http.StatusConflict, "A price has changed since the item was put in the cart."},
 	idempotencyInFlight:   {http.StatusConflict, "A request with this Idempotency-Key is still being worked on."},
+	cartEmpty:             {http.StatusConflict, "There is nothing in the cart."},
+	checkoutInProgress:    {http.StatusConflict, "The cart is being checked out; see how that ends first."},
+	currencyMismatch:      {http.StatusConflict, "The product is sold in another currency than what is in the cart."},
+	productUnavailable:    {http.StatusConflict, "A product in the cart is not for sale any more."},
 	bodyTooLarge:          {http.StatusRequestEntityTooLarge, "The body is larger than 1 MiB."},
 	unsupportedMediaType:  {http.StatusUnsupportedMediaType, "The body must be application/json."},
 	validationFailed:      {http.StatusUnprocessableEntity, "The request does not fit the operation."},
@@ -78,8 +94,11 @@ var problems = map[code]struct {
 	categoryCycle:         {http.StatusUnprocessableEntity, "A category cannot be below itself."},
 	invalidCursor:         {http.StatusUnprocessableEntity, "The cursor is not one that this list has given."},
 	idempotencyMismatch:   {http.StatusUnprocessableEntity, "This Idempotency-Key was used with another request."},
+	unknownDiscountCode:   {http.StatusUnprocessableEntity, "There is no such discount code."},
 	internalError:         {http.StatusInternalServerError, "Something went wrong here. The request id helps us to find it."},
 	unavailable:           {http.StatusServiceUnavailable, "A part that this operation needs does not answer. Try again."},
+	paymentUnavailable:    {http.StatusServiceUnavailable, "The payment provider did not answer. Nothing was charged; check out again."},
+	checkoutStopped:       {http.StatusServiceUnavailable, "The checkout was stopped by an operator. Nothing was charged."},
 }
 
 // meanings maps the errors that layers below return to codes. What is not here is internal.
@@ -93,6 +112,13 @@ var meanings = []struct {
 	{auth.ErrPasswordTooLong, weakPassword},
 	{auth.ErrPasswordCommon, weakPassword},
 	{store.ErrNotFound, notFound},
+	{store.ErrCartEmpty, cartEmpty},
+	{store.ErrCheckoutInProgress, checkoutInProgress},
+	{store.ErrOtherCurrency, currencyMismatch},
+	{store.ErrUnknownProduct, productUnavailable},
+	{store.ErrUnknownCustomer, customerInactive},
+	{shipping.ErrSignature, invalidSignature},
+	{shipping.ErrWebhook, validationFailed},
 	{store.ErrEmailTaken, emailTaken},
 	{store.ErrNameTaken, nameTaken},
 	{store.ErrUnknownVendor, unknownReference},

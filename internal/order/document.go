@@ -1,7 +1,6 @@
 package order
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -9,31 +8,36 @@ import (
 	"mercado/internal/money"
 )
 
+// ImportedProvider stands for the payment provider of an order that was imported as history: no
+// workflow stands behind it and nobody is asked for money.
+const ImportedProvider = "history"
+
 // Document is an order as the API shows it. The database writes it (ordering.order_document), so
 // that the first answer to a checkout can be kept in the transaction that confirms it.
 type Document struct {
-	ID                uuid.UUID       `json:"id"`
-	CustomerID        int64           `json:"customer_id"`
-	Channel           string          `json:"channel"`
-	OrderDate         time.Time       `json:"order_date"`
-	Status            Status          `json:"status"`
-	CancelReason      *CancelReason   `json:"cancel_reason" doc:"Why the order was cancelled; null when it was not."`
-	PaymentMethod     string          `json:"payment_method"`
-	PaymentStatus     PaymentStatus   `json:"payment_status"`
-	Items             []Line          `json:"items"`
-	Shipments         []Shipment      `json:"shipments" doc:"One for each vendor, once the order is being fulfilled."`
-	Subtotal          money.Amount    `json:"subtotal"`
-	TaxAmount         money.Amount    `json:"tax_amount"`
-	ShippingCost      money.Amount    `json:"shipping_cost"`
-	DiscountAmount    money.Amount    `json:"discount_amount"`
-	TotalAmount       money.Amount    `json:"total_amount"`
-	Currency          string          `json:"currency"`
-	ShippingAddress   json.RawMessage `json:"shipping_address"`
-	EstimatedDelivery *time.Time      `json:"estimated_delivery"`
-	ActualDelivery    *time.Time      `json:"actual_delivery"`
-	Notes             string          `json:"notes"`
-	CreatedAt         time.Time       `json:"created_at"`
-	UpdatedAt         time.Time       `json:"updated_at"`
+	ID                uuid.UUID     `json:"id"`
+	CustomerID        int64         `json:"customer_id"`
+	Channel           string        `json:"channel"`
+	OrderDate         time.Time     `json:"order_date"`
+	Status            Status        `json:"status" enum:"pending,confirmed,shipped,delivered,cancelled,returned"`
+	CancelReason      *string       `json:"cancel_reason" doc:"Why the order was cancelled; null when it was not."`
+	PaymentMethod     string        `json:"payment_method"`
+	PaymentProvider   string        `json:"payment_provider" doc:"Who moves the money; history for an order that was imported as it was."`
+	PaymentStatus     PaymentStatus `json:"payment_status" enum:"pending,authorized,completed,failed,partially_refunded,refunded"`
+	Items             []Line        `json:"items"`
+	Shipments         []Shipment    `json:"shipments" doc:"One for each vendor, once the order is being fulfilled."`
+	Subtotal          money.Amount  `json:"subtotal"`
+	TaxAmount         money.Amount  `json:"tax_amount"`
+	ShippingCost      money.Amount  `json:"shipping_cost"`
+	DiscountAmount    money.Amount  `json:"discount_amount"`
+	TotalAmount       money.Amount  `json:"total_amount"`
+	Currency          string        `json:"currency"`
+	ShippingAddress   Address       `json:"shipping_address"`
+	EstimatedDelivery *time.Time    `json:"estimated_delivery"`
+	ActualDelivery    *time.Time    `json:"actual_delivery"`
+	Notes             string        `json:"notes"`
+	CreatedAt         time.Time     `json:"created_at"`
+	UpdatedAt         time.Time     `json:"updated_at"`
 }
 
 // Line is one product of an order. TotalPrice is after discount, before tax and shipping.

@@ -31,8 +31,11 @@ func NewSandbox(base string, timeout time.Duration) *Sandbox {
 	}
 }
 
+// SandboxName is what the tables call the sandbox.
+const SandboxName = "sandbox"
+
 // Name implements Provider.
-func (s *Sandbox) Name() string { return "sandbox" }
+func (s *Sandbox) Name() string { return SandboxName }
 
 // Authorize implements Provider.
 func (s *Sandbox) Authorize(ctx context.Context, ask Authorization) (Payment, error) {

@@ -21,6 +21,7 @@ language sql stable as $$
             'id', o.id, 'customer_id', o.customer_id, 'channel', o.channel,
             'order_date', o.order_date, 'status', o.status, 'cancel_reason', o.cancel_reason,
             'payment_method', o.payment_method, 'payment_status', o.payment_status,
+            'payment_provider', (select provider from ordering.payments where order_id = o.id),
             'subtotal', o.subtotal, 'tax_amount', o.tax_amount, 'shipping_cost', o.shipping_cost,
             'discount_amount', o.discount_amount, 'total_amount', o.total_amount,
             'currency', o.currency, 'shipping_address', o.shipping_address,

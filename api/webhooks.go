@@ -1,0 +1,54 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"mercado/internal/auth"
+	"mercado/internal/shipping"
+	"mercado/internal/store/shopdb"
+	"mercado/workflows"
+)
+
+// webhooks takes messages from outside that nobody is signed in for: each is signed.
+func (a *API) webhooks() {
+	register(a, operation{
+		id: "receive-shipping-webhook", method: http.MethodPost, path: "/api/webhooks/shipping",
+		summary: "Take a message of the carrier",
+		about:   "Signed in `Carrier-Signature`. A message that was taken before is taken again and changes nothing.",
+		tag:     "webhooks", permission: auth.Open, problems: []code{invalidSignature, notFound},
+	}, a.receiveShipping)
+}
+
+// shippingSource is what ordering.webhook_receipts calls the carrier.
+const shippingSource = "shipping"
+
+type shippingInput struct {
+	Signature string `header:"Carrier-Signature"`
+	RawBody   []byte `contentType:"application/json"`
+}
+
+// receiveShipping hands what the carrier says to the order's fulfilment. A message about a parcel
+// that is not known yet is refused, and the carrier sends it again.
+func (a *API) receiveShipping(ctx context.Context, in *shippingInput) (*struct{}, error) {
+	message, err := shipping.ParseWebhook(a.Shop.WebhookSecret, in.Signature, time.Now(), in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	handled, err := a.DB.ReceiveWebhook(ctx, shopdb.ReceiveWebhookParams{
+		Source: shippingSource, EventID: message.ID, Payload: in.RawBody,
+	})
+	if err != nil || handled {
+		return nil, err
+	}
+	shipment, err := a.DB.FindShipment(ctx, message.TrackingNumber)
+	if err != nil {
+		return nil, err
+	}
+	moved := workflows.ParcelMoved{ShipmentID: shipment.ID, DeliveredAt: message.DeliveredAt}
+	if err := workflows.TellParcel(ctx, a.Temporal, shipment.OrderID, moved); err != nil {
+		return nil, err
+	}
+	return nil, a.DB.WebhookHandled(ctx, shopdb.WebhookHandledParams{Source: shippingSource, EventID: message.ID})
+}
