@@ -1,0 +1,166 @@
+package etl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"mercado/internal/lake"
+	"mercado/internal/lake/model"
+	"mercado/internal/store/shopdb"
+)
+
+// BeginRequest says which execution of which run begins, and where.
+type BeginRequest struct {
+	Run        Run
+	From       Step   // Extract, or the step that a replay begins with
+	Trigger    string // manual, schedule or backfill
+	WorkflowID string
+}
+
+// zoneOf is the zone a step writes.
+var zoneOf = map[Step]lake.Zone{Extract: lake.Raw, Clean: lake.Clean, Work: lake.Work, Gold: lake.Gold}
+
+// Begin records that an execution has begun and plans its steps.
+func (a *Activities) Begin(ctx context.Context, request BeginRequest) (*Plan, error) {
+	plan, err := a.plan(ctx, request)
+	if err != nil {
+		return nil, classify(err)
+	}
+	return plan, nil
+}
+
+func (a *Activities) plan(ctx context.Context, request BeginRequest) (*Plan, error) {
+	if request.From.At() < 0 || request.Run.Interval.Len() <= 0 {
+		return nil, &BadRequest{Problem: fmt.Sprintf("%s cannot begin with step %q", request.Run, request.From)}
+	}
+	plan := &Plan{Waves: map[Step][][]string{}, Executions: map[lake.Zone]int{}}
+	for _, step := range []Step{Clean, Work, Gold} {
+		for _, wave := range a.Models.Waves(zoneOf[step]) {
+			var tables []string
+			for _, model := range wave {
+				tables = append(tables, model.Name)
+			}
+			plan.Waves[step] = append(plan.Waves[step], tables)
+		}
+	}
+	for _, model := range a.Models.Zone(lake.Gold) {
+		plan.Gold = append(plan.Gold, model.Name)
+	}
+	if err := a.inherit(ctx, request, plan); err != nil {
+		return nil, err
+	}
+	var err error
+	plan.Attempt, err = a.recordBegin(ctx, request)
+	return plan, err
+}
+
+// inherit finds, for each zone before the step that the execution begins with, the last earlier
+// execution that completed the zone.
+func (a *Activities) inherit(ctx context.Context, request BeginRequest, plan *Plan) error {
+	plan.Executions[lake.Raw] = 1
+	for _, step := range []Step{Clean, Work, Gold} {
+		zone := zoneOf[step]
+		plan.Executions[zone] = request.Run.Execution
+		if request.From.At() <= step.At() {
+			continue
+		}
+		execution, err := a.lastComplete(ctx, request.Run, zone)
+		if err != nil {
+			return err
+		}
+		if execution == 0 {
+			return &BadRequest{Problem: fmt.Sprintf("%s never completed zone %s: replay it from %s or earlier", request.Run, zone, step)}
+		}
+		plan.Executions[zone] = execution
+	}
+	if request.From == Extract {
+		return nil
+	}
+	frozen, err := a.Store.Frozen(ctx, request.Run.ID.String())
+	if err == nil && frozen == nil {
+		err = &BadRequest{Problem: fmt.Sprintf("%s never finished its extract, so there is nothing to replay: start a new run of these days", request.Run)}
+	}
+	return err
+}
+
+func (a *Activities) lastComplete(ctx context.Context, run Run, zone lake.Zone) (int, error) {
+	for execution := run.Execution - 1; execution > 0; execution-- {
+		complete := true
+		for _, m := range a.Models.Zone(zone) {
+			manifest, err := a.Store.Committed(ctx, output(run, map[lake.Zone]int{zone: execution}, m.Table))
+			if err != nil {
+				return 0, err
+			}
+			if manifest == nil {
+				complete = false
+				break
+			}
+		}
+		if complete {
+			return execution, nil
+		}
+	}
+	return 0, nil
+}
+
+func (a *Activities) recordBegin(ctx context.Context, request BeginRequest) (attempt int, err error) {
+	err = a.Shop.InTx(ctx, func(queries *shopdb.Queries) error {
+		if err := queries.LockRuns(ctx); err != nil {
+			return err
+		}
+		number, err := queries.BeginRun(ctx, shopdb.BeginRunParams{
+			ID:           request.Run.ID,
+			IntervalFrom: request.Run.Interval.From.Time(),
+			IntervalTo:   request.Run.Interval.To.Time(),
+			Trigger:      request.Trigger,
+			WorkflowID:   request.WorkflowID,
+			ModelVersion: a.Models.Version(),
+		})
+		attempt = int(number)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("record %s: %w", request.Run, err)
+	}
+	return attempt, nil
+}
+
+// FinishRequest is the end of an execution.
+type FinishRequest struct {
+	Run       Run
+	State     string // succeeded, failed or cancelled
+	Error     string
+	Published *int64 // rows; nil when nothing was published
+	At        time.Time
+	Steps     []*Report
+}
+
+// Finish records how an execution ended, and all of its steps once more. It is tried until it
+// succeeds, so that no run is left as running.
+func (a *Activities) Finish(ctx context.Context, request FinishRequest) error {
+	_, sweepErr := a.Warehouse.SweepStaging(ctx, request.Run.ID)
+	err := a.Shop.InTx(ctx, func(queries *shopdb.Queries) error {
+		for _, step := range request.Steps {
+			if err := queries.RecordStep(ctx, step.row(request.Run)); err != nil {
+				return err
+			}
+		}
+		finish := shopdb.FinishRunParams{ID: request.Run.ID, State: request.State, RowsPublished: request.Published, FinishedAt: &request.At}
+		if request.Error != "" {
+			finish.Error = &request.Error
+		}
+		return queries.FinishRun(ctx, finish)
+	})
+	return errors.Join(err, sweepErr)
+}
+
+// model of a table of a zone.
+func (a *Activities) model(zone lake.Zone, table string) (*model.Model, error) {
+	found, err := a.Models.Get(model.Table{Zone: zone, Name: table})
+	if err != nil {
+		return nil, &BadRequest{Problem: err.Error()}
+	}
+	return found, nil
+}

@@ -1,0 +1,43 @@
+package etl
+
+import (
+	"errors"
+
+	"go.temporal.io/sdk/temporal"
+
+	"mercado/internal/lake"
+	"mercado/internal/lake/extract"
+	"mercado/internal/lake/model"
+	"mercado/internal/warehouse"
+)
+
+// BadRequest tells of a step that cannot be done as asked.
+type BadRequest struct{ Problem string }
+
+func (e *BadRequest) Error() string { return e.Problem }
+
+// final are the errors that trying again does not mend, by the name Temporal shows.
+var final = []struct {
+	name string
+	is   func(error) bool
+}{
+	{"ObjectError", is[*lake.ObjectError]},            // an object is missing, corrupt or refused
+	{"ContractError", is[*extract.ContractError]},     // the shop's schema is not what the lake was built for
+	{"CheckError", is[*model.CheckError]},             // a table fails its checks
+	{"ReconcileError", is[*warehouse.ReconcileError]}, // something was lost between two zones
+	{"BadRequest", is[*BadRequest]},
+}
+
+func is[T error](err error) bool {
+	var target T
+	return errors.As(err, &target)
+}
+
+func classify(err error) error {
+	for _, kind := range final {
+		if kind.is(err) {
+			return temporal.NewNonRetryableApplicationError(err.Error(), kind.name, nil)
+		}
+	}
+	return err
+}

@@ -1,0 +1,83 @@
+// Package etl does what the daily pipeline asks for: an activity a step, most of them a table at
+// a time. Each may be tried again at any point: its output exists when its manifest does, and
+// what exists is returned and not made twice.
+package etl
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"mercado/internal/lake"
+	"mercado/internal/lake/model"
+	"mercado/internal/store"
+	"mercado/internal/warehouse"
+)
+
+// Activities holds what the steps work with.
+type Activities struct {
+	Shop      *store.DB
+	Warehouse *warehouse.DB
+	Store     *lake.Store
+	Models    *model.Set
+	Engine    model.Engine
+	Scratch   string // folder for files on their way
+}
+
+// Step is one of the seven steps of a run.
+type Step string
+
+// The steps, in the order they run.
+const (
+	Extract   Step = "extract"
+	Clean     Step = "clean"
+	Work      Step = "work"
+	Gold      Step = "gold"
+	Stage     Step = "stage"
+	Reconcile Step = "reconcile"
+	Publish   Step = "publish"
+)
+
+// Steps in the order they run.
+var Steps = []Step{Extract, Clean, Work, Gold, Stage, Reconcile, Publish}
+
+// At is the place of the step in the order, or -1.
+func (s Step) At() int { return slices.Index(Steps, s) }
+
+// Run names an execution of a run, and the days the run is about.
+type Run struct {
+	ID        uuid.UUID
+	Execution int // 1 for the run itself, 2 and up for its replays
+	Interval  lake.Span
+}
+
+func (r Run) String() string {
+	return fmt.Sprintf("run %s of %s to %s", r.ID, r.Interval.From, r.Interval.To)
+}
+
+// Plan is what an execution does.
+type Plan struct {
+	Attempt    int
+	Waves      map[Step][][]string // tables of each transforming step; those of a wave are independent
+	Gold       []string            // tables to stage and publish
+	Executions map[lake.Zone]int   // which execution's output of each zone is read
+}
+
+// TableStep is a step of one table.
+type TableStep struct {
+	Run        Run
+	Table      string
+	Executions map[lake.Zone]int
+}
+
+// RunStep is a step of all tables.
+type RunStep struct {
+	Run        Run
+	Executions map[lake.Zone]int
+}
+
+// output names what the run made of a table in a zone, by the execution that is to be read.
+func output(run Run, executions map[lake.Zone]int, table model.Table) lake.Output {
+	return lake.Output{Zone: table.Zone, Table: table.Name, RunID: run.ID.String(), Execution: executions[table.Zone]}
+}

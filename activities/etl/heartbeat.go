@@ -1,0 +1,39 @@
+package etl
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+)
+
+// heartbeatEvery is well within the workflow's heartbeat timeout.
+const heartbeatEvery = 2 * time.Second
+
+// beat sends heartbeats with the line that say was last given, until stop is called. Without
+// them Temporal would neither notice a dead worker nor tell this one of a cancelled run.
+func beat(ctx context.Context) (say func(line string), stop func()) {
+	var line atomic.Value
+	line.Store("started")
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	activity.RecordHeartbeat(ctx, line.Load())
+	go func() {
+		defer close(done)
+		ticker := time.NewTicker(heartbeatEvery)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				activity.RecordHeartbeat(ctx, line.Load())
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return func(s string) { line.Store(s) }, func() {
+		cancel()
+		<-done
+	}
+}

@@ -1,0 +1,158 @@
+package etl
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"mercado/internal/lake"
+	"mercado/internal/lake/model"
+	"mercado/internal/warehouse"
+)
+
+// Stage loads a table of zone gold into its staging table.
+func (a *Activities) Stage(ctx context.Context, step TableStep) (*Report, error) {
+	report := a.begin(ctx, step.Run, Stage, step.Table)
+	say, stop := beat(ctx)
+	defer stop()
+	err := a.stage(ctx, step, report, say)
+	return a.end(ctx, step.Run, report, err)
+}
+
+func (a *Activities) stage(ctx context.Context, step TableStep, report *Report, say func(string)) (err error) {
+	manifest, err := a.Store.Manifest(ctx, output(step.Run, step.Executions, model.Table{Zone: lake.Gold, Name: step.Table}))
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(a.Scratch, 0o700); err != nil {
+		return fmt.Errorf("scratch folder: %w", err)
+	}
+	folder, err := os.MkdirTemp(a.Scratch, "stage-"+step.Table+"-")
+	if err != nil {
+		return fmt.Errorf("scratch folder: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	say("downloading")
+	files, err := download(ctx, a.Store, manifest, filepath.Join(folder, "in"))
+	if err != nil {
+		return err
+	}
+	report.RowsIn = lake.Total(manifest.Parts).Rows
+	report.Bytes = manifest.Bytes()
+	report.RowsOut, err = a.Warehouse.Stage(ctx, step.Table, step.Run.ID, step.Run.Execution, files, func(rows int64) {
+		say(fmt.Sprintf("%d rows loaded", rows))
+	})
+	report.Note = fmt.Sprintf("%d rows loaded", report.RowsOut)
+	return err
+}
+
+// Reconcile compares rows, units and cents through every zone, from the control totals to
+// staging, and stops the run at the first difference.
+func (a *Activities) Reconcile(ctx context.Context, step RunStep) (*Report, error) {
+	report := a.begin(ctx, step.Run, Reconcile, "")
+	_, stop := beat(ctx)
+	defer stop()
+	evidence, err := a.evidence(ctx, step)
+	if err != nil {
+		return a.end(ctx, step.Run, report, err)
+	}
+	for _, totals := range evidence.Gold {
+		report.RowsIn += totals.Rows
+	}
+	for _, totals := range evidence.Staging {
+		report.RowsOut += totals.Rows
+	}
+	compared, err := warehouse.Reconcile(*evidence)
+	report.Note = fmt.Sprintf("%d totals are equal", compared)
+	return a.end(ctx, step.Run, report, err)
+}
+
+func (a *Activities) evidence(ctx context.Context, step RunStep) (*warehouse.Evidence, error) {
+	snapshot, err := a.Store.Snapshot(ctx, step.Run.ID.String())
+	if err != nil {
+		return nil, err
+	}
+	evidence := &warehouse.Evidence{
+		Control: map[string]lake.Totals{}, Raw: map[string]lake.Totals{}, Clean: map[string]lake.Totals{},
+		Quarantine: map[string]lake.Totals{}, Work: map[string]lake.Totals{}, Gold: map[string]lake.Totals{},
+		Staging: map[string]lake.Totals{},
+	}
+	for _, manifest := range snapshot.Tables {
+		evidence.Control[manifest.Table] = *manifest.Control
+		evidence.Raw[manifest.Table] = lake.Total(manifest.Parts)
+	}
+	zones := map[lake.Zone]map[string]lake.Totals{
+		lake.Clean: evidence.Clean, lake.Work: evidence.Work, lake.Gold: evidence.Gold,
+	}
+	for zone, totals := range zones {
+		for _, m := range a.Models.Zone(zone) {
+			manifest, err := a.Store.Manifest(ctx, output(step.Run, step.Executions, m.Table))
+			if err != nil {
+				return nil, err
+			}
+			totals[m.Name] = lake.Total(manifest.Parts)
+			if zone == lake.Clean {
+				evidence.Quarantine[m.Name] = lake.Total(manifest.Quarantine)
+			}
+		}
+	}
+	for _, m := range a.Models.Zone(lake.Gold) {
+		staged, err := a.Warehouse.Staged(ctx, m.Name, step.Run.ID, step.Run.Execution, m.Totals)
+		if err != nil {
+			return nil, err
+		}
+		evidence.Staging[m.Name] = staged
+	}
+	return evidence, nil
+}
+
+// Publish puts all staged tables in place in one transaction, unless the same content of the run
+// has been published before.
+func (a *Activities) Publish(ctx context.Context, step RunStep) (*Report, error) {
+	report := a.begin(ctx, step.Run, Publish, "")
+	_, stop := beat(ctx)
+	defer stop()
+	publication, err := a.publication(ctx, step)
+	if err != nil {
+		return a.end(ctx, step.Run, report, err)
+	}
+	done, err := a.Warehouse.Publish(ctx, *publication)
+	report.RowsOut = done.Rows
+	report.Note = fmt.Sprintf("%d rows, %d days of facts", done.Rows, done.Days)
+	if done.Kept > 0 {
+		report.Note += fmt.Sprintf("; %d days are newer in the warehouse and stay", done.Kept)
+	}
+	if done.Already {
+		report.State = Skipped
+		report.Note = "nothing changed since this run was published"
+	}
+	return a.end(ctx, step.Run, report, err)
+}
+
+func (a *Activities) publication(ctx context.Context, step RunStep) (*warehouse.Publication, error) {
+	snapshot, err := a.Store.Snapshot(ctx, step.Run.ID.String())
+	if err != nil {
+		return nil, err
+	}
+	publication := &warehouse.Publication{
+		RunID: step.Run.ID, Execution: step.Run.Execution, Interval: snapshot.Interval,
+		Mark: snapshot.Mark, Baseline: snapshot.Baseline,
+	}
+	content := sha256.New()
+	for _, m := range a.Models.Zone(lake.Gold) {
+		manifest, err := a.Store.Manifest(ctx, output(step.Run, step.Executions, m.Table))
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintln(content, m.Name, manifest.ContentDigest())
+		publication.Tables = append(publication.Tables, warehouse.PublishedTable{
+			Name: m.Name, Facts: m.Subject != "", Days: snapshot.Days[m.Subject], Upsert: m.Upsert,
+		})
+	}
+	publication.Content = hex.EncodeToString(content.Sum(nil))
+	return publication, nil
+}

@@ -1,0 +1,195 @@
+package etl
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"go.temporal.io/sdk/activity"
+
+	"mercado/internal/lake"
+	"mercado/internal/lake/model"
+)
+
+// Clean makes a table of zone clean, and its quarantine.
+func (a *Activities) Clean(ctx context.Context, step TableStep) (*Report, error) {
+	return a.transform(ctx, Clean, step)
+}
+
+// Work makes a table of zone work.
+func (a *Activities) Work(ctx context.Context, step TableStep) (*Report, error) {
+	return a.transform(ctx, Work, step)
+}
+
+// Gold makes a table of zone gold.
+func (a *Activities) Gold(ctx context.Context, step TableStep) (*Report, error) {
+	return a.transform(ctx, Gold, step)
+}
+
+func (a *Activities) transform(ctx context.Context, name Step, step TableStep) (*Report, error) {
+	report := a.begin(ctx, step.Run, name, step.Table)
+	say, stop := beat(ctx)
+	defer stop()
+	m, err := a.model(zoneOf[name], step.Table)
+	if err != nil {
+		return a.end(ctx, step.Run, report, err)
+	}
+	transforming := &transforming{Activities: a, model: m, step: step, say: say}
+	manifest, err := transforming.run(ctx, int(activity.GetInfo(ctx).Attempt))
+	if err != nil {
+		return a.end(ctx, step.Run, report, err)
+	}
+	report.RowsIn = transforming.rowsIn
+	report.RowsOut = lake.Total(manifest.Parts).Rows
+	report.RowsRejected = lake.Total(manifest.Quarantine).Rows
+	report.Bytes = manifest.Bytes()
+	report.Note = fmt.Sprintf("%d rows in, %d out", report.RowsIn, report.RowsOut)
+	if report.RowsRejected > 0 {
+		report.Note += fmt.Sprintf(", %d in quarantine %v", report.RowsRejected, manifest.Rules)
+	}
+	return a.end(ctx, step.Run, report, nil)
+}
+
+// transforming is one model on its way: download, query, write, verify, upload, manifest.
+type transforming struct {
+	*Activities
+	model  *model.Model
+	step   TableStep
+	say    func(string)
+	rowsIn int64
+}
+
+func (t *transforming) run(ctx context.Context, try int) (manifest *lake.Manifest, err error) {
+	made := output(t.step.Run, t.step.Executions, t.model.Table)
+	snapshot, err := t.Store.Snapshot(ctx, made.RunID)
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := t.inputs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if manifest, err := t.Store.Committed(ctx, made); err != nil || manifest != nil {
+		return manifest, err // an earlier try got this far
+	}
+	if err := os.MkdirAll(t.Scratch, 0o700); err != nil {
+		return nil, fmt.Errorf("scratch folder: %w", err)
+	}
+	folder, err := os.MkdirTemp(t.Scratch, fmt.Sprintf("%s-%s-", made.Zone, made.Table))
+	if err != nil {
+		return nil, fmt.Errorf("scratch folder: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+
+	job := model.Job{
+		Model: t.model, Days: snapshot.Days, Interval: snapshot.Interval, Monthly: monthly(snapshot),
+		Folder: filepath.Join(folder, "out"), Inputs: map[model.Table][]string{},
+	}
+	if err := os.Mkdir(job.Folder, 0o700); err != nil {
+		return nil, err
+	}
+	for i, table := range t.model.Reads {
+		t.say("downloading " + table.String())
+		if job.Inputs[table], err = t.download(ctx, inputs[i], filepath.Join(folder, table.String())); err != nil {
+			return nil, err
+		}
+	}
+	t.say("running the model")
+	result, err := t.Engine.Run(ctx, job)
+	if err != nil {
+		return nil, err
+	}
+	t.say("uploading")
+	manifest = &lake.Manifest{
+		Output: made, Model: t.model.Digest, Fingerprint: t.fingerprint(snapshot, inputs),
+		Columns: result.Columns, Rules: result.Rules, Warnings: result.Warnings,
+	}
+	for _, input := range inputs {
+		manifest.Inputs = append(manifest.Inputs, lake.Input{Output: input.Output, SHA256: input.Digest()})
+	}
+	if err := t.upload(ctx, manifest, result, try); err != nil {
+		return nil, err
+	}
+	return t.Store.Commit(ctx, manifest)
+}
+
+// inputs reads the manifests of the tables the model reads.
+func (t *transforming) inputs(ctx context.Context) ([]*lake.Manifest, error) {
+	manifests := make([]*lake.Manifest, len(t.model.Reads))
+	for i, table := range t.model.Reads {
+		var err error
+		if manifests[i], err = t.Store.Manifest(ctx, output(t.step.Run, t.step.Executions, table)); err != nil {
+			return nil, err
+		}
+	}
+	if len(manifests) > 0 {
+		t.rowsIn = lake.Total(manifests[0].Parts).Rows
+	}
+	return manifests, nil
+}
+
+func (t *transforming) download(ctx context.Context, manifest *lake.Manifest, folder string) ([]string, error) {
+	return download(ctx, t.Store, manifest, folder)
+}
+
+// download puts the parts of a table into a folder of its own, each checked against its digest.
+func download(ctx context.Context, store *lake.Store, manifest *lake.Manifest, folder string) ([]string, error) {
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return nil, err
+	}
+	files := make([]string, len(manifest.Parts))
+	for i, part := range manifest.Parts {
+		files[i] = filepath.Join(folder, fmt.Sprintf("%05d.parquet", i))
+		if err := store.Download(ctx, manifest.Zone, part, files[i]); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+func (t *transforming) upload(ctx context.Context, manifest *lake.Manifest, result *model.Result, try int) error {
+	for i, file := range result.Files {
+		part, err := t.Store.UploadPart(ctx, manifest.Zone, manifest.PartKey(file.Date, i, try), file.Path, file.Totals)
+		if err != nil {
+			return err
+		}
+		manifest.Parts = append(manifest.Parts, part)
+	}
+	for i, file := range result.Quarantine {
+		part, err := t.Store.UploadPart(ctx, manifest.Zone, manifest.QuarantineKey(file.Date, i, try), file.Path, file.Totals)
+		if err != nil {
+			return err
+		}
+		manifest.Quarantine = append(manifest.Quarantine, part)
+	}
+	return nil
+}
+
+// fingerprint is a digest of everything that determines the bytes of the output.
+func (t *transforming) fingerprint(snapshot *lake.Snapshot, inputs []*lake.Manifest) string {
+	days, err := json.Marshal(snapshot.Days) // maps are written in the order of their keys
+	if err != nil {
+		panic(err) // days and subjects always encode
+	}
+	hash := sha256.New()
+	fmt.Fprintln(hash, t.model.Digest, t.Engine.Version(), snapshot.Interval.From, snapshot.Interval.To, string(days))
+	for _, input := range inputs {
+		fmt.Fprintln(hash, input.Zone, input.Table, input.ContentDigest())
+	}
+	return hex.EncodeToString(hash.Sum(nil))
+}
+
+// monthly reports whether the tables of a run are cut into months: when any subject has many days.
+func monthly(snapshot *lake.Snapshot) bool {
+	for _, spans := range snapshot.Days {
+		if lake.Monthly(spans) {
+			return true
+		}
+	}
+	return false
+}

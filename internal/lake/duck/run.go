@@ -1,0 +1,338 @@
+package duck
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mercado/internal/lake"
+	"mercado/internal/lake/model"
+)
+
+// running is one job in its database.
+type running struct {
+	connection *sql.Conn
+	job        model.Job
+	types      map[string]string // of the result's columns
+	scales     map[string]int    // of those the manifest sums
+	files      int
+}
+
+func (r *running) run(ctx context.Context) (*model.Result, error) {
+	m := r.job.Model
+	if err := r.load(ctx); err != nil {
+		return nil, err
+	}
+	statement := "result"
+	if m.Zone == lake.Clean {
+		statement = "judge"
+	}
+	if err := r.execute(ctx, statement, r.query()); err != nil {
+		return nil, fmt.Errorf("run %s: %w", m.Table, err)
+	}
+	result := &model.Result{}
+	var err error
+	if result.Columns, err = r.describe(ctx); err != nil {
+		return nil, fmt.Errorf("run %s: %w", m.Table, err)
+	}
+	if err := r.check(ctx, result); err != nil {
+		return nil, err
+	}
+	// One thread from here on: row groups then end where they end every time.
+	if _, err := r.connection.ExecContext(ctx, "set threads = 1"); err != nil {
+		return nil, err
+	}
+	if result.Files, err = r.writeParts(ctx); err != nil {
+		return nil, fmt.Errorf("write %s: %w", m.Table, err)
+	}
+	if len(result.Rules) > 0 {
+		file, err := r.write(ctx, r.job.Interval.Last().String(), true, "len(broken_rules) > 0")
+		if err != nil {
+			return nil, fmt.Errorf("write the quarantine of %s: %w", m.Table, err)
+		}
+		result.Quarantine = []model.File{file}
+	}
+	return result, nil
+}
+
+// load gives the database what the model reads.
+func (r *running) load(ctx context.Context) error {
+	for _, table := range r.job.Model.Reads {
+		files := r.job.Inputs[table]
+		if len(files) == 0 {
+			return fmt.Errorf("%s reads %s, of which there are no files", r.job.Model.Table, table)
+		}
+		view := struct {
+			Zone, Table string
+			Files       []string
+		}{string(table.Zone), table.Name, files}
+		if err := r.execute(ctx, "input", view); err != nil {
+			return fmt.Errorf("read %s: %w", table, err)
+		}
+	}
+	const insertDays = "insert into run.days values ($1, $2::date, $3::date)"
+	for subject, spans := range r.job.Days {
+		for _, span := range spans {
+			if _, err := r.connection.ExecContext(ctx, insertDays, subject, span.From.String(), span.To.String()); err != nil {
+				return err
+			}
+		}
+	}
+	const insertInterval = "insert into run.interval values ($1::date, $2::date)"
+	_, err := r.connection.ExecContext(ctx, insertInterval, r.job.Interval.From.String(), r.job.Interval.To.String())
+	return err
+}
+
+// query is what the statements that make and judge the result need.
+func (r *running) query() any {
+	var failing []model.Check
+	for _, check := range r.job.Model.Checks {
+		if !check.Warn {
+			failing = append(failing, check)
+		}
+	}
+	return struct {
+		Query                     string
+		Errors                    []model.Check
+		Key, Version, ColumnNames []string
+	}{r.job.Model.Query, failing, r.job.Model.Key, r.job.Model.Version, r.columnNames()}
+}
+
+func (r *running) columnNames() []string {
+	names := make([]string, len(r.job.Model.Columns))
+	for i, column := range r.job.Model.Columns {
+		names[i] = column.Name
+	}
+	return names
+}
+
+// describe compares the result's columns with those the header describes.
+func (r *running) describe(ctx context.Context) ([]lake.Column, error) {
+	rows, err := r.connection.QueryContext(ctx, "select column_name, column_type from (describe result)")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var columns []lake.Column
+	r.types, r.scales = map[string]string{}, map[string]int{}
+	for rows.Next() {
+		var column lake.Column
+		if err := rows.Scan(&column.Name, &column.Type); err != nil {
+			return nil, err
+		}
+		if column.Name == "broken_rules" {
+			continue
+		}
+		columns = append(columns, column)
+		r.types[column.Name] = column.Type
+		if scale, sums := scaleOf(column.Type); sums {
+			r.scales[column.Name] = scale
+		}
+		if unportable[column.Type] {
+			return nil, fmt.Errorf("column %s is %s, which other engines cannot read: cast it", column.Name, column.Type)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	names := make([]string, len(columns))
+	for i, column := range columns {
+		names[i] = column.Name
+	}
+	if want := r.columnNames(); !slices.Equal(names, want) {
+		return nil, fmt.Errorf("the query gives the columns %s, its header describes %s", names, want)
+	}
+	for _, total := range r.job.Model.Totals {
+		if _, sums := r.scales[total]; !sums {
+			return nil, fmt.Errorf("column %s is %s, of which there is no exact sum", total, r.types[total])
+		}
+	}
+	return columns, nil
+}
+
+// unportable are types that DuckDB writes to Parquet as something else.
+var unportable = map[string]bool{"HUGEINT": true, "UHUGEINT": true, "FLOAT": true, "DOUBLE": true}
+
+// scaleOf tells how many digits after the point a type has, and whether it can be summed exactly.
+func scaleOf(kind string) (scale int, sums bool) {
+	switch kind {
+	case "SMALLINT", "INTEGER", "BIGINT":
+		return 0, true
+	}
+	inner, found := strings.CutPrefix(kind, "DECIMAL(")
+	if !found {
+		return 0, false
+	}
+	_, digits, _ := strings.Cut(strings.TrimSuffix(inner, ")"), ",")
+	scale, err := strconv.Atoi(digits)
+	return scale, err == nil
+}
+
+// check counts the rows that fail. In zone clean those that fail a check of severity error are
+// in quarantine by then; elsewhere they end the run.
+func (r *running) check(ctx context.Context, result *model.Result) error {
+	m, from := r.job.Model, "result"
+	if m.Zone == lake.Clean {
+		from = "(select * from result where len(broken_rules) = 0)"
+		rules, err := r.counts(ctx, "rules", nil)
+		if err != nil {
+			return err
+		}
+		result.Rules = rules
+	}
+	checks := m.Checks
+	if m.Zone == lake.Clean {
+		checks = slices.DeleteFunc(slices.Clone(checks), func(c model.Check) bool { return !c.Warn })
+	}
+	failures, err := r.counts(ctx, "checks", struct {
+		Checks []model.Check
+		From   string
+		Key    []string
+	}{checks, from, m.Key})
+	if err != nil {
+		return fmt.Errorf("check %s: %w", m.Table, err)
+	}
+	result.Warnings = map[string]int64{}
+	failed := map[string]int64{}
+	for name, rows := range failures {
+		warn := slices.ContainsFunc(checks, func(c model.Check) bool { return c.Warn && c.Name == name })
+		if warn {
+			result.Warnings[name] = rows
+		} else {
+			failed[name] = rows
+		}
+	}
+	if len(failed) > 0 {
+		return &model.CheckError{Model: m.Table, Failures: failed}
+	}
+	return nil
+}
+
+func (r *running) writeParts(ctx context.Context) ([]model.File, error) {
+	kept := "true"
+	if r.job.Model.Zone == lake.Clean {
+		kept = "len(broken_rules) = 0"
+	}
+	if r.job.Model.Partition == "" {
+		file, err := r.write(ctx, r.job.Interval.Last().String(), false, kept)
+		return []model.File{file}, err
+	}
+	format := "%Y-%m-%d"
+	if r.job.Monthly {
+		format = "%Y-%m"
+	}
+	dates, err := r.dates(ctx, format, kept)
+	if err != nil {
+		return nil, err
+	}
+	if len(dates) == 0 {
+		// A table without rows has a file, too: it says what columns there are.
+		dates = []string{lake.Partitions([]lake.Span{r.job.Interval})[0].Name}
+	}
+	var files []model.File
+	for _, date := range dates {
+		where := fmt.Sprintf("%s and strftime(%s, %s) = %s", kept, name(r.job.Model.Partition), text(format), text(date))
+		file, err := r.write(ctx, date, false, where)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file)
+	}
+	return files, nil
+}
+
+// write writes one file and reads back what it holds.
+func (r *running) write(ctx context.Context, date string, rules bool, where string) (model.File, error) {
+	file := model.File{Path: filepath.Join(r.job.Folder, fmt.Sprintf("%05d.parquet", r.files)), Date: date}
+	r.files++
+	err := r.execute(ctx, "write", struct {
+		ColumnNames, Key []string
+		Rules            bool
+		Where, Path      string
+	}{r.columnNames(), r.job.Model.Key, rules, where, file.Path})
+	if err != nil {
+		return file, err
+	}
+	file.Totals, err = r.totals(ctx, file.Path)
+	return file, err
+}
+
+func (r *running) totals(ctx context.Context, path string) (lake.Totals, error) {
+	type column struct {
+		Name  string
+		Scale int
+	}
+	totals := lake.Totals{Sums: map[string]int64{}}
+	var columns []column
+	for _, name := range r.job.Model.Totals {
+		columns = append(columns, column{name, r.scales[name]})
+	}
+	sums := make([]string, len(columns))
+	targets := []any{&totals.Rows}
+	for i := range sums {
+		targets = append(targets, &sums[i])
+	}
+	statement, err := render("totals", struct {
+		Columns []column
+		Path    string
+	}{columns, path})
+	if err != nil {
+		return totals, err
+	}
+	if err := r.connection.QueryRowContext(ctx, statement).Scan(targets...); err != nil {
+		return totals, err
+	}
+	for i, column := range columns {
+		if totals.Sums[column.Name], err = strconv.ParseInt(strings.Replace(sums[i], ".", "", 1), 10, 64); err != nil {
+			return totals, fmt.Errorf("sum of %s: %w", column.Name, err)
+		}
+	}
+	return totals, nil
+}
+
+func (r *running) dates(ctx context.Context, format, where string) (dates []string, err error) {
+	statement, err := render("dates", struct{ Partition, Format, Where string }{r.job.Model.Partition, format, where})
+	if err != nil {
+		return nil, err
+	}
+	rows, err := r.connection.QueryContext(ctx, statement)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var date string
+		if err := rows.Scan(&date); err != nil {
+			return nil, fmt.Errorf("a row has no %s: %w", r.job.Model.Partition, err)
+		}
+		dates = append(dates, date)
+	}
+	return dates, rows.Err()
+}
+
+func (r *running) counts(ctx context.Context, name string, data any) (counts map[string]int64, err error) {
+	statement, err := render(name, data)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := r.connection.QueryContext(ctx, statement)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	counts = map[string]int64{}
+	for rows.Next() {
+		var rule string
+		var count int64
+		if err := rows.Scan(&rule, &count); err != nil {
+			return nil, err
+		}
+		counts[rule] = count
+	}
+	return counts, rows.Err()
+}

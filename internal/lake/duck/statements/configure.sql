@@ -1,0 +1,12 @@
+set memory_limit = {{text .Memory}};
+set threads = {{.Threads}};
+set temp_directory = {{text .Spill}};
+set TimeZone = 'UTC';
+set preserve_insertion_order = true;
+set autoinstall_known_extensions = false;
+set autoload_known_extensions = false;
+set allowed_directories = [{{range $i, $folder := .Folders}}{{if $i}}, {{end}}{{text $folder}}{{end}}];
+set enable_external_access = false;
+create schema run;
+create table run.days (subject varchar, from_day date, to_day date);
+create table run.interval (from_day date, to_day date);

@@ -1,0 +1,2 @@
+create table result as
+{{.Query}}

@@ -1,0 +1,5 @@
+select
+    count(*)
+    {{range .Columns}}, coalesce(sum({{name .Name}}), 0)::decimal(38, {{.Scale}})::varchar
+    {{end}}
+from read_parquet({{text .Path}}, hive_partitioning = false)

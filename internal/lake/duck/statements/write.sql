@@ -1,0 +1,7 @@
+copy (
+    select {{names .ColumnNames}}{{if .Rules}}, broken_rules{{end}}
+    from result
+    where {{.Where}}
+    order by {{names .Key}}{{if .Rules}}, {{names .ColumnNames}}{{end}}
+)
+to {{text .Path}} (format parquet, compression zstd, row_group_size 122880)

@@ -1,0 +1,56 @@
+package model
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"mercado/internal/lake"
+)
+
+// Engine runs models. Two runs of the same job write the same bytes.
+type Engine interface {
+	Run(ctx context.Context, job Job) (*Result, error)
+	Version() string // part of what determines the bytes
+}
+
+// Job is a model with everything it may read: files on this machine and the run's days.
+type Job struct {
+	Model    *Model
+	Inputs   map[Table][]string // Parquet files of each table the model reads
+	Days     map[string][]lake.Span
+	Interval lake.Span
+	Monthly  bool   // partitions are months
+	Folder   string // where the results go; exists and is empty
+}
+
+// Result is what a job wrote.
+type Result struct {
+	Columns    []lake.Column
+	Files      []File
+	Quarantine []File
+	Rules      map[string]int64 // rows in quarantine by rule
+	Warnings   map[string]int64 // rows that fail a check of severity warn
+}
+
+// File is a Parquet file of one partition.
+type File struct {
+	Path string
+	Date string // a day or a month
+	lake.Totals
+}
+
+// CheckError tells of checks of severity error that rows of zone work or gold fail. The data or
+// the models must change before trying again helps.
+type CheckError struct {
+	Model    Table
+	Failures map[string]int64 // rows by check
+}
+
+func (e *CheckError) Error() string {
+	var failures []string
+	for name, rows := range e.Failures {
+		failures = append(failures, fmt.Sprintf("%s (%d rows)", name, rows))
+	}
+	return fmt.Sprintf("%s fails its checks: %s", e.Model, strings.Join(failures, ", "))
+}

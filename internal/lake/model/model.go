@@ -1,0 +1,144 @@
+// Package model reads the SQL models of the zones clean, work and gold, and says what running
+// one takes and gives. The engine that runs them is in package duck.
+package model
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"mercado/internal/lake"
+	"mercado/internal/lake/sqlfile"
+	"mercado/sql/models"
+)
+
+// Model is a query that makes one table of one zone.
+type Model struct {
+	Table
+	Description string
+	Grain       string
+	Key         []string
+	Version     []string // zone clean: of rows with one key the highest in these stays
+	Partition   string   // column whose day a row belongs to; "" for a table written whole
+	Subject     string   // zone gold: whose days a publish replaces; "" for a table replaced whole
+	Upsert      bool     // zone gold: a publish adds and changes rows, and takes none away
+	Reads       []Table
+	Totals      []string // columns whose sums the manifest gives
+	Columns     []Column
+	Checks      []Check
+	Query       string
+	Digest      string // sha256 of the file
+}
+
+// Table names a table of a zone.
+type Table struct {
+	Zone lake.Zone
+	Name string
+}
+
+func (t Table) String() string { return string(t.Zone) + "." + t.Name }
+
+// Column is a column and what it means.
+type Column struct{ Name, Description string }
+
+// Check is a condition every row should meet.
+type Check struct {
+	Name      string
+	Warn      bool // count the exceptions; otherwise they go to quarantine or stop the run
+	Condition string
+}
+
+// Load reads the embedded models.
+func Load() (*Set, error) { return Read(models.Files) }
+
+// Read reads the models of a file system with the folders clean, work and gold.
+func Read(files fs.FS) (*Set, error) {
+	set := &Set{models: map[Table]*Model{}}
+	for _, zone := range []lake.Zone{lake.Clean, lake.Work, lake.Gold} {
+		paths, err := fs.Glob(files, path.Join(string(zone), "*.sql"))
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range paths {
+			text, err := fs.ReadFile(files, name)
+			if err != nil {
+				return nil, err
+			}
+			model, err := parse(zone, strings.TrimSuffix(path.Base(name), ".sql"), string(text))
+			if err != nil {
+				return nil, fmt.Errorf("sql/models/%s: %w", name, err)
+			}
+			set.models[model.Table] = model
+		}
+	}
+	return set, set.order()
+}
+
+func parse(zone lake.Zone, name, text string) (*Model, error) {
+	header, query, err := sqlfile.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	model := &Model{
+		Table:       Table{Zone: zone, Name: name},
+		Description: header.Value("description"),
+		Grain:       header.Value("grain"),
+		Key:         header.List("key"),
+		Version:     header.List("version"),
+		Partition:   header.Value("partition"),
+		Subject:     header.Value("subject"),
+		Upsert:      header.Value("publish") == "upsert",
+		Totals:      header.List("totals"),
+		Query:       query,
+		Digest:      lake.Digest([]byte(text)),
+	}
+	for _, read := range header.List("reads") {
+		zone, table, found := strings.Cut(read, ".")
+		if !found {
+			return nil, fmt.Errorf("reads %q: want zone.table", read)
+		}
+		model.Reads = append(model.Reads, Table{Zone: lake.Zone(zone), Name: table})
+	}
+	for _, entry := range header.Named("column") {
+		model.Columns = append(model.Columns, Column{Name: entry.Name, Description: entry.Value})
+	}
+	for _, entry := range header {
+		if entry.Key == "error" || entry.Key == "warn" {
+			model.Checks = append(model.Checks, Check{Name: entry.Name, Warn: entry.Key == "warn", Condition: entry.Value})
+		}
+	}
+	return model, model.validate(header)
+}
+
+var headerKeys = []string{
+	"description", "grain", "key", "version", "partition", "subject", "publish", "reads", "totals", "column", "error", "warn",
+}
+
+func (m *Model) validate(header sqlfile.Header) error {
+	for _, entry := range header {
+		if !slices.Contains(headerKeys, entry.Key) {
+			return fmt.Errorf("unknown key %q in the header", entry.Key)
+		}
+		if entry.Value == "" {
+			return fmt.Errorf("%s %s says nothing", entry.Key, entry.Name)
+		}
+	}
+	if m.Description == "" || m.Grain == "" || len(m.Key) == 0 || len(m.Columns) == 0 {
+		return fmt.Errorf("the header needs description, grain, key and columns")
+	}
+	for _, name := range slices.Concat(m.Key, m.Version, m.Totals, nonEmpty(m.Partition)) {
+		if !slices.ContainsFunc(m.Columns, func(c Column) bool { return c.Name == name }) {
+			return fmt.Errorf("column %s is not described", name)
+		}
+	}
+	return nil
+}
+
+func nonEmpty(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
+}

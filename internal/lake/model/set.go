@@ -1,0 +1,88 @@
+package model
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"mercado/internal/lake"
+)
+
+// Set is all models, in an order in which they can run.
+type Set struct {
+	models map[Table]*Model
+	waves  map[lake.Zone][][]*Model
+}
+
+// Get returns the model of a table.
+func (s *Set) Get(table Table) (*Model, error) {
+	if model, exists := s.models[table]; exists {
+		return model, nil
+	}
+	return nil, fmt.Errorf("there is no model %s", table)
+}
+
+// Waves cuts the models of a zone into groups: the models of a group read nothing of their own
+// zone but what an earlier group makes.
+func (s *Set) Waves(zone lake.Zone) [][]*Model { return s.waves[zone] }
+
+// Zone lists the models of a zone, in the order of their waves.
+func (s *Set) Zone(zone lake.Zone) []*Model { return slices.Concat(s.waves[zone]...) }
+
+// Version is a digest of all models: two programs with the same one make the same of the same
+// raw data.
+func (s *Set) Version() string {
+	var text []byte
+	for _, model := range slices.SortedFunc(maps.Values(s.models), byName) {
+		text = append(text, model.Digest...)
+	}
+	return lake.Digest(text)[:12]
+}
+
+func byName(a, b *Model) int {
+	return cmp.Or(cmp.Compare(a.Zone, b.Zone), cmp.Compare(a.Name, b.Name))
+}
+
+// order fills in the waves. It fails when a model reads a table of its own zone that does not exist, a
+// later zone, or itself by a detour.
+func (s *Set) order() error {
+	s.waves = map[lake.Zone][][]*Model{}
+	made := map[Table]bool{}
+	for _, zone := range []lake.Zone{lake.Clean, lake.Work, lake.Gold} {
+		var left []*Model
+		for _, model := range slices.SortedFunc(maps.Values(s.models), byName) {
+			if model.Zone == zone {
+				left = append(left, model)
+			}
+		}
+		for len(left) > 0 {
+			var wave, later []*Model
+			for _, model := range left {
+				if s.ready(model, made) {
+					wave = append(wave, model)
+				} else {
+					later = append(later, model)
+				}
+			}
+			if len(wave) == 0 {
+				return fmt.Errorf("model %s reads a table that nothing makes before it", later[0])
+			}
+			for _, model := range wave {
+				made[model.Table] = true
+			}
+			s.waves[zone] = append(s.waves[zone], wave)
+			left = later
+		}
+	}
+	return nil
+}
+
+func (s *Set) ready(model *Model, made map[Table]bool) bool {
+	for _, read := range model.Reads {
+		if read.Zone != lake.Raw && !made[read] {
+			return false
+		}
+	}
+	return true
+}

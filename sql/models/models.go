@@ -1,0 +1,32 @@
+// Package models embeds the SQL models of the zones clean, work and gold, a file per table. A
+// model is a query for DuckDB over the tables it reads (raw.orders, clean.customers, …) and:
+//
+//	run.days      (subject, from_day, to_day)  the days [from_day, to_day) of each subject
+//	run.interval  (from_day, to_day)           the days the run was asked for
+//	mask_email    (text) → text                the keyed hash that stands for an e-mail address
+//
+// Its header is its documentation and its contract:
+//
+//	description   what the table holds
+//	grain         what a row is
+//	key           columns that no two rows share; rows are written in their order
+//	version       zone clean: of rows with one key the one highest in these columns stays
+//	partition     a timestamptz whose day a row belongs to; none for a table written whole
+//	subject       zone gold: the days a publish replaces; none for a table replaced whole
+//	publish       zone gold: upsert, for a table of which rows are added and never taken away
+//	reads         the tables
+//	totals        columns whose sums the manifest gives
+//	column NAME   what it means; in the order of the query
+//	error NAME    a condition every row meets. In zone clean rows that do not go to quarantine
+//	              under this name, elsewhere the run stops
+//	warn NAME     a condition whose exceptions are counted
+//
+// Amounts of money are DECIMAL(18, 2), stored as whole minor units with that annotation.
+package models
+
+import "embed"
+
+// Files holds clean, work and gold.
+//
+//go:embed clean/*.sql work/*.sql gold/*.sql
+var Files embed.FS

@@ -1,0 +1,38 @@
+-- description: Refunded order lines with their refund and their product's category.
+-- grain: one row per refund and order line
+-- key: refund_id, order_item_id
+-- partition: refunded_at
+-- reads: clean.refund_items, clean.refunds, clean.products
+-- totals: qty, amount
+-- column refund_id: The refund.
+-- column order_item_id: The order line it gives back.
+-- column order_id: The order.
+-- column item_id: The product.
+-- column customer_id: Who bought it.
+-- column vendor_id: The vendor who sold it.
+-- column category_id: The product's category now; null when the product is in quarantine.
+-- column refunded_at: When the refund was asked for.
+-- column ordered_at: When the order was placed.
+-- column qty: Units.
+-- column amount: How much.
+-- column refund_status: pending, completed or failed.
+-- column reason: Why.
+-- column restocked: Whether the units went back on the shelf.
+select
+    i.refund_id,
+    i.order_item_id,
+    i.order_id,
+    i.item_id,
+    i.customer_id,
+    i.vendor_id,
+    p.category_id,
+    i.refunded_at,
+    i.ordered_at,
+    i.qty,
+    i.amount,
+    r.status as refund_status,
+    r.reason,
+    i.restocked
+from clean.refund_items as i
+inner join clean.refunds as r on r.id = i.refund_id
+left join clean.products as p on p.id = i.item_id
