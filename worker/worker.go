@@ -12,6 +12,7 @@ import (
 	sdk "go.temporal.io/sdk/worker"
 	"golang.org/x/sync/errgroup"
 
+	"mercado/internal/lake/model"
 	"mercado/internal/settings"
 	"mercado/internal/store"
 	"mercado/internal/temporal"
@@ -21,7 +22,7 @@ import (
 // Task queues, before the prefix of settings.Temporal.
 const (
 	OrdersQueue = workflows.OrdersQueue
-	ETLQueue    = "etl"
+	ETLQueue    = workflows.ETLQueue
 )
 
 // Queue is one task queue: its name before the prefix, how many tasks it takes at once, and what
@@ -42,6 +43,7 @@ type Config struct {
 	Shop        settings.Shop
 	Lake        settings.Lake
 	Worker      settings.Worker
+	Engine      model.Engine // of the lake; without one the queue etl is left to others
 }
 
 // Run hosts all task queues, starts what events ask for, and answers /livez and /metrics, until
@@ -60,7 +62,17 @@ func Run(ctx context.Context, c Config) error {
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serveHealth(ctx, c.Worker) })
-	for _, queue := range []Queue{Orders(db, c.Shop)} {
+	queues := []Queue{Orders(db, c.Shop)}
+	if c.Engine != nil {
+		steps, closeSteps, err := ETLSteps(ctx, c, db)
+		if err != nil {
+			return err
+		}
+		defer closeSteps()
+		queues = append(queues, ETL(steps))
+		group.Go(func() error { return keepSchedules(ctx, workflows, c) })
+	}
+	for _, queue := range queues {
 		name := c.Temporal.TaskQueuePrefix + queue.Name
 		group.Go(func() error {
 			return Host(ctx, workflows, c.Temporal, queue, func(ctx context.Context) error { return announce(ctx, db, name) })

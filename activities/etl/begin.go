@@ -106,19 +106,8 @@ func (a *Activities) lastComplete(ctx context.Context, run Run, zone lake.Zone) 
 }
 
 func (a *Activities) recordBegin(ctx context.Context, request BeginRequest) (attempt int, err error) {
-	err = a.Shop.InTx(ctx, func(queries *shopdb.Queries) error {
-		if err := queries.LockRuns(ctx); err != nil {
-			return err
-		}
-		number, err := queries.BeginRun(ctx, shopdb.BeginRunParams{
-			ID:           request.Run.ID,
-			IntervalFrom: request.Run.Interval.From.Time(),
-			IntervalTo:   request.Run.Interval.To.Time(),
-			Trigger:      request.Trigger,
-			WorkflowID:   request.WorkflowID,
-			ModelVersion: a.Models.Version(),
-		})
-		attempt = int(number)
+	err = a.Shop.InTx(ctx, func(queries *shopdb.Queries) (err error) {
+		attempt, err = a.numberRun(ctx, queries, request)
 		return err
 	})
 	if err != nil {
@@ -127,10 +116,26 @@ func (a *Activities) recordBegin(ctx context.Context, request BeginRequest) (att
 	return attempt, nil
 }
 
+// numberRun writes the run as running, and returns which of the runs of its interval it is.
+func (a *Activities) numberRun(ctx context.Context, queries *shopdb.Queries, request BeginRequest) (int, error) {
+	if err := queries.LockRuns(ctx); err != nil {
+		return 0, err
+	}
+	attempt, err := queries.BeginRun(ctx, shopdb.BeginRunParams{
+		ID:           request.Run.ID,
+		IntervalFrom: request.Run.Interval.From.Time(),
+		IntervalTo:   request.Run.Interval.To.Time(),
+		Trigger:      request.Trigger,
+		WorkflowID:   request.WorkflowID,
+		ModelVersion: a.Models.Version(),
+	})
+	return int(attempt), err
+}
+
 // FinishRequest is the end of an execution.
 type FinishRequest struct {
-	Run       Run
-	State     string // succeeded, failed or cancelled
+	Begin     BeginRequest // in case its beginning could not be recorded
+	State     string       // succeeded, failed or cancelled
 	Error     string
 	Published *int64 // rows; nil when nothing was published
 	At        time.Time
@@ -140,14 +145,18 @@ type FinishRequest struct {
 // Finish records how an execution ended, and all of its steps once more. It is tried until it
 // succeeds, so that no run is left as running.
 func (a *Activities) Finish(ctx context.Context, request FinishRequest) error {
-	_, sweepErr := a.Warehouse.SweepStaging(ctx, request.Run.ID)
+	run := request.Begin.Run
+	_, sweepErr := a.Warehouse.SweepStaging(ctx, run.ID)
 	err := a.Shop.InTx(ctx, func(queries *shopdb.Queries) error {
+		if _, err := a.numberRun(ctx, queries, request.Begin); err != nil {
+			return err
+		}
 		for _, step := range request.Steps {
-			if err := queries.RecordStep(ctx, step.row(request.Run)); err != nil {
+			if err := queries.RecordStep(ctx, step.row(run)); err != nil {
 				return err
 			}
 		}
-		finish := shopdb.FinishRunParams{ID: request.Run.ID, State: request.State, RowsPublished: request.Published, FinishedAt: &request.At}
+		finish := shopdb.FinishRunParams{ID: run.ID, State: request.State, RowsPublished: request.Published, FinishedAt: &request.At}
 		if request.Error != "" {
 			finish.Error = &request.Error
 		}

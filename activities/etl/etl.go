@@ -6,6 +6,7 @@ package etl
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -80,4 +81,10 @@ type RunStep struct {
 // output names what the run made of a table in a zone, by the execution that is to be read.
 func output(run Run, executions map[lake.Zone]int, table model.Table) lake.Output {
 	return lake.Output{Zone: table.Zone, Table: table.Name, RunID: run.ID.String(), Execution: executions[table.Zone]}
+}
+
+// DayBefore is the last whole UTC day before t.
+func DayBefore(t time.Time) lake.Span {
+	day := lake.DayOf(t)
+	return lake.Span{From: day - 1, To: day}
 }

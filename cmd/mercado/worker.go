@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"mercado/internal/lake/duck"
 	"mercado/internal/settings"
 	"mercado/worker"
 )
@@ -26,5 +27,6 @@ func (c *WorkerCmd) Run(ctx context.Context, g *Globals) error {
 	return worker.Run(ctx, worker.Config{
 		Environment: g.Environment, Database: c.Database, Warehouse: c.Analytics, ObjectStore: c.ObjectStore,
 		Temporal: c.Temporal, Shop: c.Shop, Lake: c.Lake, Worker: c.Worker,
+		Engine: duck.New(c.Lake),
 	})
 }

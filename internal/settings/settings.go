@@ -153,6 +153,7 @@ type Lake struct {
 	Threads     int    `name:"lake-threads" env:"MERCADO_LAKE_THREADS" default:"2" help:"Threads of one transform step."`
 	MaskKey     string `name:"mask-key" env:"MERCADO_MASK_KEY" default:"mercado-development" help:"Key of the hash that stands for an e-mail address in work, gold and warehouse."`
 	DailyAt     string `name:"etl-daily-at" env:"MERCADO_ETL_DAILY_AT" default:"02:00" help:"When the daily load of the day before starts, hh:mm in UTC."`
+	StepTries   int    `name:"etl-tries" env:"MERCADO_ETL_TRIES" default:"12" help:"How often a step of a load is tried before the load has failed: with pauses of up to 30 seconds, 12 tries last about 3½ minutes."`
 }
 
 // Validate implements kong's validation hook.
@@ -162,6 +163,9 @@ func (l Lake) Validate() error {
 	}
 	if l.Threads < 1 {
 		return &Error{"MERCADO_LAKE_THREADS", "must be at least 1"}
+	}
+	if l.StepTries < 1 {
+		return &Error{"MERCADO_ETL_TRIES", "must be at least 1"}
 	}
 	if l.MaskKey == "" {
 		return &Error{"MERCADO_MASK_KEY", "must not be empty"}

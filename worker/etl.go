@@ -1,0 +1,106 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+	sdk "go.temporal.io/sdk/worker"
+
+	"mercado/activities/etl"
+	"mercado/internal/lake"
+	"mercado/internal/lake/model"
+	"mercado/internal/settings"
+	"mercado/internal/store"
+	"mercado/internal/warehouse"
+	"mercado/workflows"
+)
+
+// etlAtOnce is how many steps of runs a worker works on at once. Models take turns anyway, for
+// their memory; the others mostly wait for servers.
+const etlAtOnce = 4
+
+// ETL is the queue of the daily load.
+func ETL(steps *etl.Activities) Queue {
+	return Queue{
+		Name:    ETLQueue,
+		Options: sdk.Options{MaxConcurrentActivityExecutionSize: etlAtOnce},
+		Register: func(r sdk.Registry) {
+			r.RegisterWorkflow(workflows.DailyETL)
+			r.RegisterWorkflow(workflows.ScheduledETL)
+			r.RegisterActivity(steps)
+		},
+	}
+}
+
+// ETLSteps opens what the steps of a load work with. closeAll closes what db does not.
+func ETLSteps(ctx context.Context, c Config, db *store.DB) (steps *etl.Activities, closeAll func(), err error) {
+	models, err := model.Load()
+	if err != nil {
+		return nil, nil, err
+	}
+	objects, err := lake.Open(c.ObjectStore)
+	if err != nil {
+		return nil, nil, err
+	}
+	analytics, err := warehouse.Open(ctx, c.Warehouse)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &etl.Activities{
+		Shop: db, Warehouse: analytics, Store: objects, Models: models, Engine: c.Engine,
+		Scratch: filepath.Join(c.Environment.Home, "scratch", "etl"),
+	}, analytics.Close, nil
+}
+
+// keepSchedules makes the schedules as soon as Temporal answers.
+func keepSchedules(ctx context.Context, c client.Client, config Config) error {
+	return persist(ctx, "make the schedules", func(ctx context.Context) error {
+		if err := EnsureSchedules(ctx, c, config.Temporal, config.Lake); err != nil {
+			return err
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	})
+}
+
+// EnsureSchedules makes the schedules that Mercado needs, or makes them what the settings say by now.
+// Several processes may call it at once. A schedule that an operator has paused stays paused.
+func EnsureSchedules(ctx context.Context, c client.Client, t settings.Temporal, l settings.Lake) error {
+	at, err := time.Parse("15:04", l.DailyAt)
+	if err != nil {
+		return &settings.Error{Setting: "MERCADO_ETL_DAILY_AT", Problem: "must be hh:mm"}
+	}
+	id := t.TaskQueuePrefix + "daily-etl"
+	daily := workflows.DailySchedule(id, t.TaskQueuePrefix+ETLQueue, at.Hour(), at.Minute(), l.StepTries)
+	_, err = c.ScheduleClient().Create(ctx, daily)
+	if !errors.Is(err, temporal.ErrScheduleAlreadyRunning) && !isAlreadyExists(err) {
+		if err != nil {
+			return fmt.Errorf("create schedule %s: %w", id, err)
+		}
+		return nil
+	}
+	err = c.ScheduleClient().GetHandle(ctx, id).Update(ctx, client.ScheduleUpdateOptions{
+		DoUpdate: func(input client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
+			schedule := input.Description.Schedule
+			schedule.Spec, schedule.Action = &daily.Spec, daily.Action
+			schedule.Policy = &client.SchedulePolicies{Overlap: daily.Overlap, CatchupWindow: daily.CatchupWindow}
+			return &client.ScheduleUpdate{Schedule: &schedule}, nil
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("update schedule %s: %w", id, err)
+	}
+	return nil
+}
+
+func isAlreadyExists(err error) bool {
+	var exists *serviceerror.AlreadyExists
+	var started *serviceerror.WorkflowExecutionAlreadyStarted
+	return errors.As(err, &exists) || errors.As(err, &started)
+}

@@ -1,0 +1,268 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"mercado/activities/etl"
+)
+
+var etlSteps *etl.Activities
+
+// ETLInput says which run, or which replay of a run, DailyETL carries out.
+type ETLInput struct {
+	Run     etl.Run
+	From    etl.Step // the step it begins with: etl.Extract for a run
+	Trigger string   // manual, schedule or backfill
+	Tries   int      // of a step, before the run has failed
+}
+
+// ETLResult is how an execution ended.
+type ETLResult struct {
+	RunID uuid.UUID
+	State string
+	Rows  int64 // published; 0 when everything had been published before
+}
+
+// DailyETL takes the shop's data of a run's days to the warehouse: extract, clean, work, gold,
+// stage, reconcile, publish. However it ends, the run is recorded as succeeded, failed or
+// cancelled, and a failed run can be replayed.
+func DailyETL(ctx workflow.Context, input ETLInput) (*ETLResult, error) {
+	e := &dailyETL{input: input}
+	workflow.SetCurrentDetails(ctx, "beginning")
+	begin := workflow.ExecuteActivity(bookkeeping(ctx, "record that the run begins", input.Tries), etlSteps.Begin, e.beginRequest(ctx))
+	err := begin.Get(ctx, &e.plan)
+	if err != nil && !retryable(err) {
+		return nil, err // what was asked for cannot be done, so nothing has begun
+	}
+	if err == nil {
+		err = e.run(ctx)
+	}
+	return e.finish(ctx, err)
+}
+
+type dailyETL struct {
+	input   ETLInput
+	plan    etl.Plan
+	reports []*etl.Report
+	rows    *int64 // published
+}
+
+func (e *dailyETL) run(ctx workflow.Context) error {
+	steps := []struct {
+		name etl.Step
+		do   func(workflow.Context) error
+	}{
+		{etl.Extract, e.extract},
+		{etl.Clean, e.transform(etl.Clean, etlSteps.Clean)},
+		{etl.Work, e.transform(etl.Work, etlSteps.Work)},
+		{etl.Gold, e.transform(etl.Gold, etlSteps.Gold)},
+		{etl.Stage, e.stage},
+		{etl.Reconcile, e.reconcile},
+		{etl.Publish, e.publish},
+	}
+	// What is staged does not outlive an execution, so every one stages for itself.
+	first := min(e.input.From.At(), etl.Stage.At())
+	for _, step := range steps[first:] {
+		e.details(ctx, "now: "+string(step.name))
+		if err := step.do(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *dailyETL) beginRequest(ctx workflow.Context) etl.BeginRequest {
+	return etl.BeginRequest{
+		Run: e.input.Run, From: e.input.From, Trigger: e.input.Trigger,
+		WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID,
+	}
+}
+
+func (e *dailyETL) extract(ctx workflow.Context) error {
+	extract := workflow.ExecuteActivity(e.working(ctx, "extract all tables under one snapshot"), etlSteps.Extract, e.runStep())
+	var reports []*etl.Report
+	if err := extract.Get(ctx, &reports); err != nil {
+		return e.failed(ctx, etl.Extract, "", err)
+	}
+	e.reports = append(e.reports, reports...)
+	return nil
+}
+
+// transform makes all tables of a zone, those of a wave at once.
+func (e *dailyETL) transform(step etl.Step, do any) func(workflow.Context) error {
+	return func(ctx workflow.Context) error {
+		for _, wave := range e.plan.Waves[step] {
+			if err := e.each(ctx, step, wave, do); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func (e *dailyETL) stage(ctx workflow.Context) error {
+	return e.each(ctx, etl.Stage, e.plan.Gold, etlSteps.Stage)
+}
+
+// each does a step of several tables at once. A table that fails does not keep the others from
+// finishing; all that failed are named.
+func (e *dailyETL) each(ctx workflow.Context, step etl.Step, tables []string, do any) error {
+	futures := make([]workflow.Future, len(tables))
+	for i, table := range tables {
+		input := etl.TableStep{Run: e.input.Run, Table: table, Executions: e.plan.Executions}
+		futures[i] = workflow.ExecuteActivity(e.working(ctx, fmt.Sprintf("%s %s", step, table)), do, input)
+	}
+	var failures []error
+	for i, future := range futures {
+		var report *etl.Report
+		if err := future.Get(ctx, &report); err != nil {
+			failures = append(failures, e.failed(ctx, step, tables[i], err))
+			continue
+		}
+		e.reports = append(e.reports, report)
+		e.details(ctx, fmt.Sprintf("now: %s", step))
+	}
+	return errors.Join(failures...)
+}
+
+func (e *dailyETL) reconcile(ctx workflow.Context) error {
+	_, err := e.whole(ctx, etl.Reconcile, "compare rows, units and cents through all zones", etlSteps.Reconcile)
+	return err
+}
+
+func (e *dailyETL) publish(ctx workflow.Context) error {
+	report, err := e.whole(ctx, etl.Publish, "publish all tables in one transaction", etlSteps.Publish)
+	if err == nil {
+		e.rows = &report.RowsOut
+	}
+	return err
+}
+
+// whole does a step that is about all tables.
+func (e *dailyETL) whole(ctx workflow.Context, step etl.Step, summary string, do any) (*etl.Report, error) {
+	var report *etl.Report
+	if err := workflow.ExecuteActivity(e.working(ctx, summary), do, e.runStep()).Get(ctx, &report); err != nil {
+		return nil, e.failed(ctx, step, "", err)
+	}
+	e.reports = append(e.reports, report)
+	return report, nil
+}
+
+func (e *dailyETL) runStep() etl.RunStep {
+	return etl.RunStep{Run: e.input.Run, Executions: e.plan.Executions}
+}
+
+// failed reports a step that failed for good, and names it in the error.
+func (e *dailyETL) failed(ctx workflow.Context, step etl.Step, table string, err error) error {
+	now := workflow.Now(ctx)
+	report := &etl.Report{
+		Step: step, Table: table, State: etl.Failed, Error: reason(err), Tries: 1, StartedAt: now, FinishedAt: now,
+	}
+	switch {
+	case temporal.IsCanceledError(err):
+		report.State = etl.Cancelled
+	case retryable(err):
+		report.Tries = e.input.Tries
+	}
+	e.reports = append(e.reports, report)
+	return &stepError{step: strings.TrimSpace(string(step) + " " + table), cause: err}
+}
+
+// finish records how the execution ended, whatever ended it, however long that takes.
+func (e *dailyETL) finish(ctx workflow.Context, failure error) (*ETLResult, error) {
+	request := etl.FinishRequest{
+		Begin: e.beginRequest(ctx), State: etl.Succeeded, Published: e.rows, At: workflow.Now(ctx), Steps: e.reports,
+	}
+	switch {
+	case failure == nil:
+	case temporal.IsCanceledError(failure) || errors.Is(ctx.Err(), workflow.ErrCanceled):
+		request.State, request.Error = etl.Cancelled, "cancelled"
+	default:
+		request.State, request.Error = etl.Failed, failure.Error()
+	}
+	e.details(ctx, "ended: "+strings.TrimSpace(request.State+" "+request.Error))
+	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	const unlimited = 0
+	if err := workflow.ExecuteActivity(bookkeeping(ctx, "record that the run "+request.State, unlimited), etlSteps.Finish, request).Get(ctx, nil); err != nil {
+		return nil, errors.Join(failure, err)
+	}
+	if failure != nil {
+		return nil, failure
+	}
+	result := &ETLResult{RunID: e.input.Run.ID, State: request.State}
+	if e.rows != nil {
+		result.Rows = *e.rows
+	}
+	return result, nil
+}
+
+// details tells an operator in the Temporal UI where the run is.
+func (e *dailyETL) details(ctx workflow.Context, line string) {
+	var text strings.Builder
+	interval := e.input.Run.Interval
+	fmt.Fprintf(&text, "Days %s to %s (exclusive), attempt %d, execution %d; %s.\n\n",
+		interval.From, interval.To, e.plan.Attempt, e.input.Run.Execution, line)
+	for _, report := range e.reports {
+		fmt.Fprintf(&text, "- %s: %s %s%s\n",
+			strings.TrimSpace(string(report.Step)+" "+report.Table), report.State, report.Note, report.Error)
+	}
+	workflow.SetCurrentDetails(ctx, text.String())
+}
+
+// working asks for a step that may take long. Its heartbeats tell when a worker has died.
+func (e *dailyETL) working(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		Summary:             summary,
+		StartToCloseTimeout: 12 * time.Hour,
+		HeartbeatTimeout:    10 * time.Second,
+		WaitForCancellation: true,
+		RetryPolicy:         patience(e.input.Tries),
+	})
+}
+
+// bookkeeping asks for a short activity, tried for ever when tries is 0.
+func bookkeeping(ctx workflow.Context, summary string, tries int) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		Summary:             summary,
+		StartToCloseTimeout: time.Minute,
+		RetryPolicy:         patience(tries),
+	})
+}
+
+func patience(tries int) *temporal.RetryPolicy {
+	return &temporal.RetryPolicy{
+		InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second, MaximumAttempts: int32(tries),
+	}
+}
+
+// retryable tells whether a step failed because its tries were used up.
+func retryable(err error) bool {
+	var application *temporal.ApplicationError
+	return !errors.As(err, &application) || !application.NonRetryable()
+}
+
+// reason is what an activity said, without what Temporal says around it.
+func reason(err error) string {
+	var application *temporal.ApplicationError
+	if errors.As(err, &application) {
+		return application.Message()
+	}
+	return err.Error()
+}
+
+// stepError names the step that ended an execution.
+type stepError struct {
+	step  string
+	cause error
+}
+
+func (e *stepError) Error() string { return e.step + ": " + reason(e.cause) }
+func (e *stepError) Unwrap() error { return e.cause }

@@ -1,0 +1,105 @@
+package workflows
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	enums "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"mercado/activities/etl"
+)
+
+// ETLQueue is the task queue of the daily load, before the prefix of settings.Temporal.
+const ETLQueue = "etl"
+
+// ETLID is the id of the workflow of a run (execution 1) or of one of its replays.
+func ETLID(runID uuid.UUID, execution int) string {
+	if execution == 1 {
+		return "etl/" + runID.String()
+	}
+	return fmt.Sprintf("etl/%s/%d", runID, execution)
+}
+
+// StartETL starts a run, or a replay of one, in queue. Starting the same execution twice gives
+// the one that was started.
+func StartETL(ctx context.Context, c client.Client, queue string, input ETLInput) (client.WorkflowRun, error) {
+	options := once(ETLID(input.Run.ID, input.Run.Execution), queue)
+	options.StaticSummary = etlSummary(input)
+	run, err := c.ExecuteWorkflow(ctx, options, DailyETL, input)
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", input.Run, err)
+	}
+	return run, nil
+}
+
+func etlSummary(input ETLInput) string {
+	days := fmt.Sprintf("%s to %s", input.Run.Interval.From, input.Run.Interval.Last())
+	if input.Run.Interval.Len() == 1 {
+		days = input.Run.Interval.From.String()
+	}
+	if input.From != etl.Extract {
+		return fmt.Sprintf("replay the load of %s from %s", days, input.From)
+	}
+	return "load " + days
+}
+
+// scheduledStart is when the schedule meant a workflow to start, which may be long before it did.
+var scheduledStart = temporal.NewSearchAttributeKeyTime("TemporalScheduledStartTime")
+
+// ScheduledETL is what the daily schedule starts: the run of the day before the time it was
+// scheduled for. tries is how often a step is tried before the run has failed.
+func ScheduledETL(ctx workflow.Context, tries int) (*ETLResult, error) {
+	at, scheduled := workflow.GetTypedSearchAttributes(ctx).GetTime(scheduledStart)
+	if !scheduled {
+		return nil, temporal.NewNonRetryableApplicationError(
+			"only a schedule starts this: its time says which day to load", "NotScheduled", nil)
+	}
+	var runID uuid.UUID
+	drawn := workflow.SideEffect(ctx, func(workflow.Context) any { return uuid.Must(uuid.NewV7()) })
+	if err := drawn.Get(&runID); err != nil {
+		return nil, err
+	}
+	input := ETLInput{
+		Run: etl.Run{ID: runID, Execution: 1, Interval: etl.DayBefore(at)}, From: etl.Extract, Trigger: "schedule", Tries: tries,
+	}
+	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID:        ETLID(runID, 1),
+		StaticSummary:     etlSummary(input),
+		ParentClosePolicy: enums.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
+	})
+	var result *ETLResult
+	err := workflow.ExecuteChildWorkflow(ctx, DailyETL, input).Get(ctx, &result)
+	return result, err
+}
+
+// catchUp is how long after its time a missed daily load is still started: a machine that was
+// away for a week loads each of its days when it is back.
+const catchUp = 7 * 24 * time.Hour
+
+// DailySchedule is the schedule with that id. It starts a load every day at hour:minute UTC. A
+// load that is still running when the next is due delays it: days are loaded one after the
+// other, none is left out.
+func DailySchedule(id, queue string, hour, minute, tries int) client.ScheduleOptions {
+	return client.ScheduleOptions{
+		ID: id,
+		Spec: client.ScheduleSpec{Calendars: []client.ScheduleCalendarSpec{{
+			Hour:    []client.ScheduleRange{{Start: hour}},
+			Minute:  []client.ScheduleRange{{Start: minute}},
+			Comment: "the day before, once it is over",
+		}}},
+		Action: &client.ScheduleWorkflowAction{
+			ID:            "etl/" + id,
+			Workflow:      ScheduledETL,
+			Args:          []any{tries},
+			TaskQueue:     queue,
+			StaticSummary: "load the day before",
+		},
+		Overlap:       enums.SCHEDULE_OVERLAP_POLICY_BUFFER_ALL,
+		CatchupWindow: catchUp,
+	}
+}
