@@ -59,10 +59,14 @@ func (c *APICmd) Run(ctx context.Context, g *Globals) error {
 	}
 	slog.Info("serving", "address", listener.Addr().String())
 
+	// A checkout that is placed here takes its first steps here, so this worker stops after the
+	// last request has its answer. Only worker processes announce themselves: see /readyz.
+	hosting, stopHosting := context.WithCancel(context.WithoutCancel(ctx))
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return server.Serve(ctx, listener) })
-	// A checkout that is placed here takes its first steps here. Only worker processes announce
-	// themselves: see /readyz.
-	group.Go(func() error { return worker.Host(ctx, workflows, c.Temporal, worker.Orders(db, c.Shop), nil) })
+	group.Go(func() error {
+		defer stopHosting()
+		return server.Serve(ctx, listener)
+	})
+	group.Go(func() error { return worker.Host(hosting, workflows, c.Temporal, worker.Orders(db, c.Shop), nil) })
 	return group.Wait()
 }
