@@ -81,6 +81,7 @@ func (f *Fulfilment) Pack(ctx context.Context, shipmentID uuid.UUID) error {
 
 // BuyLabel buys the shipment's transport from the carrier, once.
 func (f *Fulfilment) BuyLabel(ctx context.Context, shipmentID uuid.UUID) error {
+	defer heartbeat(ctx)()
 	shipment, err := f.DB.ShipmentToLabel(ctx, shipmentID)
 	if err != nil {
 		return fmt.Errorf("read shipment: %w", err)
@@ -121,6 +122,7 @@ func (f *Fulfilment) Ship(ctx context.Context, shipmentID uuid.UUID) error {
 
 // Track asks the carrier when the parcel was delivered; zero while it is under way.
 func (f *Fulfilment) Track(ctx context.Context, shipmentID uuid.UUID) (time.Time, error) {
+	defer heartbeat(ctx)()
 	shipment, err := f.DB.Shipment(ctx, shipmentID)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("read shipment: %w", err)

@@ -64,12 +64,13 @@ func (a *API) getCart(ctx context.Context, _ *struct{}) (*cartOutput, error) {
 	return cartOf(a.DB.CartOf(ctx, principalOf(ctx).CustomerID))
 }
 
-type cartItemPath struct {
+// ByItemID is embedded in the input of an operation on one item of a cart.
+type ByItemID struct {
 	ItemID int64 `path:"item_id" minimum:"1" doc:"A product's id."`
 }
 
 type putCartItemInput struct {
-	cartItemPath
+	ByItemID
 	Body struct {
 		Qty int64 `json:"qty" minimum:"1" maximum:"10000"`
 	} `nameHint:"CartItem"`
@@ -83,7 +84,7 @@ func (a *API) putCartItem(ctx context.Context, in *putCartItemInput) (*cartOutpu
 	return cartOf(cart, err)
 }
 
-func (a *API) deleteCartItem(ctx context.Context, in *cartItemPath) (*cartOutput, error) {
+func (a *API) deleteCartItem(ctx context.Context, in *ByItemID) (*cartOutput, error) {
 	return cartOf(a.DB.DropCartItem(ctx, principalOf(ctx).CustomerID, in.ItemID))
 }
 

@@ -26,7 +26,14 @@ const shippingSource = "shipping"
 
 type shippingInput struct {
 	Signature string `header:"Carrier-Signature"`
-	RawBody   []byte `contentType:"application/json"`
+	RawBody   []byte // what is signed
+	Body      struct {
+		_              struct{} `additionalProperties:"true"`
+		ID             string   `json:"id" minLength:"1" maxLength:"255" doc:"Of the message: it keeps it when it is sent again."`
+		TrackingNumber string   `json:"tracking_number" minLength:"1" maxLength:"255"`
+		Status         string   `json:"status" enum:"in_transit,delivered"`
+		DeliveredAt    string   `json:"delivered_at,omitempty" format:"date-time"`
+	} `nameHint:"ShippingWebhook"`
 }
 
 // receiveShipping hands what the carrier says to the order's fulfilment. A message about a parcel

@@ -192,13 +192,14 @@ func (s *Sandbox) due() []message {
 
 // send posts one webhook; one that is not taken is sent again later, less and less often.
 func (s *Sandbox) send(ctx context.Context, client *http.Client, m message) error {
-	taken := s.tryWebhook(ctx, client, m.Webhook)
+	refused := s.tryWebhook(ctx, client, m.Webhook)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if taken {
+	if refused == nil {
 		_, err := s.happen(fact{Kind: told, carrierFact: carrierFact{Message: m.ID}})
 		return err
 	}
+	s.Log.Warn("webhook was not taken", "message", m.ID, "tries", m.tries+1, "error", refused)
 	if queued := s.messages[m.ID]; queued != nil {
 		queued.tries++
 		queued.due = time.Now().Add(min(time.Second<<min(queued.tries, 10), 10*time.Minute))
@@ -206,21 +207,24 @@ func (s *Sandbox) send(ctx context.Context, client *http.Client, m message) erro
 	return nil
 }
 
-func (s *Sandbox) tryWebhook(ctx context.Context, client *http.Client, webhook shipping.Webhook) bool {
+func (s *Sandbox) tryWebhook(ctx context.Context, client *http.Client, webhook shipping.Webhook) error {
 	body, err := json.Marshal(webhook)
 	if err != nil {
-		return false
+		return err
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.WebhookURL, bytes.NewReader(body))
 	if err != nil {
-		return false
+		return err
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set(shipping.SignatureHeader, shipping.Sign(s.WebhookSecret, time.Now(), body))
 	response, err := client.Do(request)
 	if err != nil {
-		return false
+		return err
 	}
 	defer func() { _ = response.Body.Close() }()
-	return response.StatusCode/100 == 2
+	if response.StatusCode/100 != 2 {
+		return fmt.Errorf("answered %s", response.Status)
+	}
+	return nil
 }

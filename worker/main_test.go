@@ -1,0 +1,9 @@
+package worker_test
+
+import (
+	"testing"
+
+	"mercado/internal/devstack/stacktest"
+)
+
+func TestMain(m *testing.M) { stacktest.Main(m) }

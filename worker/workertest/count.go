@@ -1,0 +1,84 @@
+package workertest
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"mercado/internal/money"
+)
+
+// Charges is what the payment provider says it has done for one order.
+type Charges struct {
+	Counts struct {
+		Authorizations, Declines, Captures, Voids, Refunds int
+	}
+	Captured money.Amount
+	Refunded money.Amount
+}
+
+// Charges asks the provider itself.
+func (s *Shop) Charges(orderID uuid.UUID) Charges {
+	s.t.Helper()
+	return AskCharges(s.t, s.Sandbox, orderID)
+}
+
+// AskCharges asks the provider at an address what it has done for an order.
+func AskCharges(t testing.TB, address string, orderID uuid.UUID) Charges {
+	t.Helper()
+	response, err := http.Get(address + "/payments?order_reference=" + orderID.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	var told Charges
+	if err := json.NewDecoder(response.Body).Decode(&told); err != nil {
+		t.Fatal(err)
+	}
+	return told
+}
+
+// Stock is the balance of a product, and what its ledger adds up to.
+type Stock struct {
+	OnHand, Reserved             int64
+	LedgerOnHand, LedgerReserved int64
+}
+
+// Stock reads a product's balance and fails the test where the ledger says otherwise.
+func (s *Shop) Stock(product int64) Stock {
+	s.t.Helper()
+	var now Stock
+	err := s.Deps.DB.Pool.QueryRow(s.t.Context(), `
+		select
+			on_hand, reserved,
+			(select coalesce(sum(on_hand_delta), 0)::bigint from catalog.stock_ledger where product_id = $1),
+			(select coalesce(sum(reserved_delta), 0)::bigint from catalog.stock_ledger where product_id = $1)
+		from catalog.stock
+		where product_id = $1`, product).
+		Scan(&now.OnHand, &now.Reserved, &now.LedgerOnHand, &now.LedgerReserved)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if now.OnHand != now.LedgerOnHand || now.Reserved != now.LedgerReserved {
+		s.t.Errorf("the ledger of product %d does not add up to its balance: %+v", product, now)
+	}
+	return now
+}
+
+// WantStock fails the test unless a product has exactly this stock.
+func (s *Shop) WantStock(product, onHand, reserved int64) {
+	s.t.Helper()
+	if now := s.Stock(product); now.OnHand != onHand || now.Reserved != reserved {
+		s.t.Errorf("product %d: %d on hand, %d reserved; want %d and %d", product, now.OnHand, now.Reserved, onHand, reserved)
+	}
+}
+
+// Exec changes the database behind the shop's back.
+func (s *Shop) Exec(sql string, arguments ...any) {
+	s.t.Helper()
+	if _, err := s.Deps.DB.Pool.Exec(s.t.Context(), sql, arguments...); err != nil {
+		s.t.Fatal(err)
+	}
+}

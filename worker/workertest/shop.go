@@ -1,0 +1,206 @@
+// Package workertest runs a whole shop on real servers for a test: the API, a worker, and the
+// sandbox of payment provider and carrier.
+package workertest
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"mercado/api"
+	"mercado/api/apitest"
+	"mercado/internal/order"
+	"mercado/internal/sandbox"
+	"mercado/internal/settings"
+	"mercado/worker"
+)
+
+// Shop is an API whose orders are worked on, for one test.
+type Shop struct {
+	*apitest.Shop
+	Sandbox string // its address, as http://127.0.0.1:1234
+
+	t testing.TB
+}
+
+// Option changes how a shop behaves before it starts.
+type Option func(*options)
+
+type options struct {
+	shop    settings.Shop
+	sandbox sandbox.Config
+	worker  bool
+}
+
+// HoldTTL sets how long a cart keeps its stock.
+func HoldTTL(ttl time.Duration) Option { return func(o *options) { o.shop.HoldTTL = ttl } }
+
+// PaymentTimeout sets how long an answer of the provider is waited for.
+func PaymentTimeout(timeout time.Duration) Option {
+	return func(o *options) { o.shop.PaymentTimeout = timeout }
+}
+
+// PackAfter sets how long a shipment waits for its vendor.
+func PackAfter(wait time.Duration) Option { return func(o *options) { o.shop.PackAfter = wait } }
+
+// LostWebhooks has the carrier tell nobody: the shop must ask.
+func LostWebhooks() Option {
+	return func(o *options) {
+		o.sandbox.WebhookURL = "http://127.0.0.1:1/nobody"
+		o.shop.TrackEvery = 200 * time.Millisecond
+	}
+}
+
+// WithoutWorker leaves orders to the API process, and nobody to read events.
+func WithoutWorker() Option { return func(o *options) { o.worker = false } }
+
+// New starts a shop that lasts until the test ends.
+func New(t testing.TB, change ...Option) *Shop {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := "http://" + listener.Addr().String()
+	o := options{
+		worker: true,
+		shop: settings.Shop{
+			HoldTTL: 15 * time.Minute, PackAfter: 50 * time.Millisecond, PaymentTimeout: 3 * time.Second,
+			TrackEvery: time.Minute, PaymentURL: address, CarrierURL: address, WebhookSecret: "a secret of the carrier",
+		},
+		sandbox: sandbox.Config{Slow: 300 * time.Millisecond, Transit: 100 * time.Millisecond},
+	}
+	for _, option := range change {
+		option(&o)
+	}
+	shop := &Shop{
+		Shop:    apitest.New(t, func(deps *api.Deps) { deps.Shop = o.shop }),
+		Sandbox: address, t: t,
+	}
+	o.sandbox.Folder = shop.World.Home + "/sandbox"
+	o.sandbox.WebhookSecret = o.shop.WebhookSecret
+	if o.sandbox.WebhookURL == "" {
+		o.sandbox.WebhookURL = shop.URL + "/api/webhooks/shipping"
+	}
+	box, err := sandbox.Open(o.sandbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := box.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	shop.run("sandbox", func(ctx context.Context) error { return box.Serve(ctx, listener) })
+	shop.run("orders of the API", func(ctx context.Context) error {
+		return worker.Host(ctx, shop.Deps.Temporal, shop.World.Temporal, worker.Orders(shop.Deps.DB, o.shop), nil)
+	})
+	if o.worker {
+		shop.run("worker", func(ctx context.Context) error {
+			return worker.Run(ctx, worker.Config{
+				Environment: settings.Environment{Mode: "development", Home: shop.World.Home},
+				Database:    shop.World.Database, Warehouse: shop.World.Warehouse, ObjectStore: shop.World.ObjectStore,
+				Temporal: shop.World.Temporal, Shop: o.shop, Worker: settings.Worker{Addr: "127.0.0.1:0"},
+				Lake: settings.Lake{MemoryLimit: "256MiB", Threads: 1, MaskKey: "a key", DailyAt: "02:00"},
+			})
+		})
+	}
+	return shop
+}
+
+// run does something until the test ends.
+func (s *Shop) run(what string, do func(context.Context) error) {
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- do(ctx) }()
+	s.t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			s.t.Errorf("%s: %v", what, err)
+		}
+	})
+}
+
+// NewProducts adds products at 10.00, 20.00, …, each of a vendor of its own, with stock.
+func (s *Shop) NewProducts(count int, stock int64) []int64 {
+	s.t.Helper()
+	category := s.NewCategory(0)
+	products := make([]int64, count)
+	for i := range products {
+		products[i] = s.NewProduct(s.NewVendor(), category, fmt.Sprintf("%d0.00", i+1), stock)
+	}
+	return products
+}
+
+// NewBuyer is a new customer, signed in.
+func (s *Shop) NewBuyer() *Buyer {
+	s.t.Helper()
+	id, _ := s.NewCustomer()
+	return &Buyer{Client: s.Customer(id), ID: id}
+}
+
+// Buyer is a customer who buys.
+type Buyer struct {
+	*apitest.Client
+	ID int64
+}
+
+// Put puts qty of a product in the cart.
+func (b *Buyer) Put(product, qty int64) *apitest.Answer {
+	return b.Client.Put(fmt.Sprintf("/api/cart/items/%d", product), map[string]any{"qty": qty})
+}
+
+// Buy checks the cart out with a card token under a key of its own.
+func (b *Buyer) Buy(token string, headers ...string) *apitest.Answer {
+	return b.BuyAgain(uuid.NewString(), token, headers...)
+}
+
+// BuyAgain checks the cart out under an idempotency key.
+func (b *Buyer) BuyAgain(key, token string, headers ...string) *apitest.Answer {
+	return b.Post("/api/checkout", CheckoutBody(token), append(headers, "Idempotency-Key", key)...)
+}
+
+// CheckoutBody is the body of a checkout by card.
+func CheckoutBody(token string) map[string]any {
+	return map[string]any{
+		"payment_method":   map[string]any{"type": "card", "token": token},
+		"shipping_address": map[string]any{"line1": "Rua Augusta 1", "city": "Lisboa", "country": "PT", "postal_code": "1100-048"},
+	}
+}
+
+// Await waits until a condition holds, and fails the test when it does not in time.
+func Await(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(60 * time.Second)
+	defer deadline.Stop()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for !holds() {
+		select {
+		case <-deadline.C:
+			t.Fatalf("waited in vain: %s", what)
+		case <-again.C:
+		}
+	}
+}
+
+// AwaitStatus waits until an order has a status, and returns it.
+func (s *Shop) AwaitStatus(id uuid.UUID, want order.Status) order.Document {
+	s.t.Helper()
+	var found order.Document
+	s.t.Cleanup(func() {
+		if found.Status != want {
+			s.t.Logf("order %s is still %+v", id, found)
+		}
+	})
+	Await(s.t, fmt.Sprintf("order %s to be %s", id, want), func() bool {
+		found = apitest.Decode[order.Document](s.Admin().Get("/api/orders/" + id.String()).Want(http.StatusOK))
+		return found.Status == want
+	})
+	return found
+}
