@@ -71,7 +71,7 @@ type Address struct {
 
 // Cart is a customer's open cart as the database writes it (ordering.cart_document).
 type Cart struct {
-	ID          *uuid.UUID   `json:"id" doc:"Null before the first item."`
+	ID          *uuid.UUID   `json:"id" nullable:"true" doc:"Null before the first item."`
 	Items       []CartLine   `json:"items"`
 	ExpiresAt   *time.Time   `json:"expires_at" doc:"When the first of the holds in force ends; null when there is none."`
 	Subtotal    money.Amount `json:"subtotal"`
