@@ -60,7 +60,7 @@ func New(t testing.TB, options ...func(*api.Deps)) *Shop {
 }
 
 func (s *Shop) serve() {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(s.t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		s.t.Fatal(err)
 	}
