@@ -194,6 +194,9 @@ func (e *dailyETL) finish(ctx workflow.Context, failure error) (*ETLResult, erro
 	if err := workflow.ExecuteActivity(bookkeeping(ctx, "record that the run "+request.State, unlimited), etlSteps.Finish, request).Get(ctx, nil); err != nil {
 		return nil, errors.Join(failure, err)
 	}
+	if request.State == etl.Failed {
+		return nil, temporal.NewNonRetryableApplicationError(request.Error, "RunFailed", nil)
+	}
 	if failure != nil {
 		return nil, failure
 	}

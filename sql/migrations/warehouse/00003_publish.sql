@@ -103,8 +103,8 @@ declare
     answer jsonb;
 begin
     select coalesce(string_agg(
-        format('%L, (coalesce(sum(%I), 0) * 10 ^ coalesce(%s, 0)::numeric)::bigint', a.attname, a.attname,
-            case when a.atttypid = 'numeric'::regtype then (a.atttypmod - 4) & 2047 end), ', '), '')
+        format('%L, (coalesce(sum(%I), 0) * 1e%s)::bigint', a.attname, a.attname,
+            case when a.atttypid = 'numeric'::regtype then (a.atttypmod - 4) & 2047 else 0 end), ', '), '')
     into sums
     from pg_attribute as a
     where a.attrelid = format('staging.%I', staged)::regclass

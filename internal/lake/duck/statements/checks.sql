@@ -1,7 +1,7 @@
 select check_name, failures
 from (
-    {{range .Checks}}select {{text .Name}} as check_name, {{.Warn}} as warn, (select count(*) from {{$.From}} where ({{.Condition}}) is not true) as failures
+    {{range .Checks}}select {{text .Name}}, (select count(*) from {{$.From}} where ({{.Condition}}) is not true)
     union all
-    {{end}}select 'key_unique', false, (select count(*) - count(distinct ({{names .Key}})) from {{.From}})
-)
+    {{end}}select 'key_unique', (select count(*) - count(distinct ({{names .Key}})) from {{.From}})
+) as counted (check_name, failures)
 where failures > 0

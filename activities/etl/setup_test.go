@@ -1,0 +1,179 @@
+package etl_test
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/client"
+	sdk "go.temporal.io/sdk/worker"
+
+	"mercado/activities/etl"
+	"mercado/internal/devstack/stacktest"
+	"mercado/internal/lake"
+	"mercado/internal/lake/duck"
+	"mercado/internal/settings"
+	"mercado/internal/store"
+	"mercado/internal/temporal"
+	"mercado/worker"
+	"mercado/workflows"
+)
+
+func TestMain(m *testing.M) { stacktest.Main(m) }
+
+//go:embed testdata/fixture.sql
+var fixture string
+
+// pipeline is a shop with a few customers and products, and a worker that loads its days.
+type pipeline struct {
+	*etl.Activities
+	world    *stacktest.World
+	temporal client.Client
+	t        *testing.T
+}
+
+// Tries of a step in tests: enough to show that it is tried again.
+const tries = 2
+
+func setup(t *testing.T) *pipeline {
+	t.Helper()
+	p := setupWithoutWorker(t)
+	p.work(p.Activities)
+	return p
+}
+
+func setupWithoutWorker(t *testing.T) *pipeline {
+	t.Helper()
+	world := stacktest.New(t)
+	shop, err := store.Open(t.Context(), world.Database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(shop.Close)
+	if _, err := shop.Pool.Exec(t.Context(), fixture); err != nil {
+		t.Fatal(err)
+	}
+	engine := duck.New(settings.Lake{MemoryLimit: "256MiB", Threads: 2, MaskKey: "a key"})
+	steps, closeSteps, err := worker.ETLSteps(t.Context(), worker.Config{
+		Environment: settings.Environment{Home: world.Home}, Warehouse: world.Warehouse,
+		ObjectStore: world.ObjectStore, Engine: engine,
+	}, shop)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(closeSteps)
+	c, err := temporal.Dial(t.Context(), world.Temporal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	p := &pipeline{Activities: steps, world: world, temporal: c, t: t}
+	p.exec("select fixture.catalog()")
+	return p
+}
+
+// work hosts the queue etl with these steps until the test ends.
+func (p *pipeline) work(steps *etl.Activities) {
+	p.t.Helper()
+	queue := worker.ETL(steps)
+	hosted := sdk.New(p.temporal, p.queue(), queue.Options)
+	queue.Register(hosted)
+	if err := hosted.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(hosted.Stop)
+}
+
+func (p *pipeline) queue() string { return p.world.Temporal.TaskQueuePrefix + worker.ETLQueue }
+
+// exec runs a statement in the shop, which is the warehouse as well.
+func (p *pipeline) exec(statement string, arguments ...any) {
+	p.t.Helper()
+	if _, err := p.Shop.Pool.Exec(p.t.Context(), statement, arguments...); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// text is the answer of a query with one field.
+func (p *pipeline) text(query string, arguments ...any) string {
+	p.t.Helper()
+	var answer *string
+	if err := p.Shop.Pool.QueryRow(p.t.Context(), "select ("+query+")::text", arguments...).Scan(&answer); err != nil {
+		p.t.Fatalf("%s: %v", query, err)
+	}
+	if answer == nil {
+		return "null"
+	}
+	return *answer
+}
+
+func (p *pipeline) want(query, want string) {
+	p.t.Helper()
+	if got := p.text(query); got != want {
+		p.t.Errorf("%s\n\tis %s, want %s", query, got, want)
+	}
+}
+
+// same reports queries that give different answers.
+func (p *pipeline) same(a, b string) {
+	p.t.Helper()
+	if first, second := p.text(a), p.text(b); first != second || first == "null" {
+		p.t.Errorf("%s\n\tis %s\n%s\n\tis %s", a, first, b, second)
+	}
+}
+
+func span(t *testing.T, from, to string) lake.Span {
+	t.Helper()
+	first, err := lake.ParseDay(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last, err := lake.ParseDay(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lake.Span{From: first, To: last}
+}
+
+func newRun(interval lake.Span) etl.Run {
+	return etl.Run{ID: uuid.Must(uuid.NewV7()), Execution: 1, Interval: interval}
+}
+
+// start starts an execution and does not wait for it.
+func (p *pipeline) start(run etl.Run, from etl.Step) client.WorkflowRun {
+	p.t.Helper()
+	started, err := workflows.StartETL(p.t.Context(), p.temporal, p.queue(), workflows.ETLInput{
+		Run: run, From: from, Trigger: "manual", Tries: tries,
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return started
+}
+
+// finish waits for an execution.
+func (p *pipeline) finish(started client.WorkflowRun) (*workflows.ETLResult, error) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.t.Context(), 2*time.Minute)
+	defer cancel()
+	var result *workflows.ETLResult
+	err := started.Get(ctx, &result)
+	if errors.Is(err, context.DeadlineExceeded) {
+		p.t.Fatal("the run does not end")
+	}
+	return result, err
+}
+
+// load runs the days and expects success.
+func (p *pipeline) load(from, to string) (etl.Run, *workflows.ETLResult) {
+	p.t.Helper()
+	run := newRun(span(p.t, from, to))
+	result, err := p.finish(p.start(run, etl.Extract))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return run, result
+}

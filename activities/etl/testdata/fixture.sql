@@ -1,0 +1,97 @@
+-- A shop to extract, written as rows and not through the saga: small, and different on each day.
+create schema fixture;
+
+create function fixture.catalog() returns void
+language sql as $$
+    insert into identity.customers (first_name, last_name, email, phone, city, country, joined_at)
+    select
+        '  Given  ' || g, 'Family' || g, 'Person' || g || '@Example.org', '+351 21 000 ' || g, 'Porto', 'PT',
+        timestamptz '2025-01-01 00:00:00+00' + g * interval '1 hour'
+    from generate_series(1, 20) as g;
+
+    insert into catalog.vendors (vendor_name, region, joined_at)
+    select 'Vendor ' || g, 'PT', timestamptz '2025-01-01 00:00:00+00'
+    from generate_series(1, 3) as g;
+
+    insert into catalog.categories (name, parent_id)
+    select 'Category ' || g, case when g > 1 then 1 end
+    from generate_series(1, 4) as g;
+
+    insert into catalog.products (vendor_id, item_name, category_id, brand, price, cost)
+    select g % 3 + 1, 'Product ' || g, g % 4 + 1, 'Brand', g * 3.33, g * 2.22
+    from generate_series(1, 12) as g;
+
+    insert into catalog.stock (product_id, on_hand)
+    select id, 100000 from catalog.products;
+
+    insert into catalog.stock_ledger (
+        product_id, kind, on_hand_delta, reserved_delta, reference_type, occurred_at, recorded_at
+    )
+    select id, 'initial', 100000, 0, 'inventory', '2025-01-01 00:00:00+00', '2025-01-01 00:00:00+00'
+    from catalog.products;
+$$;
+
+-- Orders of a day, of one to three lines each, every seventh cancelled.
+create function fixture.place(day date, orders integer) returns void
+language plpgsql as $$
+declare
+    n integer;
+    at timestamptz;
+    order_id uuid;
+    amount numeric(18, 2);
+    taken numeric(18, 2);
+    is_cancelled boolean;
+begin
+    for n in 1..orders loop
+        at := (day + (n * interval '1 day' / (orders + 1))) at time zone 'UTC';
+        order_id := gen_random_uuid();
+        is_cancelled := n % 7 = 0;
+        select sum(qty * price), sum(least(qty * price, 0.07))
+        into amount, taken
+        from fixture.lines(n);
+        insert into ordering.orders (
+            id, customer_id, channel, order_date, status, payment_method, payment_status, subtotal,
+            tax_amount, shipping_cost, discount_amount, total_amount, cancel_reason, confirmed_at,
+            created_at, updated_at
+        ) values (
+            order_id, n % 20 + 1, 'web', at, case when is_cancelled then 'cancelled' else 'confirmed' end, 'card',
+            case when is_cancelled then 'failed' else 'authorized' end, amount, 1.23, 4.56, taken,
+            amount - taken + 1.23 + 4.56, case when is_cancelled then 'declined' end,
+            case when not is_cancelled then at end, at, at
+        );
+        insert into ordering.order_items (
+            order_id, line_no, item_id, vendor_id, qty, unit_price, unit_cost, discount_amount,
+            total_price, committed_qty, created_at, updated_at
+        )
+        select
+            order_id, l.line_no, l.product_id, l.product_id % 3 + 1, l.qty, l.price, l.cost,
+            least(l.qty * l.price, 0.07), l.qty * l.price - least(l.qty * l.price, 0.07),
+            case when is_cancelled then 0 else l.qty end, at, at
+        from fixture.lines(n) as l;
+        insert into ordering.payments (id, order_id, provider, method, token, status, amount, currency, created_at)
+        values (gen_random_uuid(), order_id, 'sandbox', 'card', 'secret-token', 'pending',
+            amount - taken + 1.23 + 4.56, 'EUR', at);
+        if not is_cancelled then
+            insert into catalog.stock_ledger (
+                product_id, kind, on_hand_delta, reserved_delta, reference_type, reference_id, occurred_at, recorded_at
+            )
+            select l.product_id, 'reserve', 0, l.qty, 'order', order_id::text, at, at from fixture.lines(n) as l
+            union all
+            select l.product_id, 'commit', -l.qty, -l.qty, 'order', order_id::text, at, at from fixture.lines(n) as l;
+            update catalog.stock as s
+            set on_hand = s.on_hand - l.qty
+            from fixture.lines(n) as l
+            where s.product_id = l.product_id;
+        end if;
+    end loop;
+end
+$$;
+
+create function fixture.lines(
+    n integer, out line_no integer, out product_id bigint, out qty bigint, out price numeric, out cost numeric
+) returns setof record
+language sql stable as $$
+    select g, p.id, (n + g) % 4 + 1, p.price, p.cost
+    from generate_series(1, n % 3 + 1) as g
+    inner join catalog.products as p on p.id = (n * 5 + g * 3) % 12 + 1
+$$;
