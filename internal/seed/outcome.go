@@ -36,11 +36,10 @@ var (
 	declineReasons = []share[string]{{0.55, "insufficient_funds"}, {0.30, "declined"}, {0.15, "expired_card"}}
 )
 
-const (
-	transferLimit = 5 * day
-	reasonUnpaid  = "payment_expired"
-	reasonDecline = "payment_declined"
-)
+// transferLimit is how long an order waits for a bank transfer.
+const transferLimit = 5 * day
+
+const reasonUnpaid = "payment_expired"
 
 // timeline says when each thing of an order happened; zero means never.
 type timeline struct {

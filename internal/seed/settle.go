@@ -220,7 +220,7 @@ func (s *settlement) close() {
 // cancelReason is decided once, when it is first asked for.
 func (s *settlement) cancelReason() *string {
 	if s.order.CancelReason == nil {
-		reason := map[fate]string{declined: reasonDecline, unpaid: reasonUnpaid}[s.fate]
+		reason := map[fate]string{declined: string(order.PaymentDeclined), unpaid: reasonUnpaid}[s.fate]
 		if reason == "" {
 			reason = pickShare(s.rnd, cancelReasons)
 		}
