@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -66,6 +65,41 @@ func TestHomeIsHeldByOne(t *testing.T) {
 // The process that runs a stack may be killed with all its servers, and the machine may fail.
 func TestPostgresStartsAgainAfterBeingKilled(t *testing.T) {
 	t.Parallel()
+	server := newPostgres(t)
+	process := server.start(t)
+	server.execute(t, "create table kept as select 42 as answer")
+	if err := syscall.Kill(process.PID(), syscall.SIGQUIT); err != nil { // as the kernel does when we are killed
+		t.Fatal(err)
+	}
+	process = server.start(t) // while the first may be ending
+	if answer := server.execute(t, "select answer from kept"); answer != 42 {
+		t.Errorf("after the kill: %d, want 42", answer)
+	}
+
+	process.Kill() // takes no backend along and leaves postmaster.pid
+	<-process.Done()
+	server.stop(t, server.start(t))
+}
+
+// Its data may lie elsewhere, where removing the home does not reach them.
+func TestRemovedHomeStartsAfresh(t *testing.T) {
+	t.Parallel()
+	server := newPostgres(t)
+	process := server.start(t)
+	server.execute(t, "create table kept as select 42 as answer")
+	server.stop(t, process)
+	if err := os.RemoveAll(server.Home); err != nil {
+		t.Fatal(err)
+	}
+	process = server.start(t)
+	server.execute(t, "create table kept as select 43 as answer")
+	server.stop(t, process)
+}
+
+type postgres struct{ devstack.Postgres }
+
+func newPostgres(t *testing.T) *postgres {
+	t.Helper()
 	ports, err := devstack.FreePorts(t.Context(), 1)
 	if err != nil {
 		t.Fatal(err)
@@ -76,55 +110,35 @@ func TestPostgresStartsAgainAfterBeingKilled(t *testing.T) {
 			_ = os.RemoveAll(elsewhere)
 		}
 	})
-	server := devstack.Postgres{Home: home, Port: devstack.Port{Number: ports[0], Of: "Postgres"}}
-	start := func() *devstack.Process {
-		t.Helper()
-		process, err := server.Start(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return process
-	}
-	execute := func(statement string, into ...any) {
-		t.Helper()
-		connection, err := pgx.Connect(t.Context(), server.URL("mercado"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = connection.Close(context.Background()) }()
-		rows, err := connection.Query(t.Context(), statement)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(into) == 0 {
-			rows.Close()
-			err = rows.Err()
-		} else {
-			_, err = pgx.ForEachRow(rows, into, func() error { return nil })
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	return &postgres{devstack.Postgres{Home: home, Port: devstack.Port{Number: ports[0], Of: "Postgres"}}}
+}
 
-	process := start()
-	execute("create table kept as select 42 as answer")
-	if err := syscall.Kill(process.PID(), syscall.SIGQUIT); err != nil { // as the kernel does when we are killed
+func (p *postgres) start(t *testing.T) *devstack.Process {
+	t.Helper()
+	process, err := p.Start(t.Context())
+	if err != nil {
 		t.Fatal(err)
 	}
-	process = start() // while the first may be ending
-	var answer int
-	execute("select answer from kept", &answer)
-	if answer != 42 {
-		t.Errorf("after the kill: %d, want 42", answer)
-	}
+	return process
+}
 
-	process.Kill() // takes no backend along and leaves postmaster.pid
-	<-process.Done()
-	process = start()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	if err := process.Stop(ctx); err != nil {
+func (p *postgres) stop(t *testing.T, process *devstack.Process) {
+	t.Helper()
+	if err := process.Stop(t.Context()); err != nil {
 		t.Errorf("stop in order: %v", err)
 	}
+}
+
+// execute runs a statement and returns the number it yields, if any.
+func (p *postgres) execute(t *testing.T, statement string) (answer int) {
+	t.Helper()
+	connection, err := pgx.Connect(t.Context(), p.URL("mercado"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = connection.Close(context.Background()) }()
+	if err := connection.QueryRow(t.Context(), statement).Scan(&answer); err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		t.Fatal(err)
+	}
+	return answer
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -72,17 +74,31 @@ func (p Port) Await(ctx context.Context) error {
 	}
 }
 
-// FreePorts returns ports that nothing listens on at the moment, all different.
+// Ports for tests lie below those that the kernel gives to outgoing connections (from 32768 on):
+// one of these may be taken between the moment it is found free and the start of its server, or
+// while a server is started again.
+const firstFree, lastFree = 12000, 32000
+
+var (
+	issuedMu sync.Mutex
+	issued   = map[int]bool{}
+)
+
+// FreePorts returns ports that nothing listens on at the moment, and that no other call has
+// returned.
 func FreePorts(ctx context.Context, count int) ([]int, error) {
-	ports := make([]int, count)
-	var config net.ListenConfig
-	for i := range ports {
-		listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
+	issuedMu.Lock()
+	defer issuedMu.Unlock()
+	var ports []int
+	for tries := 0; len(ports) < count; tries++ {
+		if tries > 1000 {
+			return nil, fmt.Errorf("fewer than %d ports are free", count)
 		}
-		defer func() { _ = listener.Close() }()
-		ports[i] = listener.Addr().(*net.TCPAddr).Port
+		number := firstFree + rand.IntN(lastFree-firstFree)
+		if !issued[number] && (Port{Number: number}).Check(ctx) == nil {
+			issued[number] = true
+			ports = append(ports, number)
+		}
 	}
 	return ports, nil
 }

@@ -68,6 +68,10 @@ func ownedFolder(ctx context.Context, home, name string, as *syscall.Credential)
 	}
 	digest := sha256.Sum256([]byte(path))
 	target := filepath.Join(elsewhere, hex.EncodeToString(digest[:8]))
+	// Without the link these are the data of a home that was removed since.
+	if err := os.RemoveAll(target); err != nil {
+		return "", err
+	}
 	if err := makeOwned(target, as); err != nil {
 		return "", err
 	}
