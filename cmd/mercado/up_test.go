@@ -91,7 +91,7 @@ func TestUpStartsAgainAfterBeingKilled(t *testing.T) {
 		t.Errorf("%d Postgres servers run", n)
 	}
 
-	temporal := stack.find("server start-dev")
+	temporal := stack.find("server\x00start-dev")
 	if len(temporal) != 1 {
 		t.Fatalf("%d Temporal servers run, want 1", len(temporal))
 	}

@@ -34,9 +34,8 @@ func TestPortInUseIsNamedWithItsFlag(t *testing.T) {
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := port.Check(t.Context()); err != nil {
-		t.Errorf("a free port is refused: %v", err)
-	}
+	// A child that another test forks at this moment may have a copy of the listener.
+	eventually(t, "a free port is accepted", func() bool { return port.Check(t.Context()) == nil })
 }
 
 func TestHomeIsHeldByOne(t *testing.T) {
