@@ -138,8 +138,8 @@ func (s Shop) Validate() error {
 	if s.TrackEvery <= 0 {
 		return &Error{"MERCADO_TRACK_EVERY", "must be positive"}
 	}
-	if s.PaymentTimeout <= 0 {
-		return &Error{"MERCADO_PAYMENT_TIMEOUT", "must be positive"}
+	if s.PaymentTimeout <= 0 || s.PaymentTimeout > 10*time.Second {
+		return &Error{"MERCADO_PAYMENT_TIMEOUT", "must be positive and at most 10s"}
 	}
 	if err := httpURL("MERCADO_PAYMENT_URL", s.PaymentURL); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"mercado/internal/money"
+	"mercado/internal/store"
 )
 
 // Charges is what the payment provider says it has done for one order.
@@ -49,8 +50,14 @@ type Stock struct {
 // Stock reads a product's balance and fails the test where the ledger says otherwise.
 func (s *Shop) Stock(product int64) Stock {
 	s.t.Helper()
+	return StockOf(s.t, s.Deps.DB, product)
+}
+
+// StockOf is Shop.Stock for a test that has only the database.
+func StockOf(t testing.TB, db *store.DB, product int64) Stock {
+	t.Helper()
 	var now Stock
-	err := s.Deps.DB.Pool.QueryRow(s.t.Context(), `
+	err := db.Pool.QueryRow(t.Context(), `
 		select
 			on_hand, reserved,
 			(select coalesce(sum(on_hand_delta), 0)::bigint from catalog.stock_ledger where product_id = $1),
@@ -59,10 +66,10 @@ func (s *Shop) Stock(product int64) Stock {
 		where product_id = $1`, product).
 		Scan(&now.OnHand, &now.Reserved, &now.LedgerOnHand, &now.LedgerReserved)
 	if err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
 	if now.OnHand != now.LedgerOnHand || now.Reserved != now.LedgerReserved {
-		s.t.Errorf("the ledger of product %d does not add up to its balance: %+v", product, now)
+		t.Errorf("the ledger of product %d does not add up to its balance: %+v", product, now)
 	}
 	return now
 }

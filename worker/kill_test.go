@@ -1,0 +1,132 @@
+package worker_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"mercado/api/apitest"
+	"mercado/internal/order"
+	"mercado/worker/workertest"
+)
+
+// Between payment and confirmation there are two points to be killed at: before the provider's
+// answer is known, and after. Wherever it is, the order ends confirmed and is charged once, by
+// the provider's own count.
+
+func TestKilledBeforeTheAnswerOfTheProvider(t *testing.T) {
+	t.Parallel()
+	shop := workertest.NewProcesses(t, "MERCADO_PAYMENT_TIMEOUT=10s")
+	product := shop.NewProducts(1, 10)[0]
+	buyer := shop.NewBuyer()
+	buyer.Put(product, 3).Want(http.StatusOK)
+	placed := placeAsync(t, buyer, "timeout_then_approved")
+
+	// The provider has the money, and the shop does not know.
+	workertest.Await(t, "the provider to authorise", func() bool {
+		return workertest.AskCharges(t, shop.Sandbox, placed).Counts.Authorizations == 1
+	})
+	wantState(t, shop, placed, "pending", "pending")
+	shop.Kill("api", "worker")
+	wantState(t, shop, placed, "pending", "pending")
+
+	shop.Start("api", "worker")
+	endsWell(t, shop, placed, product)
+}
+
+func TestKilledBetweenTheAnswerAndTheConfirmation(t *testing.T) {
+	t.Parallel()
+	shop := workertest.NewProcesses(t, "MERCADO_SANDBOX_SLOW=2500ms")
+	product := shop.NewProducts(1, 10)[0]
+	buyer := shop.NewBuyer()
+	buyer.Put(product, 3).Want(http.StatusOK)
+	placed := placeAsync(t, buyer, "slow")
+
+	// While the provider thinks, the test takes the cart's row: confirming waits for it.
+	release := lockCart(t, shop, buyer.ID)
+	workertest.Await(t, "the confirmation to wait for the cart", func() bool {
+		return waiting(t, shop, "select pid") > 0
+	})
+	wantState(t, shop, placed, "pending", "authorized")
+	shop.Kill("api", "worker")
+	// Postgres still works for the dead: it would confirm as soon as it can.
+	waiting(t, shop, "select pg_terminate_backend(pid)")
+	workertest.Await(t, "nobody to wait for the cart", func() bool { return waiting(t, shop, "select pid") == 0 })
+	release()
+	wantState(t, shop, placed, "pending", "authorized")
+
+	shop.Start("api", "worker")
+	endsWell(t, shop, placed, product)
+}
+
+func placeAsync(t *testing.T, buyer *workertest.Buyer, token string) uuid.UUID {
+	t.Helper()
+	return apitest.Decode[order.Document](buyer.Buy(token, "Prefer", "respond-async").Want(http.StatusAccepted)).ID
+}
+
+func endsWell(t *testing.T, shop *workertest.Processes, placed uuid.UUID, product int64) {
+	t.Helper()
+	operator := shop.Client("--role", "admin")
+	workertest.Await(t, "the order to be delivered", func() bool {
+		return apitest.Decode[order.Document](operator.Get("/api/orders/"+placed.String()).Want(http.StatusOK)).Status == order.Delivered
+	})
+	charges := workertest.AskCharges(t, shop.Sandbox, placed)
+	if charges.Counts.Authorizations != 1 || charges.Counts.Captures != 1 || charges.Captured != 3000 {
+		t.Errorf("the provider has done %+v", charges)
+	}
+	if stock := workertest.StockOf(t, shop.DB, product); stock.OnHand != 7 || stock.Reserved != 0 {
+		t.Errorf("stock: %+v", stock)
+	}
+	var confirmations int
+	err := shop.DB.Pool.QueryRow(t.Context(),
+		"select count(*) from ordering.order_events where order_id = $1 and type = 'order.confirmed'", placed).Scan(&confirmations)
+	if err != nil || confirmations != 1 {
+		t.Errorf("confirmed %d times, %v", confirmations, err)
+	}
+}
+
+func wantState(t *testing.T, shop *workertest.Processes, placed uuid.UUID, status, payment string) {
+	t.Helper()
+	var gotStatus, gotPayment string
+	err := shop.DB.Pool.QueryRow(t.Context(), `
+		select orders.status, payments.status
+		from ordering.orders
+		inner join ordering.payments on payments.order_id = orders.id
+		where orders.id = $1`, placed).Scan(&gotStatus, &gotPayment)
+	if err != nil || gotStatus != status || gotPayment != payment {
+		t.Fatalf("the order is %s and its payment %s, %v; want %s and %s", gotStatus, gotPayment, err, status, payment)
+	}
+}
+
+// lockCart takes the row of a customer's cart until release is called.
+func lockCart(t *testing.T, shop *workertest.Processes, customer int64) (release func()) {
+	t.Helper()
+	tx, err := shop.DB.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }
+	t.Cleanup(end)
+	if _, err := tx.Exec(t.Context(), "select 1 from ordering.carts where customer_id = $1 for update", customer); err != nil {
+		t.Fatal(err)
+	}
+	return end
+}
+
+// waiting counts the connections that wait to confirm an order, and does something to each.
+func waiting(t *testing.T, shop *workertest.Processes, do string) int {
+	t.Helper()
+	rows, err := shop.DB.Pool.Query(t.Context(), do+` from pg_stat_activity
+		where datname = current_database() and wait_event_type = 'Lock' and query like '%confirm_order%'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := pgx.CollectRows(rows, func(pgx.CollectableRow) (struct{}, error) { return struct{}{}, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(found)
+}

@@ -1,0 +1,181 @@
+package workertest
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"net/http"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"mercado/api/apitest"
+	"mercado/internal/devstack/stacktest"
+	"mercado/internal/store"
+)
+
+// Processes is a shop made of separate `mercado` processes, which a test can kill.
+type Processes struct {
+	World   *stacktest.World
+	DB      *store.DB
+	URL     string // of the API
+	Sandbox string
+
+	t           testing.TB
+	program     string
+	environment []string
+	running     map[string]*process
+}
+
+type process struct {
+	command *exec.Cmd
+	log     *lockedBuffer
+	ended   chan error
+}
+
+// NewProcesses starts sandbox, API and worker as processes that last until the test ends.
+// settings are variables as NAME=value that replace the defaults of the test.
+func NewProcesses(t testing.TB, settings ...string) *Processes {
+	t.Helper()
+	p := &Processes{World: stacktest.New(t), t: t, program: stacktest.Binary(t), running: map[string]*process{}}
+	db, err := store.Open(t.Context(), p.World.Database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.DB = db
+	t.Cleanup(db.Close)
+	api, sandbox, worker := freeAddress(t), freeAddress(t), freeAddress(t)
+	p.URL, p.Sandbox = "http://"+api, "http://"+sandbox
+	p.environment = append(p.World.Env(),
+		"MERCADO_API_ADDR="+api, "MERCADO_SANDBOX_ADDR="+sandbox, "MERCADO_WORKER_ADDR="+worker,
+		"MERCADO_PAYMENT_URL="+p.Sandbox, "MERCADO_CARRIER_URL="+p.Sandbox,
+		"MERCADO_PACK_AFTER=100ms", "MERCADO_SANDBOX_TRANSIT=200ms", "MERCADO_TRACK_EVERY=2s",
+	)
+	p.environment = append(p.environment, settings...)
+	t.Cleanup(func() {
+		for name := range p.running {
+			p.Kill(name)
+		}
+	})
+	p.Start("sandbox", "api", "worker")
+	return p
+}
+
+// Start starts processes by the name of their command, and waits until the API answers.
+func (p *Processes) Start(names ...string) {
+	p.t.Helper()
+	for _, name := range names {
+		log := &lockedBuffer{}
+		command := exec.Command(p.program, name)
+		command.Env, command.Stdout, command.Stderr = p.environment, log, log
+		if err := command.Start(); err != nil {
+			p.t.Fatal(err)
+		}
+		started := &process{command: command, log: log, ended: make(chan error, 1)}
+		go func() { started.ended <- command.Wait() }()
+		p.running[name] = started
+	}
+	Await(p.t, "the API to live", func() bool {
+		response, err := http.Get(p.URL + "/livez")
+		if err == nil {
+			_ = response.Body.Close()
+		}
+		return err == nil
+	})
+}
+
+// Kill ends processes at once, as SIGKILL does.
+func (p *Processes) Kill(names ...string) {
+	p.t.Helper()
+	for _, name := range names {
+		killed := p.running[name]
+		delete(p.running, name)
+		select {
+		case err := <-killed.ended:
+			p.t.Errorf("%s had ended by itself: %v\n%s", name, err, killed.log)
+			continue
+		default:
+		}
+		if err := killed.command.Process.Signal(syscall.SIGKILL); err != nil {
+			p.t.Errorf("kill %s: %v", name, err)
+		}
+		<-killed.ended
+		if p.t.Failed() {
+			p.t.Logf("log of %s:\n%s", name, killed.log)
+		}
+	}
+}
+
+// Client asks the API with a token of the command line.
+func (p *Processes) Client(flags ...string) *apitest.Client {
+	p.t.Helper()
+	command := exec.Command(p.program, append([]string{"token"}, flags...)...)
+	command.Env = p.environment
+	token, err := command.Output()
+	if err != nil {
+		p.t.Fatalf("mercado token: %v", err)
+	}
+	return apitest.NewClient(p.t, p.URL, strings.TrimSpace(string(token)))
+}
+
+// NewProducts adds products like Shop.NewProducts.
+func (p *Processes) NewProducts(count int, stock int64) []int64 {
+	p.t.Helper()
+	admin := p.Client("--role", "admin")
+	made := func(path string, body map[string]any) int64 {
+		return apitest.Decode[apitest.Made](admin.Post(path, body).Want(http.StatusCreated)).ID
+	}
+	category := made("/api/catalog/categories", map[string]any{"name": "Category"})
+	products := make([]int64, count)
+	for i := range products {
+		vendor := made("/api/catalog/vendors", map[string]any{"vendor_name": "Vendor " + strconv.Itoa(i), "region": "PT"})
+		products[i] = made("/api/catalog/products", map[string]any{
+			"vendor_id": vendor, "category_id": category, "item_name": "Product", "brand": "Acme",
+			"price": strconv.Itoa(i+1) + "0.00", "cost": "1.00", "stock": stock,
+		})
+	}
+	return products
+}
+
+// NewBuyer is a new customer, signed in.
+func (p *Processes) NewBuyer() *Buyer {
+	p.t.Helper()
+	id := apitest.Decode[apitest.Made](apitest.NewClient(p.t, p.URL, "").Post("/api/identity/register", map[string]any{
+		"email": "customer@example.com", "password": apitest.Password, "first_name": "Ana", "last_name": "Sousa",
+	}).Want(http.StatusCreated)).ID
+	return &Buyer{Client: p.Client("--role", "customer", "--customer", strconv.FormatInt(id, 10)), ID: id}
+}
+
+// freeAddress is one that nobody listens on.
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String()
+}
+
+// lockedBuffer takes what a process prints while a test may read it.
+type lockedBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(p)
+}
+
+// String implements fmt.Stringer.
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.String()
+}
