@@ -4,9 +4,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+paths=('internal/store/**/*_gen.go' 'internal/warehouse/**/*_gen.go' api/openapi.yaml .env.example)
+
 generated() { # the digest of every generated file, one a line
-    git ls-files -z --cached --others --exclude-standard -- 'internal/store/**/*_gen.go' 'internal/warehouse/**/*_gen.go' \
-        api/openapi.yaml .env.example docs/data |
+    git ls-files -z --cached --others --exclude-standard -- "${paths[@]}" |
         sort -z | while IFS= read -r -d '' path; do
         if [[ -e $path ]]; then sha256sum "$path"; fi
     done
@@ -29,7 +30,7 @@ after=$(generated)
 if [[ ${1:-} == --check && $before != "$after" ]]; then
     echo "generate: these files were not current (< before, > after):" >&2
     diff <(echo "$before") <(echo "$after") >&2 || true
-    git --no-pager diff --stat >&2
+    git --no-pager diff -- "${paths[@]}" | head -n 60 >&2
     echo "generate: run \`make generate\` and commit the result" >&2
     exit 1
 fi
