@@ -1,8 +1,12 @@
 package worker_test
 
 import (
+	"github.com/google/uuid"
+	"mercado/internal/store"
 	"net/http"
+	"slices"
 	"testing"
+	"time"
 
 	"mercado/api/apitest"
 	"mercado/internal/order"
@@ -40,4 +44,143 @@ func TestOrderGoesFromCartToDoor(t *testing.T) {
 	if after := apitest.Decode[order.Cart](buyer.Get("/api/cart").Want(http.StatusOK)); len(after.Items) != 0 || after.ID != nil {
 		t.Errorf("the cart is still there: %+v", after)
 	}
+}
+
+func TestDeclinedCheckoutIsUndone(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	product := shop.NewProducts(1, 10)[0]
+	for _, token := range []string{"decline", "insufficient_funds", "no-such-token"} {
+		buyer := shop.NewBuyer()
+		buyer.Put(product, 4).Want(http.StatusOK)
+		// A hold that would end any moment: what the order had reserved must last longer.
+		shop.Exec("update catalog.holds set expires_at = now() + interval '10 seconds'")
+		buyer.Buy(token).WantProblem(http.StatusPaymentRequired, "payment_declined")
+
+		cancelled := apitest.Decode[orders](buyer.Get("/api/orders").Want(http.StatusOK)).Items[0]
+		if cancelled.Status != order.Cancelled || cancelled.PaymentStatus != order.PaymentFailed ||
+			cancelled.CancelReason == nil || *cancelled.CancelReason != string(order.PaymentDeclined) {
+			t.Errorf("%s: %+v", token, cancelled)
+		}
+		charges := shop.Charges(cancelled.ID)
+		if charges.Counts.Authorizations != 0 || charges.Counts.Declines != 1 || charges.Counts.Voids != 0 {
+			t.Errorf("%s: the provider has done %+v", token, charges)
+		}
+		shop.WantStock(product, 10, 4)
+		cart := apitest.Decode[order.Cart](buyer.Get("/api/cart").Want(http.StatusOK))
+		if len(cart.Items) != 1 || cart.ExpiresAt == nil || time.Until(*cart.ExpiresAt) < 4*time.Minute+50*time.Second {
+			t.Errorf("%s: the cart is %+v", token, cart)
+		}
+		// The cart is as good as before: it can be bought.
+		buyer.Buy("approve").Want(http.StatusCreated)
+		shop.WantStock(product, 6, 0)
+		shop.Exec("select catalog.move_stock('restock', array[$1::bigint], array[4::bigint], 'inventory', '')", product)
+	}
+}
+
+func TestChargeWhoseAnswerWasLostIsFoundAndNotRepeated(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t, workertest.PaymentTimeout(500*time.Millisecond))
+	product := shop.NewProducts(1, 10)[0]
+	buyer := shop.NewBuyer()
+	buyer.Put(product, 1).Want(http.StatusOK)
+	placed := apitest.Decode[order.Document](buyer.Buy("timeout_then_approved").Want(http.StatusCreated))
+	if placed.Status != order.Confirmed {
+		t.Errorf("the order is %s", placed.Status)
+	}
+	if charges := shop.Charges(placed.ID); charges.Counts.Authorizations != 1 {
+		t.Errorf("the provider has done %+v", charges)
+	}
+	attempts, err := shop.Deps.DB.PaymentAttempts(t.Context(), placed.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, attempt := range attempts {
+		told = append(told, attempt.Operation+" "+attempt.Outcome)
+	}
+	want := []string{"authorize asked", "authorize unknown", "lookup approved", "authorize approved"}
+	if !slices.Equal(told[:min(len(told), len(want))], want) {
+		t.Errorf("the attempts are %q, want %q first", told, want)
+	}
+}
+
+func TestEveryTokenThatIsNoRefusalBuys(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	product := shop.NewProducts(1, 10)[0]
+	for _, token := range []string{"approve", "slow", "webhook_twice", "webhook_late"} {
+		buyer := shop.NewBuyer()
+		buyer.Put(product, 1).Want(http.StatusOK)
+		buyer.Buy(token).Want(http.StatusCreated)
+	}
+	shop.WantStock(product, 6, 0)
+}
+
+func TestCheckoutMayBeLeftToItself(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	product := shop.NewProducts(1, 10)[0]
+	buyer := shop.NewBuyer()
+	buyer.Put(product, 1).Want(http.StatusOK)
+	answer := buyer.Buy("slow", "Prefer", "respond-async").Want(http.StatusAccepted)
+	placed := apitest.Decode[order.Document](answer)
+	if location := answer.Header.Get("Location"); location != "/api/orders/"+placed.ID.String() {
+		t.Errorf("Location is %q", location)
+	}
+	// Until it has ended, the cart stays as it is.
+	buyer.Put(product, 2).WantProblem(http.StatusConflict, "checkout_in_progress")
+	buyer.Delete("/api/cart").WantProblem(http.StatusConflict, "checkout_in_progress")
+	buyer.Buy("approve").WantProblem(http.StatusConflict, "checkout_in_progress")
+	shop.AwaitStatus(placed.ID, order.Delivered)
+}
+
+func TestOrderPlacedByAProcessThatDiedIsCheckedOut(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	product := shop.NewProducts(1, 10)[0]
+	buyer := shop.NewBuyer()
+	buyer.Put(product, 1).Want(http.StatusOK)
+	// What the API writes before it starts the saga, and no more.
+	id := uuid.New()
+	earlier, err := shop.Deps.DB.PlaceOrder(t.Context(), store.Checkout{
+		OrderID: id, PaymentID: uuid.New(), CustomerID: buyer.ID, Key: "key", RequestHash: []byte("hash"),
+		PaymentMethod: "card", PaymentProvider: "sandbox", PaymentToken: "approve",
+		ShippingAddress: order.Address{Line1: "Rua Augusta 1", City: "Lisboa", Country: "PT", PostalCode: "1100-048"},
+	})
+	if err != nil || earlier != nil {
+		t.Fatal(earlier, err)
+	}
+	shop.AwaitStatus(id, order.Delivered)
+	if charges := shop.Charges(id); charges.Counts.Authorizations != 1 {
+		t.Errorf("the provider has done %+v", charges)
+	}
+}
+
+func TestPriceIsTheCataloguesAndItsChangeIsAccepted(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	product := shop.NewProducts(1, 10)[0]
+	buyer := shop.NewBuyer()
+	buyer.Put(product, 2).Want(http.StatusOK)
+	shop.Exec("update catalog.products set price = 11.50 where id = $1", product)
+	line := apitest.Decode[order.Cart](buyer.Get("/api/cart").Want(http.StatusOK)).Items[0]
+	if !line.PriceChanged || line.UnitPrice != 1000 || line.CurrentPrice != 1150 {
+		t.Errorf("the cart shows %+v", line)
+	}
+	buyer.Buy("approve").WantProblem(http.StatusConflict, "price_changed")
+	if orders := apitest.Decode[orders](buyer.Get("/api/orders").Want(http.StatusOK)).Items; len(orders) != 0 {
+		t.Errorf("a refused checkout has left %+v", orders)
+	}
+	body := workertest.CheckoutBody("approve")
+	body["accept_price_changes"] = true
+	placed := apitest.Decode[order.Document](buyer.Post("/api/checkout", body, "Idempotency-Key", "key").Want(http.StatusCreated))
+	if placed.TotalAmount != 2300 || placed.Items[0].UnitPrice != 1150 {
+		t.Errorf("sold at %+v", placed)
+	}
+}
+
+type orders struct {
+	Items      []order.Document `json:"items"`
+	NextCursor *string          `json:"next_cursor"`
 }
