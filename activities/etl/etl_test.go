@@ -38,3 +38,73 @@ func TestWarehouseEqualsTheShopToTheCent(t *testing.T) {
 	p.want("select count(distinct step) from etl.steps", "7")
 	p.want("select count(*) from pg_class where relnamespace = 'staging'::regnamespace", "0")
 }
+
+func TestSecondRunOfADayReplacesItWhole(t *testing.T) {
+	t.Parallel()
+	p := setup(t)
+	p.exec("select fixture.place('2026-03-01', 12), fixture.place('2026-03-02', 12)")
+	p.load("2026-03-01", "2026-03-03")
+	p.exec("select fixture.place('2026-03-02', 9)")
+	p.exec("delete from ordering.payments")
+	p.exec(`delete from ordering.order_items where order_id in (
+		select id from ordering.orders where order_date >= '2026-03-02' and status = 'cancelled')`)
+	p.load("2026-03-02", "2026-03-03")
+
+	p.same(warehouseRevenue, shopRevenue)
+	p.same("select count(*) from warehouse.sales", "select count(*) from ordering.order_items")
+	p.want("select string_agg(attempt::text, ',' order by started_at) from etl.runs", "1,1")
+	p.load("2026-03-02", "2026-03-03")
+	p.want("select max(attempt) from etl.runs", "2")
+	p.same(warehouseRevenue, shopRevenue)
+}
+
+func TestEmptyDayIsAFinishedRun(t *testing.T) {
+	t.Parallel()
+	p := setup(t)
+	p.load("2026-03-01", "2026-03-02")
+	p.want("select count(*) from warehouse.sales", "0")
+	p.want("select count(*) from warehouse.customer", "20")
+	p.want("select count(*) from warehouse.stock_daily", "12")
+	p.want("select state from etl.runs", "succeeded")
+	p.want("select sum(rows_out) from etl.steps where table_name in ('orders', 'order_items', 'sales')", "0")
+	p.want("select count(*) from etl.steps where state <> 'succeeded'", "0")
+}
+
+func TestLateChangesRepublishTheDaysTheyTouch(t *testing.T) {
+	t.Parallel()
+	p := setup(t)
+	p.exec("select fixture.place('2026-03-01', 12), fixture.place('2026-03-02', 12), fixture.place('2026-03-03', 12)")
+	p.load("2026-03-01", "2026-03-04")
+	first := p.text("select run_id from warehouse.versions where table_name = 'sales' and date_id = 20260301")
+
+	// One order of the second day is cancelled later, and a release counts for the first.
+	p.exec(`update ordering.orders set status = 'cancelled', cancel_reason = 'late' where id = (
+		select id from ordering.orders where order_date between '2026-03-02' and '2026-03-03' and status = 'confirmed' limit 1)`)
+	run, _ := p.load("2026-03-04", "2026-03-05")
+
+	p.same(warehouseRevenue, shopRevenue)
+	p.want("select run_id from warehouse.versions where table_name = 'sales' and date_id = 20260301", first)
+	p.want("select run_id from warehouse.versions where table_name = 'sales' and date_id = 20260302", run.ID.String())
+	p.want("select run_id from warehouse.versions where table_name = 'sales' and date_id = 20260303", first)
+
+	p.exec(`insert into catalog.stock_ledger (product_id, kind, on_hand_delta, reserved_delta, reference_type, occurred_at)
+		values (1, 'restock', 500, 0, 'inventory', '2026-03-02 12:00:00+00')`)
+	p.exec("update catalog.stock set on_hand = on_hand + 500 where product_id = 1")
+	p.load("2026-03-05", "2026-03-06")
+	p.same("select sum(closing) from warehouse.stock_daily where date_id = 20260305", "select sum(on_hand) from catalog.stock")
+	p.want("select count(*) from warehouse.stock_daily as a inner join warehouse.stock_daily as b "+
+		"on b.item_id = a.item_id and b.date_id = a.date_id + 1 where a.closing <> b.opening", "0")
+}
+
+func TestManyDaysAreOneRunPartitionedByMonth(t *testing.T) {
+	t.Parallel()
+	p := setup(t)
+	p.exec(`select fixture.place(d::date, 3) from generate_series(date '2026-01-10', date '2026-03-20', interval '1 day') as d`)
+	run, _ := p.load("2026-01-10", "2026-03-21")
+	p.same(warehouseRevenue, shopRevenue)
+	p.want("select count(*) from warehouse.stock_daily", "840")
+	p.same("select sum(closing) from warehouse.stock_daily where date_id = 20260320", "select sum(on_hand) from catalog.stock")
+	if parts := p.manifest(run, "gold", "sales").Parts; len(parts) != 3 {
+		t.Errorf("sales of three months are in %d parts: %v", len(parts), parts)
+	}
+}

@@ -177,3 +177,21 @@ func (p *pipeline) load(from, to string) (etl.Run, *workflows.ETLResult) {
 	}
 	return run, result
 }
+
+// replay does a run again from a step.
+func (p *pipeline) replay(run etl.Run, from etl.Step) (etl.Run, error) {
+	p.t.Helper()
+	run.Execution++
+	_, err := p.finish(p.start(run, from))
+	return run, err
+}
+
+// manifest of what an execution made of a table.
+func (p *pipeline) manifest(run etl.Run, zone lake.Zone, table string) *lake.Manifest {
+	p.t.Helper()
+	manifest, err := p.Store.Manifest(p.t.Context(), lake.Output{Zone: zone, Table: table, RunID: run.ID.String(), Execution: run.Execution})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return manifest
+}

@@ -42,6 +42,7 @@ type CLI struct {
 	Up       UpCmd       `cmd:"" help:"Run everything on this machine: servers, API, worker, sandbox."`
 	API      APICmd      `cmd:"" name:"api" help:"Serve the HTTP API."`
 	Worker   WorkerCmd   `cmd:"" help:"Work on the task queues: orders and the daily load."`
+	ETL      ETLCmd      `cmd:"" name:"etl" help:"Load the lake and the warehouse, watch it, do it again."`
 	Sandbox  SandboxCmd  `cmd:"" help:"Serve the sandbox of payment provider and carrier."`
 	Token    TokenCmd    `cmd:"" help:"Print an access token for local use."`
 	OpenAPI  OpenAPICmd  `cmd:"" name:"openapi" help:"Print the OpenAPI document of the API."`

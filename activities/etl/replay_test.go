@@ -1,0 +1,101 @@
+package etl_test
+
+import (
+	"strings"
+	"testing"
+
+	"mercado/activities/etl"
+	"mercado/internal/lake"
+)
+
+func TestReplayGivesTheSameBytesAndPublishesNothing(t *testing.T) {
+	t.Parallel()
+	p := setup(t)
+	p.exec("select fixture.place('2026-03-01', 25), fixture.place('2026-03-02', 25)")
+	run, _ := p.load("2026-03-01", "2026-03-03")
+	published := p.text("select string_agg(xmin::text || ctid::text, ',' order by order_item_id) from warehouse.sales")
+	before := p.text(warehouseRevenue)
+
+	// What the shop has become since is of no concern.
+	p.exec("update ordering.orders set status = 'cancelled', cancel_reason = 'later' where status = 'confirmed'")
+	p.exec("update catalog.products set price = price + 1, item_name = 'another name'")
+
+	again, err := p.replay(run, etl.Clean)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, zone := range []lake.Zone{lake.Clean, lake.Work, lake.Gold} {
+		for _, model := range p.Models.Zone(zone) {
+			first, second := p.manifest(run, zone, model.Name), p.manifest(again, zone, model.Name)
+			if first.ContentDigest() != second.ContentDigest() || first.Fingerprint != second.Fingerprint {
+				t.Errorf("the replay wrote other bytes of %s", model.Table)
+			}
+			if first.Parts[0].Key == second.Parts[0].Key {
+				t.Errorf("the replay wrote over %s", first.Parts[0].Key)
+			}
+		}
+	}
+	p.want("select string_agg(xmin::text || ctid::text, ',' order by order_item_id) from warehouse.sales", published)
+	p.want(warehouseRevenue, before)
+	p.want("select count(*) from warehouse.publications", "1")
+	p.want("select state from etl.steps where step = 'publish' and execution = 2", etl.Skipped)
+	p.want("select state from etl.runs", etl.Succeeded)
+}
+
+func TestReplayFromEachStep(t *testing.T) {
+	t.Parallel()
+	p := setup(t)
+	p.exec("select fixture.place('2026-03-01', 10)")
+	run, _ := p.load("2026-03-01", "2026-03-02")
+	for _, from := range []etl.Step{etl.Work, etl.Gold, etl.Stage, etl.Reconcile, etl.Publish} {
+		var err error
+		if run, err = p.replay(run, from); err != nil {
+			t.Fatalf("from %s: %v", from, err)
+		}
+		p.want("select state from etl.steps where step = 'publish' and execution = "+string(rune('0'+run.Execution)), etl.Skipped)
+	}
+	p.same(warehouseRevenue, shopRevenue)
+}
+
+func TestReplayNamesTheObjectThatIsMissingOrCorrupt(t *testing.T) {
+	t.Parallel()
+	p := setup(t)
+	p.exec("select fixture.place('2026-03-01', 10)")
+	run, _ := p.load("2026-03-01", "2026-03-02")
+	part := p.manifest(run, lake.Raw, "orders").Parts[0]
+	objects := p.objects()
+
+	original := objects.get(lake.Raw, part.Key)
+	corrupt := append([]byte{}, original...)
+	corrupt[len(corrupt)/2] ^= 1
+	objects.put(lake.Raw, part.Key, corrupt)
+	run, err := p.replay(run, etl.Clean)
+	if err == nil || !strings.Contains(err.Error(), part.Key) || !strings.Contains(err.Error(), "not what its manifest says") {
+		t.Errorf("a corrupt object is not named: %v", err)
+	}
+	p.want("select state from etl.runs", etl.Failed)
+	p.want("select tries from etl.steps where state = 'failed' and execution = 2 and table_name = 'orders'", "1")
+
+	objects.remove(lake.Raw, part.Key)
+	run, err = p.replay(run, etl.Clean)
+	if err == nil || !strings.Contains(err.Error(), part.Key) || !strings.Contains(err.Error(), "is missing") {
+		t.Errorf("a missing object is not named: %v", err)
+	}
+
+	objects.put(lake.Raw, part.Key, original)
+	if _, err := p.replay(run, etl.Clean); err != nil {
+		t.Errorf("with the object back: %v", err)
+	}
+	p.want("select state from etl.runs", etl.Succeeded)
+}
+
+func TestReplayOfWhatNeverWasIsRefused(t *testing.T) {
+	t.Parallel()
+	p := setup(t)
+	run := newRun(span(t, "2026-03-01", "2026-03-02"))
+	_, err := p.replay(run, etl.Clean)
+	if err == nil || !strings.Contains(err.Error(), "never finished its extract") {
+		t.Errorf("replayed a run without raw data: %v", err)
+	}
+	p.want("select count(*) from etl.runs", "0")
+}

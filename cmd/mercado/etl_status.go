@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/mattn/go-isatty"
+	"github.com/schollz/progressbar/v3"
+	"go.temporal.io/sdk/temporal"
+
+	"mercado/activities/etl"
+	"mercado/internal/lake"
+	"mercado/internal/lake/model"
+	"mercado/internal/settings"
+	"mercado/internal/store"
+)
+
+// ETLStatusCmd shows runs.
+type ETLStatusCmd struct {
+	settings.Database
+	ID    *runID `arg:"" optional:"" name:"run" help:"Show this run, step by step."`
+	Limit int    `name:"limit" default:"20" help:"Show at most so many runs, newest first."`
+}
+
+// Validate implements kong's validation hook.
+func (c *ETLStatusCmd) Validate() error {
+	if c.Limit < 1 {
+		return errors.New("--limit must be at least 1")
+	}
+	return nil
+}
+
+// Run implements the command.
+func (c *ETLStatusCmd) Run(ctx context.Context, g *Globals) error {
+	db, err := store.Open(ctx, c.Database)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	list := struct {
+		Items []store.Run `json:"items"`
+	}{}
+	if c.ID == nil {
+		if list.Items, err = db.Runs(ctx, c.Limit); err != nil {
+			return err
+		}
+		return g.print(list, func(w io.Writer) error { return printRuns(w, list.Items) })
+	}
+	run, err := db.Run(ctx, uuid.UUID(*c.ID))
+	if err != nil {
+		return err
+	}
+	list.Items = []store.Run{*run}
+	return g.print(list, func(w io.Writer) error { return printRun(w, run) })
+}
+
+func printRuns(w io.Writer, runs []store.Run) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "RUN\tFROM\tTO\tATTEMPT\tSTATE\tROWS\tSTARTED\tTOOK")
+	for i := range runs {
+		run := &runs[i]
+		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", run.ID, run.Interval.From, run.Interval.To,
+			run.Attempt, run.State, published(run), run.StartedAt.Format(time.DateTime), took(run))
+	}
+	return table.Flush()
+}
+
+func published(run *store.Run) string {
+	if run.Rows == nil {
+		return ""
+	}
+	return fmt.Sprint(*run.Rows)
+}
+
+func took(run *store.Run) time.Duration {
+	end := time.Now()
+	if run.FinishedAt != nil {
+		end = *run.FinishedAt
+	}
+	return end.Sub(run.StartedAt).Round(time.Millisecond)
+}
+
+func printRun(w io.Writer, run *store.Run) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "run\t%s\nworkflow\t%s\ndays\t%s to %s (exclusive)\nattempt\t%d, %s\nstate\t%s\nstarted\t%s, took %s\n",
+		run.ID, run.WorkflowID, run.Interval.From, run.Interval.To, run.Attempt, run.Trigger, run.State,
+		run.StartedAt.Format(time.RFC3339), took(run))
+	if run.Error != nil {
+		fmt.Fprintf(table, "error\t%s\n", strings.ReplaceAll(*run.Error, "\n", "\n\t"))
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
+	fmt.Fprintln(table, "STEP\tTABLE\tSTATE\tROWS IN\tROWS OUT\tREJECTED\tBYTES\tSECONDS\tTRIES\tERROR")
+	for _, step := range run.Steps {
+		failure := ""
+		if step.Error != nil {
+			failure, _, _ = strings.Cut(*step.Error, "\n")
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%.2f\t%d\t%s\n", step.Step, step.Table, step.State,
+			step.RowsIn, step.RowsOut, step.RowsRejected, step.Bytes, step.Seconds, step.Tries, failure)
+	}
+	return table.Flush()
+}
+
+// showSteps draws a bar of the steps of an execution on a terminal, and nothing elsewhere.
+func showSteps(stderr io.Writer, from etl.Step) (show func(*store.Run, int), hide func()) {
+	terminal, ok := stderr.(*os.File)
+	models, err := model.Load()
+	if !ok || err != nil || !isatty.IsTerminal(terminal.Fd()) {
+		return func(*store.Run, int) {}, func() {}
+	}
+	gold := len(models.Zone(lake.Gold))
+	sizes := map[etl.Step]int{
+		etl.Extract: 1, etl.Clean: len(models.Zone(lake.Clean)), etl.Work: len(models.Zone(lake.Work)),
+		etl.Gold: gold, etl.Stage: gold, etl.Reconcile: 1, etl.Publish: 1,
+	}
+	all := 0
+	for _, step := range etl.Steps[min(from.At(), etl.Stage.At()):] {
+		all += sizes[step]
+	}
+	bar := progressbar.NewOptions(all, progressbar.OptionSetWriter(terminal), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
+	show = func(run *store.Run, execution int) {
+		done, now := 0, "waiting"
+		for _, step := range run.Steps {
+			if int(step.Execution) != execution || (step.Step == string(etl.Extract) && step.Table != "") {
+				continue
+			}
+			if step.State != etl.Running {
+				done++
+			} else {
+				now = strings.TrimSpace(step.Step + " " + step.Table)
+			}
+		}
+		bar.Describe(fmt.Sprintf("%-24s", now))
+		_ = bar.Set(min(done, all))
+	}
+	return show, func() { _ = bar.Finish() }
+}
+
+// failureOf is what a workflow said of its failure, without what Temporal says around it.
+func failureOf(err error) string {
+	var application *temporal.ApplicationError
+	if errors.As(err, &application) {
+		return application.Message()
+	}
+	return err.Error()
+}

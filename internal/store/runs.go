@@ -1,0 +1,113 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"mercado/internal/store/shopdb"
+)
+
+// ErrUnknownRun is returned for the id of a run that does not exist.
+var ErrUnknownRun = errors.New("there is no such run")
+
+// Run is a load of the lake and the warehouse, as it is shown to people and programs.
+type Run struct {
+	ID         uuid.UUID   `json:"id"`
+	Interval   RunInterval `json:"interval"`
+	Attempt    int32       `json:"attempt"` // of the runs of the same interval
+	Trigger    string      `json:"trigger"` // manual, schedule or backfill
+	State      string      `json:"state"`   // running, succeeded, failed, cancelled or rolled_back
+	WorkflowID string      `json:"workflow_id"`
+	Rows       *int64      `json:"rows_published"`
+	Error      *string     `json:"error"`
+	StartedAt  time.Time   `json:"started_at"`
+	FinishedAt *time.Time  `json:"finished_at"`
+	Steps      []RunStep   `json:"steps"`
+}
+
+// RunInterval is the days a run loads, UTC: the first inclusive, the second exclusive.
+type RunInterval struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// RunStep is a step of a run, of one table or, where Table is empty, of all.
+type RunStep struct {
+	Execution    int32   `json:"execution"` // 1 for the run itself, 2 and up for its replays
+	Step         string  `json:"step"`
+	Table        string  `json:"table"`
+	State        string  `json:"state"`
+	RowsIn       int64   `json:"rows_in"`
+	RowsOut      int64   `json:"rows_out"`
+	RowsRejected int64   `json:"rows_rejected"`
+	Bytes        int64   `json:"bytes"`
+	Seconds      float64 `json:"seconds"` // until now, while it runs
+	Tries        int32   `json:"tries"`
+	Error        *string `json:"error"`
+}
+
+// Runs lists the latest runs, newest first.
+func (db *DB) Runs(ctx context.Context, most int) ([]Run, error) {
+	rows, err := db.LatestRuns(ctx, int32(most))
+	if err != nil {
+		return nil, fmt.Errorf("list runs: %w", err)
+	}
+	return db.withSteps(ctx, rows)
+}
+
+// Run returns a run, or ErrUnknownRun.
+func (db *DB) Run(ctx context.Context, id uuid.UUID) (*Run, error) {
+	row, err := db.RunByID(ctx, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, fmt.Errorf("run %s: %w", id, ErrUnknownRun)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("run %s: %w", id, err)
+	}
+	runs, err := db.withSteps(ctx, []shopdb.EtlRun{row})
+	if err != nil {
+		return nil, err
+	}
+	return &runs[0], nil
+}
+
+func (db *DB) withSteps(ctx context.Context, rows []shopdb.EtlRun) ([]Run, error) {
+	runs := make([]Run, len(rows))
+	at := map[uuid.UUID]int{}
+	ids := make([]uuid.UUID, len(rows))
+	for i, row := range rows {
+		ids[i], at[row.ID] = row.ID, i
+		runs[i] = Run{
+			ID:       row.ID,
+			Interval: RunInterval{From: row.IntervalFrom.Format(time.DateOnly), To: row.IntervalTo.Format(time.DateOnly)},
+			Attempt:  row.Attempt, Trigger: row.Trigger, State: row.State, WorkflowID: row.WorkflowID,
+			Rows: row.RowsPublished, Error: row.Error, StartedAt: row.StartedAt.UTC(), Steps: []RunStep{},
+		}
+		if row.FinishedAt != nil {
+			finished := row.FinishedAt.UTC()
+			runs[i].FinishedAt = &finished
+		}
+	}
+	steps, err := db.StepsOfRuns(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("steps of runs: %w", err)
+	}
+	for _, step := range steps {
+		end := time.Now()
+		if step.FinishedAt != nil {
+			end = *step.FinishedAt
+		}
+		run := &runs[at[step.RunID]]
+		run.Steps = append(run.Steps, RunStep{
+			Execution: step.Execution, Step: step.Step, Table: step.TableName, State: step.State,
+			RowsIn: step.RowsIn, RowsOut: step.RowsOut, RowsRejected: step.RowsRejected, Bytes: step.Bytes,
+			Seconds: end.Sub(step.StartedAt).Round(time.Millisecond).Seconds(), Tries: step.Tries, Error: step.Error,
+		})
+	}
+	return runs, nil
+}
