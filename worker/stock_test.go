@@ -18,10 +18,7 @@ func TestLastUnitsAreSoldOnce(t *testing.T) {
 	t.Parallel()
 	shop := workertest.New(t)
 	product := shop.NewProducts(1, 10)[0]
-	buyers := make([]*workertest.Buyer, 100)
-	for i := range buyers {
-		buyers[i] = shop.NewBuyer()
-	}
+	buyers := shop.NewBuyers(100)
 	var sold, held atomic.Int64
 	var buying sync.WaitGroup
 	for _, buyer := range buyers {
@@ -49,9 +46,8 @@ func TestExpiredHoldsAreBoughtOnce(t *testing.T) {
 	t.Parallel()
 	shop := workertest.New(t)
 	products := shop.NewProducts(2, 40)
-	buyers := make([]*workertest.Buyer, 40)
+	buyers := shop.NewBuyers(40)
 	for i := range buyers {
-		buyers[i] = shop.NewBuyer()
 		// Half of them in the other order: locks must not depend on it.
 		buyers[i].Put(products[i%2], 1).Want(http.StatusOK)
 		buyers[i].Put(products[1-i%2], 1).Want(http.StatusOK)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"mercado/api"
 	"mercado/api/apitest"
@@ -142,6 +143,27 @@ func (s *Shop) NewBuyer() *Buyer {
 	s.t.Helper()
 	id, _ := s.NewCustomer()
 	return &Buyer{Client: s.Customer(id), ID: id}
+}
+
+// NewBuyers are many customers, none of whom has a password to be hashed.
+func (s *Shop) NewBuyers(count int) []*Buyer {
+	s.t.Helper()
+	rows, err := s.Deps.DB.Pool.Query(s.t.Context(), `
+		insert into identity.customers (first_name, last_name, email)
+		select 'Ana', 'Sousa', 'buyer-' || n || '@example.com' from generate_series(1, $1) as n
+		returning id`, count)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	buyers := make([]*Buyer, len(ids))
+	for i, id := range ids {
+		buyers[i] = &Buyer{Client: s.Customer(id), ID: id}
+	}
+	return buyers
 }
 
 // Buyer is a customer who buys.
