@@ -72,7 +72,6 @@ func New(deps Deps) *API {
 	if deps.Log == nil {
 		deps.Log = slog.Default()
 	}
-	gin.SetMode(gin.ReleaseMode)
 	a := &API{Deps: deps, router: gin.New(), metrics: newMetrics()}
 	a.router.HandleMethodNotAllowed = true
 	a.router.RedirectTrailingSlash = false

@@ -119,6 +119,10 @@ func TestWhatWasSentIsNotEchoed(t *testing.T) {
 			t.Errorf("%d %s", answer.Status, answer.Body)
 		}
 	}
+	// A UUID's own parser tells what stood in place of "urn:uuid:".
+	if answer := shop.Admin().Get("/api/orders/s3cr3t:x:01a1fa08-d67b-7a11-8b7b-aaaaaaaaaaaa"); answer.Status != http.StatusUnprocessableEntity || strings.Contains(string(answer.Body), "s3cr3t") {
+		t.Errorf("%d %s", answer.Status, answer.Body)
+	}
 	for _, query := range []string{"price_from=", "vendor_id=", "limit=", "sort=", "cursor="} {
 		if answer := shop.Anyone().Get("/api/catalog/products?" + query + secret); answer.Status != http.StatusUnprocessableEntity || strings.Contains(string(answer.Body), secret) {
 			t.Errorf("%s: %d %s", query, answer.Status, answer.Body)
@@ -219,4 +223,15 @@ func TestAnExpiredTokenIsRefused(t *testing.T) {
 	// Signing in does not look at it.
 	shop.Anyone().With(expired).Post("/api/identity/token", map[string]string{"username": "a@example.com", "password": "x"}).
 		WantProblem(http.StatusUnauthorized, "invalid_credentials")
+}
+
+// What no column can hold is refused by Postgres alone, and is the client's fault all the same.
+func TestAKeyThatIsNotTextIsRefused(t *testing.T) {
+	t.Parallel()
+	shop := apitest.New(t)
+	customer, _ := shop.NewCustomer()
+	shop.Customer(customer).Post("/api/checkout", map[string]any{
+		"payment_method":   map[string]string{"type": "card", "token": "approve"},
+		"shipping_address": map[string]string{"line1": "Rua 1", "city": "Porto", "country": "PT", "postal_code": "4000"},
+	}, "Idempotency-Key", "\xff\xfe").WantProblem(http.StatusUnprocessableEntity, "validation_failed")
 }

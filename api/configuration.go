@@ -9,13 +9,15 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
 	"mercado/internal/money"
 )
 
-// huma keeps these for the whole process.
+// gin and huma keep these for the whole process.
 func init() {
+	gin.SetMode(gin.ReleaseMode)
 	huma.ValidateStrictCasing = true
 	huma.DefaultArrayNullable = false
 	huma.NewError = func(status int, _ string, errs ...error) huma.StatusError {

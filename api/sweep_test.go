@@ -37,6 +37,9 @@ var oddParameters = []string{
 	"01a1fa08-d67b-7a11-8b7b-aaaaaaaaaaaa", "%27", "..%2f..", strings.Repeat("9", 2000),
 }
 
+// oddHeaders are put in place of header parameters.
+var oddHeaders = []string{"", "\xff\xfe", "\t", "é", strings.Repeat("x", 300), `"quoted"`}
+
 // TestNoRequestIsTooOdd sends every operation of the OpenAPI document what it does not expect: the
 // answer is never a 5xx, and when it is a refusal, a problem.
 func TestNoRequestIsTooOdd(t *testing.T) {
@@ -53,7 +56,7 @@ func TestNoRequestIsTooOdd(t *testing.T) {
 	ask := func(method, path string, body any, headers ...string) {
 		t.Helper()
 		asked++
-		answer := everybody.Do(method, path, body, append(headers, "Idempotency-Key", uuid.NewString())...)
+		answer := everybody.Do(method, path, body, append([]string{"Idempotency-Key", uuid.NewString()}, headers...)...)
 		short := path[:min(len(path), 120)]
 		if answer.Status >= http.StatusInternalServerError {
 			t.Errorf("%s %s answered %d to %.200v", method, short, answer.Status, body)
@@ -75,6 +78,11 @@ func TestNoRequestIsTooOdd(t *testing.T) {
 						ask(method, strings.ReplaceAll(pattern, place, value), goodBody(operation))
 					case "query":
 						ask(method, path+"?"+parameter.Value.Name+"="+value, goodBody(operation))
+					}
+				}
+				if parameter.Value.In == "header" {
+					for _, value := range oddHeaders {
+						ask(method, path, goodBody(operation), parameter.Value.Name, value)
 					}
 				}
 			}
