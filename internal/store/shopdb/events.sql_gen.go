@@ -12,20 +12,14 @@ import (
 )
 
 const confirmedSince = `-- name: ConfirmedSince :one
-with since as (
-    select
-        pg_snapshot_xmax($1::text::pg_snapshot) as began,
-        array(select pg_snapshot_xip($1::text::pg_snapshot)) as running
-)
-
 select
     pg_current_snapshot()::text as snapshot,
     array(
         select event.order_id
         from ordering.order_events as event
         where (
-            event.xid >= (select began from since)
-            or event.xid = any((select running from since)::xid8 [])
+            event.xid >= pg_snapshot_xmax($1::text::pg_snapshot)
+            or event.xid = any(ordering.running_in($1::text))
         )
             and event.type = 'order.confirmed'
             and exists (

@@ -13,6 +13,13 @@ where status = 'pending';
 -- Readers of events ask for transactions by number: see ReadConfirmedOrders.
 create index order_events_xid_idx on ordering.order_events (xid);
 
+-- The transactions that a snapshot saw running. Immutable, so that the planner knows them and
+-- finds their few rows by the index, whatever the statistics say of xid.
+create function ordering.running_in(p_snapshot text) returns xid8 []
+language sql immutable as $$
+    select array(select pg_snapshot_xip(p_snapshot::pg_snapshot))
+$$;
+
 -- The order as the API shows it and as the first answer to a checkout is kept.
 create function ordering.order_document(p_order_id uuid) returns jsonb
 language sql stable as $$
@@ -350,5 +357,6 @@ drop function ordering.put_cart_item;
 drop function ordering.lock_cart;
 drop function ordering.cart_document;
 drop function ordering.order_document;
+drop function ordering.running_in;
 drop index ordering.order_events_xid_idx;
 drop index ordering.orders_one_pending_per_cart;

@@ -21,20 +21,14 @@ returning snapshot::text as snapshot;
 -- The orders confirmed by transactions that ended after a snapshot, and the snapshot to ask with
 -- the next time. Transactions that the snapshot saw running, and those that began later, are all
 -- there is to look at: this neither misses one that commits late nor waits for strangers.
-with since as (
-    select
-        pg_snapshot_xmax(sqlc.arg(since)::text::pg_snapshot) as began,
-        array(select pg_snapshot_xip(sqlc.arg(since)::text::pg_snapshot)) as running
-)
-
 select
     pg_current_snapshot()::text as snapshot,
     array(
         select event.order_id
         from ordering.order_events as event
         where (
-            event.xid >= (select began from since)
-            or event.xid = any((select running from since)::xid8 [])
+            event.xid >= pg_snapshot_xmax(sqlc.arg(since)::text::pg_snapshot)
+            or event.xid = any(ordering.running_in(sqlc.arg(since)::text))
         )
             and event.type = 'order.confirmed'
             and exists (
