@@ -57,6 +57,9 @@ func LostWebhooks() Option {
 	}
 }
 
+// TrackEvery sets how often the carrier is asked about a parcel.
+func TrackEvery(pause time.Duration) Option { return func(o *options) { o.shop.TrackEvery = pause } }
+
 // WithoutWorker leaves orders to the API process, and nobody to read events.
 func WithoutWorker() Option { return func(o *options) { o.worker = false } }
 
