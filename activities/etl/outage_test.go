@@ -1,0 +1,211 @@
+package etl_test
+
+import (
+	"io"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"go.temporal.io/sdk/client"
+
+	"mercado/activities/etl"
+	"mercado/internal/lake"
+	"mercado/internal/settings"
+	"mercado/internal/store"
+	"mercado/internal/warehouse"
+)
+
+// wire leads to a server until it is cut.
+type wire struct {
+	listener net.Listener
+	target   string
+
+	mu          sync.Mutex
+	broken      bool
+	connections []net.Conn
+}
+
+func newWire(t *testing.T, target string) *wire {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &wire{listener: listener, target: target}
+	go w.serve()
+	t.Cleanup(func() {
+		_ = listener.Close()
+		w.cut()
+	})
+	return w
+}
+
+func (w *wire) address() string { return w.listener.Addr().String() }
+
+func (w *wire) serve() {
+	for {
+		near, err := w.listener.Accept()
+		if err != nil {
+			return
+		}
+		far, err := net.Dial("tcp", w.target)
+		w.mu.Lock()
+		if err != nil || w.broken {
+			_ = near.Close()
+			if err == nil {
+				_ = far.Close()
+			}
+		} else {
+			w.connections = append(w.connections, near, far)
+			go func() { _, _ = io.Copy(far, near); _ = far.Close() }()
+			go func() { _, _ = io.Copy(near, far); _ = near.Close() }()
+		}
+		w.mu.Unlock()
+	}
+}
+
+// cut ends all connections and lets none begin.
+func (w *wire) cut() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.broken = true
+	for _, connection := range w.connections {
+		_ = connection.Close()
+	}
+	w.connections = nil
+}
+
+func (w *wire) mend() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.broken = false
+}
+
+func through(t *testing.T, address string) (*wire, string) {
+	t.Helper()
+	parsed, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWire(t, parsed.Host)
+	parsed.Host = w.address()
+	return w, parsed.String()
+}
+
+// hold has a run wait where it stages the vendors, until release.
+func (p *pipeline) hold() (release func()) {
+	p.t.Helper()
+	holder, err := pgx.Connect(p.t.Context(), p.world.Database.URL)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if _, err := holder.Exec(p.t.Context(), "begin; lock table warehouse.vendor in access exclusive mode"); err != nil {
+		p.t.Fatal(err)
+	}
+	return func() { _ = holder.Close(p.t.Context()) }
+}
+
+func (p *pipeline) awaitHeld() {
+	p.t.Helper()
+	p.eventually("the run waits to stage the vendors", func() bool {
+		return p.text(`select exists (select from pg_stat_activity where wait_event_type = 'Lock'
+			and datname = current_database() and query like '%staging.open%')`) == "true"
+	})
+	p.eventually("the run has staged all else", func() bool {
+		return p.text("select count(*) from etl.steps where step = 'stage' and state = 'succeeded' and run_id = "+
+			"(select id from etl.runs order by started_at desc limit 1) and execution = "+
+			"(select max(execution) from etl.steps where run_id = (select id from etl.runs order by started_at desc limit 1))") == "7"
+	})
+}
+
+func TestRunFailsWhenTheObjectStoreStaysAwayAndReplays(t *testing.T) {
+	t.Parallel()
+	p := setupWithoutWorker(t)
+	p.exec("select fixture.place('2026-03-01', 10)")
+	objects := p.world.ObjectStore
+	var away *wire
+	away, objects.Endpoint = through(t, objects.Endpoint)
+	steps := *p.Activities
+	var err error
+	if steps.Store, err = lake.Open(objects); err != nil {
+		t.Fatal(err)
+	}
+	p.work(&steps)
+
+	release := p.hold()
+	run := newRun(span(t, "2026-03-01", "2026-03-02"))
+	started := p.start(run, etl.Extract)
+	p.awaitHeld()
+	away.cut()
+	release()
+	if _, err := p.finish(started); err == nil || !strings.Contains(err.Error(), "reconcile") {
+		t.Fatalf("the run ended with %v", err)
+	}
+	p.want("select state from etl.runs", etl.Failed)
+	p.want("select state || tries from etl.steps where step = 'reconcile'", "failed2")
+	p.want("select count(*) from warehouse.sales", "0")
+	p.want("select count(*) from pg_class where relnamespace = 'staging'::regnamespace", "0")
+
+	away.mend()
+	if _, err := p.replay(run, etl.Reconcile); err != nil {
+		t.Fatal(err)
+	}
+	p.want("select state from etl.runs", etl.Succeeded)
+	p.same(warehouseRevenue, shopRevenue)
+}
+
+func TestRunFailsWhenPostgresStaysAwayAndReplays(t *testing.T) {
+	t.Parallel()
+	p := setupWithoutWorker(t)
+	p.exec("select fixture.place('2026-03-01', 10)")
+	away, address := through(t, p.world.Database.URL)
+	steps := *p.Activities
+	var err error
+	if steps.Shop, err = store.Open(t.Context(), settings.Database{URL: address, MaxConns: 8}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(steps.Shop.Close)
+	if steps.Warehouse, err = warehouse.Open(t.Context(), settings.Warehouse{URL: address}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(steps.Warehouse.Close)
+	p.work(&steps)
+
+	release := p.hold()
+	run := newRun(span(t, "2026-03-01", "2026-03-02"))
+	started := p.start(run, etl.Extract)
+	p.awaitHeld()
+	away.cut()
+	release()
+	p.eventually("the run has given up and waits to say so", func() bool { return p.pending(started, "Finish") })
+	p.want("select state from etl.runs", etl.Running)
+	away.mend()
+	if _, err := p.finish(started); err == nil || !strings.Contains(err.Error(), "stage vendor") {
+		t.Fatalf("the run ended with %v", err)
+	}
+	p.want("select state from etl.runs", etl.Failed)
+	p.want("select count(*) from warehouse.sales", "0")
+
+	if _, err := p.replay(run, etl.Gold); err != nil {
+		t.Fatal(err)
+	}
+	p.want("select state from etl.runs", etl.Succeeded)
+	p.same(warehouseRevenue, shopRevenue)
+}
+
+// pending tells whether an activity of the workflow is under way.
+func (p *pipeline) pending(started client.WorkflowRun, activity string) bool {
+	description, err := p.temporal.DescribeWorkflowExecution(p.t.Context(), started.GetID(), started.GetRunID())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, pending := range description.GetPendingActivities() {
+		if pending.GetActivityType().GetName() == activity {
+			return true
+		}
+	}
+	return false
+}
