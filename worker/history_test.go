@@ -1,0 +1,113 @@
+package worker_test
+
+import (
+	"flag"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	enums "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/history/v1"
+	"go.temporal.io/api/temporalproto"
+	sdk "go.temporal.io/sdk/worker"
+
+	"mercado/api/apitest"
+	"mercado/internal/order"
+	"mercado/worker/workertest"
+	"mercado/workflows"
+)
+
+var record = flag.Bool("record", false, "write the histories to workflows/testdata")
+
+// TestHistoriesOfOrders runs an order of each kind and replays what the server has kept of it;
+// with -record it keeps that for TestRecordedOrdersReplay.
+func TestHistoriesOfOrders(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t, workertest.PaymentTimeout(time.Second))
+	products := shop.NewProducts(3, 100)
+
+	bought := func(token string, products ...int64) uuid.UUID {
+		buyer := shop.NewBuyer()
+		for _, product := range products {
+			buyer.Put(product, 1).Want(http.StatusOK)
+		}
+		return apitest.Decode[order.Document](buyer.Buy(token).Want(http.StatusCreated)).ID
+	}
+	cancelled := func(token string, status int, code string, product, qty int64, meanwhile func()) uuid.UUID {
+		buyer := shop.NewBuyer()
+		buyer.Put(product, qty).Want(http.StatusOK)
+		meanwhile()
+		buyer.Buy(token).WantProblem(status, code)
+		return apitest.Decode[orders](buyer.Get("/api/orders").Want(http.StatusOK)).Items[0].ID
+	}
+	one := bought("approve", products[0])
+	three := bought("approve", products...)
+	lost := bought("timeout_then_approved", products[0])
+	declined := cancelled("decline", http.StatusPaymentRequired, "payment_declined", products[0], 1, func() {})
+	short := cancelled("approve", http.StatusConflict, "out_of_stock", products[2], 50, func() {
+		expireHolds(shop)
+		shop.NewBuyer().Put(products[2], 60).Want(http.StatusOK)
+	})
+	for _, id := range []uuid.UUID{one, three, lost} {
+		shop.AwaitStatus(id, order.Delivered)
+	}
+	for name, id := range map[string]string{
+		"checkout_confirmed":    workflows.CheckoutID(one),
+		"checkout_looked_up":    workflows.CheckoutID(lost),
+		"checkout_declined":     workflows.CheckoutID(declined),
+		"checkout_out_of_stock": workflows.CheckoutID(short),
+		"fulfilment_one_vendor": workflows.FulfilmentID(one),
+		"fulfilment_three":      workflows.FulfilmentID(three),
+	} {
+		kept := historyOf(t, shop, id)
+		replayer := sdk.NewWorkflowReplayer()
+		replayer.RegisterWorkflow(workflows.Checkout)
+		replayer.RegisterWorkflow(workflows.Fulfilment)
+		if err := replayer.ReplayWorkflowHistory(nil, kept); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		text := textOf(t, kept)
+		if personal.MatchString(text) {
+			t.Errorf("%s holds what it should not: %s", name, personal.FindString(text))
+		}
+		if *record {
+			file := filepath.Join("..", "workflows", "testdata", name+".json")
+			if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// personal is what the buyers of this test have, and no history may hold.
+var personal = regexp.MustCompile(`(?i)Augusta|Lisboa|1100-048|Sousa|example\.com|timeout_then_approved|"approve"`)
+
+func historyOf(t *testing.T, shop *workertest.Shop, id string) *history.History {
+	t.Helper()
+	kept := &history.History{}
+	events := shop.Deps.Temporal.GetWorkflowHistory(t.Context(), id, "", true, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for events.HasNext() {
+		event, err := events.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept.Events = append(kept.Events, event)
+	}
+	return kept
+}
+
+// machine is where a history was recorded.
+var machine = regexp.MustCompile(`"(\d+@[^"]*)"`)
+
+func textOf(t *testing.T, kept *history.History) string {
+	t.Helper()
+	text, err := temporalproto.CustomJSONMarshalOptions{Indent: "  "}.Marshal(kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return machine.ReplaceAllString(string(text), `"worker"`) + "\n"
+}
