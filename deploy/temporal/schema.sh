@@ -13,7 +13,6 @@ for database in temporal temporal_visibility; do
             --user "$POSTGRES_USER" --database "$database" "$@"
     }
     tool create-database
-    # Fails where it has been done before; the update that follows tells whether that matters.
-    tool setup-schema --version 0.0 || true
+    tool setup-schema --version 0.0
     tool update-schema --schema-dir "/etc/temporal/schema/postgresql/v12/$schema/versioned"
 done
