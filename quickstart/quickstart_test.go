@@ -128,7 +128,10 @@ func start(t *testing.T, world *stacktest.World) *up {
 	t.Cleanup(func() {
 		_ = command.Process.Signal(syscall.SIGTERM) // it may have ended
 		select {
-		case <-ended:
+		case err := <-ended:
+			if err != nil {
+				t.Errorf("the stack ended: %v\n%s", err, u.said())
+			}
 		case <-time.After(time.Minute):
 			_ = command.Process.Kill()
 			t.Errorf("the stack did not stop\n%s", u.said())

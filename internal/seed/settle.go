@@ -101,11 +101,11 @@ func (s *settlement) reserve() {
 			s.book(item.ItemID, move{s.times.placed, "release", item.Qty, "cart", s.order.CartID.String(), ""})
 		}
 		s.book(item.ItemID, move{s.times.placed, "reserve", item.Qty, "order", s.reference, ""})
-		switch {
-		case s.fate == declined || s.fate == unpaid:
+		switch s.fate {
+		case declined, unpaid:
 			s.book(item.ItemID, move{s.times.cancelled, "release", item.Qty, "order", s.reference, *s.cancelReason()})
 			continue
-		case s.fate == cancelled:
+		case cancelled:
 			s.book(item.ItemID, move{s.times.cancelled, "return", item.Qty, "order", s.reference, *s.cancelReason()})
 			item.ReturnedQty = item.Qty
 		}
