@@ -78,12 +78,27 @@ func contents(t *testing.T, pool *pgxpool.Pool) [][]string {
 	return rows
 }
 
-// TestHistoryHoldsTogether runs every query of testdata/never, which finds what must not be, and
-// of testdata/some, which finds what reports need to have something to show.
-func TestHistoryHoldsTogether(t *testing.T) {
+// TestHistory looks at one seeded shop from all sides.
+func TestHistory(t *testing.T) {
 	t.Parallel()
 	pool := emptyShop(t)
-	fill(t, pool, seed.Options{Until: until})
+	summary := fill(t, pool, seed.Options{Until: until})
+	t.Run("holds together", func(t *testing.T) { holdsTogether(t, pool) })
+	t.Run("has the volumes", func(t *testing.T) { hasTheVolumes(t, pool, summary, 1) })
+	t.Run("can be signed in to", func(t *testing.T) { canBeSignedInTo(t, pool, summary.Logins) })
+	t.Run("is not written over", func(t *testing.T) { isNotWrittenOver(t, pool) })
+	t.Run("leaves the next ids free", func(t *testing.T) { leavesNextIDsFree(t, pool) })
+}
+
+func TestScaleMultiplies(t *testing.T) {
+	t.Parallel()
+	pool := emptyShop(t)
+	hasTheVolumes(t, pool, fill(t, pool, seed.Options{Until: until, Scale: 2}), 2)
+}
+
+// holdsTogether runs every query of testdata/never, which finds what must not be, and of
+// testdata/some, which finds what reports need to have something to show.
+func holdsTogether(t *testing.T, pool *pgxpool.Pool) {
 	for _, folder := range []string{"never", "some"} {
 		files, err := filepath.Glob(filepath.Join("testdata", folder, "*.sql"))
 		if err != nil || len(files) == 0 {
@@ -107,36 +122,74 @@ func TestHistoryHoldsTogether(t *testing.T) {
 	}
 }
 
-func TestVolumes(t *testing.T) {
-	t.Parallel()
-	for scale, pool := range map[int]*pgxpool.Pool{1: emptyShop(t), 2: emptyShop(t)} {
-		summary := fill(t, pool, seed.Options{Until: until, Scale: scale})
-		counts := map[string]int64{}
-		for _, table := range summary.Tables {
-			counts[table.Table] = table.Rows
+func hasTheVolumes(t *testing.T, pool *pgxpool.Pool, summary seed.Summary, scale int64) {
+	counts := map[string]int64{}
+	for _, table := range summary.Tables {
+		counts[table.Table] = table.Rows
+	}
+	for _, row := range contents(t, pool) {
+		if row[1] != strconv.FormatInt(counts[row[0]], 10) {
+			t.Errorf("%s has %s rows, the summary says %d", row[0], row[1], counts[row[0]])
 		}
-		for _, row := range contents(t, pool) {
-			if row[1] != strconv.FormatInt(counts[row[0]], 10) {
-				t.Errorf("scale %d: %s has %s rows, the summary says %d", scale, row[0], row[1], counts[row[0]])
-			}
+	}
+	least := map[string]int64{
+		"identity.customers": 1_000, "catalog.vendors": 5, "catalog.products": 200,
+		"ordering.orders": 5_000, "catalog.reviews": 2_000,
+	}
+	for table, rows := range least {
+		if counts[table] < rows*scale {
+			t.Errorf("%d rows in %s, want %d or more", counts[table], table, rows*scale)
 		}
-		least := map[string]int64{
-			"identity.customers": 1_000, "catalog.vendors": 5, "catalog.products": 200,
-			"ordering.orders": 5_000, "catalog.reviews": 2_000,
+	}
+	if counts["catalog.categories"] != 18 {
+		t.Errorf("%d categories, want 18", counts["catalog.categories"])
+	}
+	if average := float64(counts["ordering.order_items"]) / float64(counts["ordering.orders"]); average < 2.4 || average > 2.6 {
+		t.Errorf("%.2f items an order, want about 2.5", average)
+	}
+	if days := summary.Until.Sub(summary.From).Hours() / 24; days < 729 {
+		t.Errorf("history of %.0f days, want two years", days)
+	}
+}
+
+func canBeSignedInTo(t *testing.T, pool *pgxpool.Pool, logins []seed.Login) {
+	found := map[string][]string{}
+	for _, row := range query(t, pool, "testdata/logins.sql") {
+		found[row[0]] = row[1:]
+	}
+	passwords := auth.NewPasswords(8)
+	for _, login := range logins {
+		row := found[login.Email]
+		if len(row) == 0 || row[1] != login.Role {
+			t.Errorf("login %+v is %v in the shop", login, row)
+			continue
 		}
-		for table, rows := range least {
-			if counts[table] < rows*int64(scale) {
-				t.Errorf("scale %d: %d rows in %s, want %d or more", scale, counts[table], table, rows*int64(scale))
-			}
+		if ok, err := passwords.Verify(t.Context(), settings.DevelopmentPassword, row[0]); !ok || err != nil {
+			t.Errorf("%s cannot sign in: %v", login.Email, err)
 		}
-		if counts["catalog.categories"] != 18 {
-			t.Errorf("%d categories, want 18", counts["catalog.categories"])
-		}
-		if average := float64(counts["ordering.order_items"]) / float64(counts["ordering.orders"]); average < 2.4 || average > 2.6 {
-			t.Errorf("scale %d: %.2f items an order, want about 2.5", scale, average)
-		}
-		if months := summary.Until.Sub(summary.From).Hours() / 24; months < 729 {
-			t.Errorf("history of %.0f days, want two years", months)
+	}
+	if len(found) != len(logins) {
+		t.Errorf("%d users in the shop, %d in the summary", len(found), len(logins))
+	}
+}
+
+func isNotWrittenOver(t *testing.T, pool *pgxpool.Pool) {
+	before := contents(t, pool)
+	_, err := seed.Run(t.Context(), pool, seed.Options{Until: until, Seed: 2})
+	if !errors.Is(err, seed.ErrNotEmpty) || !strings.Contains(err.Error(), "6000 orders") {
+		t.Errorf("seeding twice: %v, want ErrNotEmpty and what was found", err)
+	}
+	if after := contents(t, pool); !slices.EqualFunc(before, after, slices.Equal) {
+		t.Error("a refused seed changed rows")
+	}
+}
+
+func leavesNextIDsFree(t *testing.T, pool *pgxpool.Pool) {
+	for _, row := range query(t, pool, "testdata/next_ids.sql") {
+		next, _ := strconv.Atoi(row[1])
+		highest, _ := strconv.Atoi(row[2])
+		if next != highest+1 {
+			t.Errorf("next id of %s is %d, after %d", row[0], next, highest)
 		}
 	}
 }
@@ -156,56 +209,5 @@ func TestSameOptionsGiveTheSameRows(t *testing.T) {
 		if row[0] != "catalog.categories" && slices.Equal(row, other[i]) {
 			t.Errorf("%s is the same for another seed", row[0])
 		}
-	}
-}
-
-func TestShopInUseIsRefused(t *testing.T) {
-	t.Parallel()
-	pool := emptyShop(t)
-	fill(t, pool, seed.Options{Until: until})
-	before := contents(t, pool)
-	_, err := seed.Run(t.Context(), pool, seed.Options{Until: until, Seed: 2})
-	if !errors.Is(err, seed.ErrNotEmpty) || !strings.Contains(err.Error(), "6000 orders") {
-		t.Errorf("seeding twice: %v, want ErrNotEmpty and what was found", err)
-	}
-	if after := contents(t, pool); !slices.EqualFunc(before, after, slices.Equal) {
-		t.Error("a refused seed changed rows")
-	}
-}
-
-func TestNextIDsFollowTheSeededOnes(t *testing.T) {
-	t.Parallel()
-	pool := emptyShop(t)
-	fill(t, pool, seed.Options{Until: until})
-	for _, row := range query(t, pool, "testdata/next_ids.sql") {
-		next, _ := strconv.Atoi(row[1])
-		highest, _ := strconv.Atoi(row[2])
-		if next != highest+1 {
-			t.Errorf("next id of %s is %d, after %d", row[0], next, highest)
-		}
-	}
-}
-
-func TestDemoLoginsHaveTheDevelopmentPassword(t *testing.T) {
-	t.Parallel()
-	pool := emptyShop(t)
-	summary := fill(t, pool, seed.Options{Until: until})
-	found := map[string][]string{}
-	for _, row := range query(t, pool, "testdata/logins.sql") {
-		found[row[0]] = row[1:]
-	}
-	passwords := auth.NewPasswords(8)
-	for _, login := range summary.Logins {
-		row := found[login.Email]
-		if len(row) == 0 || row[1] != login.Role {
-			t.Errorf("login %+v is %v in the shop", login, row)
-			continue
-		}
-		if ok, err := passwords.Verify(t.Context(), settings.DevelopmentPassword, row[0]); !ok || err != nil {
-			t.Errorf("%s cannot sign in: %v", login.Email, err)
-		}
-	}
-	if len(found) != len(summary.Logins) {
-		t.Errorf("%d users in the shop, %d in the summary", len(found), len(summary.Logins))
 	}
 }
