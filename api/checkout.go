@@ -107,10 +107,14 @@ func (a *API) placeOrder(ctx context.Context, in *checkoutInput) (*checkoutOutpu
 		return a.answerLater(ctx, placing.OrderID)
 	}
 	status, response, err := a.DB.CheckoutAnswer(ctx, placing.OrderID)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case status == 0: // the workflow was ended by force: its order is still pending
+		return a.answerLater(ctx, placing.OrderID)
+	default:
+		return a.answerFirst(status, response)
 	}
-	return a.answerFirst(status, response)
 }
 
 func newCheckout(customerID int64, in *checkoutInput) (store.Checkout, error) {

@@ -1,15 +1,16 @@
 package worker_test
 
 import (
-	"github.com/google/uuid"
-	"mercado/internal/store"
 	"net/http"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"mercado/api/apitest"
 	"mercado/internal/order"
+	"mercado/internal/store"
 	"mercado/worker/workertest"
 )
 

@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"time"
+
 	sdk "go.temporal.io/sdk/worker"
 
 	"mercado/activities"
@@ -17,6 +19,8 @@ func Orders(db *store.DB, shop settings.Shop) Queue {
 	payments := &activities.Payments{DB: db, Provider: payment.NewSandbox(shop.PaymentURL, shop.PaymentTimeout)}
 	return Queue{
 		Name: OrdersQueue,
+		// What a worker that was killed had in its memory is waited for no longer than this.
+		Options: sdk.Options{StickyScheduleToStartTimeout: 2 * time.Second},
 		Register: func(r sdk.Registry) {
 			r.RegisterWorkflow(workflows.Checkout)
 			r.RegisterWorkflow(workflows.Fulfilment)

@@ -1,6 +1,7 @@
 package workertest
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"testing"
@@ -29,7 +30,7 @@ func (s *Shop) Charges(orderID uuid.UUID) Charges {
 // AskCharges asks the provider at an address what it has done for an order.
 func AskCharges(t testing.TB, address string, orderID uuid.UUID) Charges {
 	t.Helper()
-	response, err := http.Get(address + "/payments?order_reference=" + orderID.String())
+	response, err := get(t, address+"/payments?order_reference="+orderID.String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,4 +89,13 @@ func (s *Shop) Exec(sql string, arguments ...any) {
 	if _, err := s.Deps.DB.Pool.Exec(s.t.Context(), sql, arguments...); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+func get(t testing.TB, url string) (*http.Response, error) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return http.DefaultClient.Do(request)
 }

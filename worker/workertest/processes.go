@@ -33,7 +33,8 @@ type Processes struct {
 type process struct {
 	command *exec.Cmd
 	log     *lockedBuffer
-	ended   chan error
+	ended   chan struct{} // closed when it has
+	failure error         // why, once ended is closed
 }
 
 // NewProcesses starts sandbox, API and worker as processes that last until the test ends.
@@ -69,17 +70,20 @@ func (p *Processes) Start(names ...string) {
 	p.t.Helper()
 	for _, name := range names {
 		log := &lockedBuffer{}
-		command := exec.Command(p.program, name)
+		command := exec.CommandContext(context.Background(), p.program, name)
 		command.Env, command.Stdout, command.Stderr = p.environment, log, log
 		if err := command.Start(); err != nil {
 			p.t.Fatal(err)
 		}
-		started := &process{command: command, log: log, ended: make(chan error, 1)}
-		go func() { started.ended <- command.Wait() }()
+		started := &process{command: command, log: log, ended: make(chan struct{})}
+		go func() {
+			defer close(started.ended)
+			started.failure = command.Wait()
+		}()
 		p.running[name] = started
 	}
 	Await(p.t, "the API to live", func() bool {
-		response, err := http.Get(p.URL + "/livez")
+		response, err := get(p.t, p.URL+"/livez")
 		if err == nil {
 			_ = response.Body.Close()
 		}
@@ -94,8 +98,8 @@ func (p *Processes) Kill(names ...string) {
 		killed := p.running[name]
 		delete(p.running, name)
 		select {
-		case err := <-killed.ended:
-			p.t.Errorf("%s had ended by itself: %v\n%s", name, err, killed.log)
+		case <-killed.ended:
+			p.t.Errorf("%s had ended by itself: %v\n%s", name, killed.failure, killed.log)
 			continue
 		default:
 		}
@@ -112,7 +116,7 @@ func (p *Processes) Kill(names ...string) {
 // Client asks the API with a token of the command line.
 func (p *Processes) Client(flags ...string) *apitest.Client {
 	p.t.Helper()
-	command := exec.Command(p.program, append([]string{"token"}, flags...)...)
+	command := exec.CommandContext(p.t.Context(), p.program, append([]string{"token"}, flags...)...)
 	command.Env = p.environment
 	token, err := command.Output()
 	if err != nil {

@@ -66,7 +66,7 @@ func WithoutWorker() Option { return func(o *options) { o.worker = false } }
 // New starts a shop that lasts until the test ends.
 func New(t testing.TB, change ...Option) *Shop {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,8 @@ func (s *Shop) NewBuyers(count int) []*Buyer {
 	s.t.Helper()
 	rows, err := s.Deps.DB.Pool.Query(s.t.Context(), `
 		insert into identity.customers (first_name, last_name, email)
-		select 'Ana', 'Sousa', 'buyer-' || n || '@example.com' from generate_series(1, $1) as n
+		select 'Ana', 'Sousa', 'buyer-' || n || '-' || gen_random_uuid() || '@example.com'
+		from generate_series(1, $1) as n
 		returning id`, count)
 	if err != nil {
 		s.t.Fatal(err)
