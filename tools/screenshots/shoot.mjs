@@ -42,15 +42,17 @@ const stocked = products.filter((product) => product.available >= 5).map((produc
 const placed = [];
 for (let customer = 1; customer <= 6; customer++) {
   const wanted = [0, 1, 2].map((i) => stocked[(customer + 3 * i) % stocked.length]);
-  placed.push(await order(customer, customer === 4 ? 'decline' : 'approve', [...new Set(wanted)]));
+  const items = customer === 1 ? wanted.slice(0, 1) : [...new Set(wanted)]; // the first is the one that is shown
+  placed.push(await order(customer, customer === 4 ? 'decline' : 'approve', items));
 }
 const [shown] = placed.filter((answer) => answer.status === 'confirmed');
 const loaded = JSON.parse(run('etl', 'run', '--from', day(0), '--to', day(1), '--output', 'json'));
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
-const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: 'light' });
+const page = await browser.newPage({ viewport: { width: 1600, height: 1000 }, colorScheme: 'light' });
 
-async function shoot(name, address, ready) {
+async function shoot(name, address, ready, height = 1000) {
+  await page.setViewportSize({ width: 1600, height });
   await page.goto(address);
   await ready();
   await page.waitForLoadState('networkidle').catch(() => {}); // the UI polls: it may never be idle
@@ -65,8 +67,9 @@ const history = (id) => `${temporal}/workflows/${encodeURIComponent(id)}`;
 const sees = (text) => () => page.getByText(text).first().waitFor({ timeout: 20_000 });
 
 await shoot('temporal-workflows', `${temporal}/workflows`, sees('Checkout'));
-await shoot('temporal-checkout', history(`checkout/${shown.id}`), sees('Workflow Execution Completed'));
-await shoot('temporal-fulfilment', history(`fulfilment/${shown.id}`), sees('Workflow Execution Started'));
-await shoot('temporal-etl-run', history(`etl/${loaded.id}`), sees('Workflow Execution Completed'));
+await shoot('temporal-checkout', history(`checkout/${shown.id}`), sees('Workflow Execution Completed'), 1320);
+await shoot('temporal-fulfilment', history(`fulfilment/${shown.id}`), sees('Workflow Execution Completed'), 1250);
+await shoot('temporal-etl-run', history(`etl/${loaded.id}`), sees('record that the run succeeded'), 1300);
+await shoot('temporal-etl-details', page.url().replace(/history$/, 'user-metadata'), sees('Current Details'));
 await shoot('api-docs', `${api}/docs`, sees('Buy what is in your cart'));
 await browser.close();
