@@ -3,9 +3,6 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
-# Without a usable git folder (an archive, another owner's clone) Go must not look for one.
-BUILDVCS := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo auto || echo false)
 # Flags of `mercado up`, of `go test` and of its benchmarks: make up ARGS="--demo=false".
 ARGS ?=
 
@@ -45,15 +42,10 @@ servers:
 hooks:
 	git config core.hooksPath .githooks
 
-# Go itself knows best what is out of date.
 bin/mercado: FORCE
-	@deploy/bootstrap/packages.sh
-	go build -buildvcs=$(BUILDVCS) -ldflags '-X main.version=$(VERSION)' -o $@ ./cmd/mercado
+	@deploy/bootstrap/build.sh
 
 .bin/golangci-lint .bin/sqlc: tools/go.mod tools/go.sum
-	@deploy/bootstrap/packages.sh
-	@echo "building $(@F), one to two minutes the first time"
-	go build -C tools -o ../.bin/ $$(go -C tools list -f '{{.ImportPath}}' tool | grep '/$(@F)$$')
-	@touch $@
+	@deploy/bootstrap/tool.sh $(@F)
 
 FORCE:
