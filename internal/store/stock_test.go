@@ -19,7 +19,7 @@ import (
 func TestStockAddsUpWhateverRunsAtOnce(t *testing.T) {
 	t.Parallel()
 	db := open(t)
-	const customers, products, steps = 8, 4, 60
+	const customers, products, steps = 8, 4, 40
 	exec(t, db.Pool, `
 		with vendor as (insert into catalog.vendors (vendor_name, region) values ('Vendor', 'PT') returning id),
 		category as (insert into catalog.categories (name) values ('Category') returning id),
@@ -30,9 +30,9 @@ func TestStockAddsUpWhateverRunsAtOnce(t *testing.T) {
 		),
 		ledger as (
 			insert into catalog.stock_ledger (product_id, kind, on_hand_delta, reserved_delta, reference_type)
-			select id, 'initial', 40, 0, 'inventory' from product
+			select id, 'initial', 100, 0, 'inventory' from product
 		)
-		insert into catalog.stock (product_id, on_hand) select id, 40 from product`, products)
+		insert into catalog.stock (product_id, on_hand) select id, 100 from product`, products)
 	exec(t, db.Pool, `
 		insert into identity.customers (first_name, last_name, email)
 		select 'Ana', 'Sousa', n || '@example.com' from generate_series(1, $1::int) as n`, customers)
@@ -70,7 +70,7 @@ func TestStockAddsUpWhateverRunsAtOnce(t *testing.T) {
 		"what left the shelf was not sold": `
 			select count(*)
 			from catalog.stock
-			where 40 - on_hand
+			where 100 - on_hand
 				<> (select coalesce(sum(committed_qty), 0) from ordering.order_items where item_id = stock.product_id)`,
 		"a reference of the ledger is owed something": `
 			select count(*)
@@ -116,6 +116,11 @@ func shop(t *testing.T, db *store.DB, customer int64, random *rand.Rand, product
 	case what < 7:
 		_, err := db.EmptyCart(ctx, customer)
 		return err
+	}
+	for _, item := range random.Perm(int(products)) { // many products: locks are taken in some order
+		if _, err := db.PutCartItem(ctx, customer, int64(item)+1, 1, time.Minute); err != nil && !expected(err) {
+			return err
+		}
 	}
 	id := uuid.New()
 	earlier, err := db.PlaceOrder(ctx, store.Checkout{
