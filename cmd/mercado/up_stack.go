@@ -64,10 +64,8 @@ func (s *localStack) run(parent context.Context) (err error) {
 	defer fail(nil)
 	kill, killNow := context.WithCancel(context.Background())
 	defer killNow()
-	go func() {
-		<-ctx.Done()
-		s.killAtSecondSignal(kill, killNow)
-	}()
+	told := context.AfterFunc(parent, func() { s.killAtSecondSignal(kill, killNow) })
+	defer told() // before the signals of parent are let go
 
 	if err = s.checkPorts(ctx, home.Unclean); err != nil {
 		return err
@@ -84,7 +82,6 @@ func (s *localStack) run(parent context.Context) (err error) {
 	}
 	switch {
 	case parent.Err() != nil: // told to stop: whatever failed, failed because of that
-		s.say("stopping")
 		return nil
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -277,6 +274,7 @@ func (s *localStack) killAtSecondSignal(ctx context.Context, killNow context.Can
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
+	s.say("stopping; a second Ctrl-C kills at once")
 	select {
 	case <-signals:
 		s.say("killing what still runs")

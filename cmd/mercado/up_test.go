@@ -3,6 +3,7 @@ package main_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -41,6 +42,13 @@ func TestUpStopsInOrderAndKeepsTheData(t *testing.T) {
 	output, _ := second.CombinedOutput()
 	if code := second.ProcessState.ExitCode(); code != 1 || !strings.Contains(string(output), stack.home) {
 		t.Errorf("a second `up` in the same home ends with %d: %s", code, output)
+	}
+
+	// The file env leads every other command to the stack.
+	doctor := exec.Command("sh", "-c", `. "$1/env"; exec "$2" doctor`, "sh", stack.home, stacktest.Binary(t))
+	doctor.Env = settings.Foreign()
+	if output, err := doctor.CombinedOutput(); err != nil {
+		t.Errorf("the doctor finds something wrong with a running stack: %v\n%s", err, output)
 	}
 
 	for _, command := range []string{"api", "worker", "sandbox"} {
@@ -117,8 +125,45 @@ func TestUpUsesServersThatAreGiven(t *testing.T) {
 			t.Errorf("%s was started though its address is given (%v)", server, err)
 		}
 	}
-	if code := stack.signal(t, syscall.SIGTERM); code != 0 {
+
+	// What does not end by itself is killed at the second request.
+	if err := syscall.Kill(stack.child(t, "sandbox"), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if err := stack.command.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "`up` says that it stops", func() bool { return strings.Contains(stack.said(), "stopping") })
+	if code := stack.signal(t, os.Interrupt); code != 0 || !strings.Contains(stack.said(), "killing") {
 		t.Errorf("exit code %d\n%s", code, stack.said())
+	}
+	if left := stack.processes(); len(left) > 0 {
+		t.Errorf("these are left behind: %v", left)
+	}
+}
+
+func TestDoctorNamesWhatIsNotThere(t *testing.T) {
+	t.Parallel()
+	stack := newStack(t)
+	doctor := exec.Command(stacktest.Binary(t), "doctor", "--output", "json", "--database-url", stack.postgres.URL("mercado"))
+	doctor.Env = stack.environment
+	output, _ := doctor.Output()
+	var answer struct {
+		Items []struct {
+			Check, Advice string
+			OK            bool
+		}
+	}
+	if err := json.Unmarshal(output, &answer); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	for _, item := range answer.Items {
+		if item.Check == "shop database" && (item.OK || !strings.Contains(item.Advice, "MERCADO_DATABASE_URL")) {
+			t.Errorf("a database that is not there: %+v", item)
+		}
+	}
+	if code := doctor.ProcessState.ExitCode(); code != 1 {
+		t.Errorf("exit code %d, want 1", code)
 	}
 }
 
