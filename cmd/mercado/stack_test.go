@@ -1,0 +1,232 @@
+package main_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"mercado/internal/devstack"
+	"mercado/internal/devstack/stacktest"
+	"mercado/internal/settings"
+)
+
+// stack is a `mercado up` in a home of its own, on ports of its own.
+type stack struct {
+	home, api   string
+	postgres    devstack.Postgres
+	environment []string
+
+	command *exec.Cmd
+	stderr  *lockedBuffer
+	ended   chan struct{}
+}
+
+func newStack(t *testing.T, variables ...string) *stack {
+	t.Helper()
+	// The database's user must reach it, which it cannot in a test's own folder.
+	home, err := os.MkdirTemp("", "mercado-up-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(home, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	ports, err := devstack.FreePorts(t.Context(), 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stack{home: home, api: fmt.Sprintf("127.0.0.1:%d", ports[6])}
+	s.postgres.Port.Number = ports[0]
+	s.environment = append(settings.Foreign(),
+		"MERCADO_HOME="+home,
+		"MERCADO_DEMO=false",
+		fmt.Sprintf("MERCADO_POSTGRES_PORT=%d", ports[0]),
+		fmt.Sprintf("MERCADO_TEMPORAL_PORT=%d", ports[1]),
+		fmt.Sprintf("MERCADO_TEMPORAL_UI_PORT=%d", ports[2]),
+		fmt.Sprintf("MERCADO_S3_PORT=%d", ports[3]),
+		fmt.Sprintf("MERCADO_S3_CONSOLE_PORT=%d", ports[4]),
+		fmt.Sprintf("MERCADO_SANDBOX_PORT=%d", ports[5]),
+		"MERCADO_API_ADDR="+s.api,
+		fmt.Sprintf("MERCADO_WORKER_ADDR=127.0.0.1:%d", ports[7]),
+	)
+	s.environment = append(s.environment, variables...)
+	t.Cleanup(func() {
+		if s.command != nil {
+			_ = s.command.Process.Kill()
+			<-s.ended
+		}
+		eventually(t, "nothing of the stack runs", func() bool { return len(s.processes()) == 0 })
+		if err := os.RemoveAll(home); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func (s *stack) start(t *testing.T) {
+	t.Helper()
+	s.command = exec.Command(stacktest.Binary(t), "up")
+	s.command.Env = s.environment
+	s.stderr = new(lockedBuffer)
+	s.command.Stderr, s.command.Stdout = s.stderr, s.stderr
+	if err := s.command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	s.ended = ended
+	command := s.command
+	go func() {
+		_ = command.Wait()
+		close(ended)
+	}()
+}
+
+// waitReady waits until the API says that everything it needs answers.
+func (s *stack) waitReady(t *testing.T) {
+	t.Helper()
+	deadline := time.Now().Add(2 * time.Minute)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for time.Now().Before(deadline) {
+		answer, err := http.Get("http://" + s.api + "/readyz")
+		if err == nil {
+			_ = answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		select {
+		case <-s.ended:
+			t.Fatalf("`up` has ended\n%s", s.said())
+		case <-tick.C:
+		}
+	}
+	t.Fatalf("not ready in time\n%s", s.said())
+}
+
+func (s *stack) signal(t *testing.T, signal os.Signal) (code int) {
+	t.Helper()
+	if err := s.command.Process.Signal(signal); err != nil {
+		t.Fatal(err)
+	}
+	return s.wait(t)
+}
+
+// wait waits for the end of `up` and returns its exit code.
+func (s *stack) wait(t *testing.T) (code int) {
+	t.Helper()
+	select {
+	case <-s.ended:
+		return s.command.ProcessState.ExitCode()
+	case <-time.After(time.Minute):
+		t.Fatalf("`up` does not end\n%s", s.said())
+		return -1
+	}
+}
+
+func (s *stack) said() string { return s.stderr.String() }
+
+func (s *stack) query(t *testing.T, statement string) (answer int) {
+	t.Helper()
+	connection, err := pgx.Connect(t.Context(), s.postgres.URL("mercado"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = connection.Close(context.Background()) }()
+	if err := connection.QueryRow(t.Context(), statement).Scan(&answer); err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+func (s *stack) child(t *testing.T, command string) (pid int) {
+	t.Helper()
+	if pid = s.findChild(command); pid == 0 {
+		t.Fatalf("no process `mercado %s` runs\n%s", command, s.said())
+	}
+	return pid
+}
+
+func (s *stack) findChild(command string) (pid int) {
+	for _, pid := range s.find("mercado\x00" + command + "\x00") {
+		return pid
+	}
+	return 0
+}
+
+// find returns the processes of the stack whose command line contains a text.
+func (s *stack) find(text string) (pids []int) {
+	for pid, commandLine := range s.processes() {
+		if strings.Contains(commandLine, text) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// processes returns the command lines of all processes that belong to the stack: those that have
+// its home in their environment, or work in it.
+func (s *stack) processes() map[int]string {
+	found := map[int]string{}
+	folders, _ := filepath.Glob("/proc/[0-9]*")
+	for _, folder := range folders {
+		pid, err := strconv.Atoi(filepath.Base(folder))
+		if err != nil || pid == os.Getpid() {
+			continue
+		}
+		environment, _ := os.ReadFile(filepath.Join(folder, "environ"))
+		working, _ := os.Readlink(filepath.Join(folder, "cwd"))
+		if !bytes.Contains(environment, []byte("="+s.home)) && !strings.HasPrefix(working, s.home) {
+			continue
+		}
+		if commandLine, err := os.ReadFile(filepath.Join(folder, "cmdline")); err == nil && len(commandLine) > 0 {
+			found[pid] = string(commandLine)
+		}
+	}
+	return found
+}
+
+// eventually waits for a condition, with a deadline.
+func eventually(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(30 * time.Second)
+	for !condition() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("not in time: %s", what)
+		}
+	}
+}
+
+// lockedBuffer is written by a process while a test reads it.
+type lockedBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.String()
+}
