@@ -107,7 +107,9 @@ type encoding struct {
 func newEncoding(column Column, index int, node parquet.Node) (*encoding, error) {
 	source := &encoding{Column: column, index: index}
 	kind := node.Type().Kind()
-	if want := physical[column.Kind]; kind != want && !(want == parquet.Int64 && kind == parquet.Int32) {
+	want := physical[column.Kind]
+	widens := want == parquet.Int64 && kind == parquet.Int32
+	if kind != want && !widens {
 		return nil, fmt.Errorf("%s cannot be loaded into %s", node.Type(), column.Type)
 	}
 	if column.Kind == Numeric {
@@ -140,7 +142,7 @@ func (s *encoding) read(rows int) error {
 	for filled := 0; filled < rows; {
 		n, err := s.reader.ReadValues(s.values[filled:rows])
 		filled += n
-		if err != nil && !(errors.Is(err, io.EOF) && filled == rows) {
+		if complete := errors.Is(err, io.EOF) && filled == rows; err != nil && !complete {
 			return fmt.Errorf("after %d of %d rows: %w", filled, rows, err)
 		}
 	}

@@ -1,0 +1,178 @@
+package warehouse_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"mercado/internal/devstack/stacktest"
+	"mercado/internal/lake"
+	"mercado/internal/warehouse"
+	"mercado/internal/warehouse/warehousedb"
+)
+
+func TestMain(m *testing.M) { stacktest.Main(m) }
+
+type bench struct {
+	*warehouse.DB
+	t *testing.T
+}
+
+func setup(t *testing.T) *bench {
+	t.Helper()
+	db, err := warehouse.Open(t.Context(), stacktest.New(t).Warehouse)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	return &bench{DB: db, t: t}
+}
+
+const system = 1
+
+// publication of stock on two days, of which every product has closing units, and of two vendors.
+func (b *bench) publication(snapshot, baseline string, closing int) warehouse.Publication {
+	b.t.Helper()
+	p := warehouse.Publication{
+		RunID: uuid.Must(uuid.NewV7()), Execution: 1, Content: fmt.Sprint(closing),
+		Interval: lake.Span{From: 20000, To: 20002},
+		Mark:     lake.Mark{Snapshot: snapshot, SystemID: system},
+		Tables: []warehouse.PublishedTable{
+			{Name: "stock_daily", Facts: true, Days: []lake.Span{{From: 20000, To: 20002}}},
+			{Name: "vendor"},
+		},
+	}
+	if baseline != "" {
+		p.Baseline = &lake.Mark{Snapshot: baseline, SystemID: system}
+	}
+	b.stage(p, "stock_daily", fmt.Sprintf("values (20241004, now(), 1, 0, 0, 0, %[1]d, 0), (20241005, now(), 1, 0, 0, 0, %[1]d, 0)", closing))
+	b.stage(p, "vendor", fmt.Sprintf("values (1, 'same', 'PT', timestamptz '2025-01-01', true), (%[1]d, 'own', 'PT', timestamptz '2025-01-01', true)", closing))
+	return p
+}
+
+func (b *bench) stage(p warehouse.Publication, table, rows string) {
+	b.t.Helper()
+	name, err := b.OpenStaging(b.t.Context(), warehousedb.OpenStagingParams{TableName: table, RunID: p.RunID, Execution: 1})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if _, err := b.Pool.Exec(b.t.Context(), "insert into staging."+name+" "+rows); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *bench) publish(p warehouse.Publication) warehouse.Published {
+	b.t.Helper()
+	done, err := b.Publish(b.t.Context(), p)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return done
+}
+
+func (b *bench) want(query, want string) {
+	b.t.Helper()
+	var got string
+	if err := b.Pool.QueryRow(b.t.Context(), "select coalesce(("+query+")::text, 'null')").Scan(&got); err != nil {
+		b.t.Fatal(err)
+	}
+	if got != want {
+		b.t.Errorf("%s is %s, want %s", query, got, want)
+	}
+}
+
+func TestPublishingTwiceDoesNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.publication("10:20:", "", 5)
+	if done := b.publish(p); done.Already || done.Days != 2 || done.Rows != 4 {
+		t.Errorf("first: %+v", done)
+	}
+	if done := b.publish(p); !done.Already || done.Rows != 0 {
+		t.Errorf("second: %+v", done)
+	}
+	b.want("select count(*) from warehouse.publications", "1")
+}
+
+func TestNewerSnapshotWinsWhicheverPublishesFirst(t *testing.T) {
+	t.Parallel()
+	for _, order := range [][]int{{0, 1}, {1, 0}} {
+		b := setup(t)
+		publications := []warehouse.Publication{
+			b.publication("10:20:15,17", "", 5),
+			b.publication("10:20:17", "", 6), // 15 has ended since: newer, though xmax is the same
+		}
+		for _, i := range order {
+			b.publish(publications[i])
+		}
+		b.want("select string_agg(distinct closing::text, ',') from warehouse.stock_daily", "6")
+		b.want("select string_agg(vendor_id::text, ',' order by vendor_id) from warehouse.vendor", "1,6")
+	}
+}
+
+func TestWholeTableChangesOnlyRowsThatDiffer(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.publish(b.publication("10:20:", "", 5))
+	var before string
+	const version = "select xmin::text from warehouse.vendor where vendor_id = 1"
+	if err := b.Pool.QueryRow(t.Context(), version).Scan(&before); err != nil {
+		t.Fatal(err)
+	}
+	b.publish(b.publication("10:30:", "10:20:", 6))
+	b.want(version, before)
+	b.want("select string_agg(vendor_id::text, ',' order by vendor_id) from warehouse.vendor", "1,6")
+}
+
+func TestAnotherDatabaseSystemBeginsAnew(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.publish(b.publication("10:2000:", "", 5))
+	restored := b.publication("10:20:", "", 6)
+	restored.Mark.SystemID++
+	b.publish(restored)
+	b.want("select string_agg(distinct closing::text, ',') from warehouse.stock_daily", "6")
+	b.want("select snapshot from warehouse.mark", "10:20:")
+}
+
+// Every day that is published must be as new as the mark, or a later run would not look for what
+// it misses. Each case publishes snapshots in an order and says where the mark must stand then.
+func TestMarkIsNeverAheadOfAPublishedDay(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		published [][2]string // snapshot and baseline
+		mark      string
+	}{
+		"the first run sets it":                         {[][2]string{{"10:20:", ""}}, "10:20:"},
+		"a run that took along what changed moves it":   {[][2]string{{"10:20:", ""}, {"10:30:", "10:20:"}}, "10:30:"},
+		"an older run of other days holds it back":      {[][2]string{{"10:30:", ""}, {"10:20:", ""}}, "10:20:"},
+		"a newer run of its own days only does not":     {[][2]string{{"10:20:", ""}, {"10:30:", ""}}, "10:20:"},
+		"runs at once from one baseline, newer first":   {[][2]string{{"10:20:", ""}, {"10:40:", "10:20:"}, {"10:30:", "10:20:"}}, "10:40:"},
+		"a baseline that has been taken back is no use": {[][2]string{{"10:30:", ""}, {"10:20:", ""}, {"10:40:", "10:30:"}}, "10:20:"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			for i, published := range test.published {
+				b.publish(b.publication(published[0], published[1], i+2))
+			}
+			b.want("select snapshot from warehouse.mark", test.mark)
+		})
+	}
+}
+
+func TestPublishIsWholeOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.publish(b.publication("10:20:", "", 5))
+	broken := b.publication("10:30:", "10:20:", 6)
+	broken.Tables = append(broken.Tables, warehouse.PublishedTable{Name: "category"}) // is not staged
+	if _, err := b.Publish(t.Context(), broken); err == nil || !strings.Contains(err.Error(), "publish category") {
+		t.Errorf("published a table that is not staged: %v", err)
+	}
+	b.want("select string_agg(distinct closing::text, ',') from warehouse.stock_daily", "5")
+	b.want("select string_agg(vendor_id::text, ',' order by vendor_id) from warehouse.vendor", "1,5")
+	b.want("select snapshot from warehouse.mark", "10:20:")
+}
