@@ -8,9 +8,11 @@ import (
 
 	"github.com/google/uuid"
 
+	"mercado/api"
 	"mercado/api/apitest"
 	"mercado/internal/order"
 	"mercado/internal/store"
+	"mercado/internal/temporal"
 )
 
 type orderList struct {
@@ -150,4 +152,32 @@ func wantRows(t *testing.T, shop *apitest.Shop, table string, want int) {
 	if err := shop.Deps.DB.Pool.QueryRow(t.Context(), "select count(*) from "+table).Scan(&rows); err != nil || rows != want {
 		t.Errorf("%s has %d rows, %v; want %d", table, rows, err, want)
 	}
+}
+
+// TestOrderIsAcceptedWhileTemporalIsAway: what the customer has sent is kept, and worked on later.
+func TestOrderIsAcceptedWhileTemporalIsAway(t *testing.T) {
+	t.Parallel()
+	shop := apitest.New(t, func(deps *api.Deps) {
+		away := deps.Workflow
+		away.Address = "127.0.0.1:1"
+		workflows, err := temporal.NewLazy(away)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(workflows.Close)
+		deps.Temporal = workflows
+	})
+	product := shop.NewProduct(shop.NewVendor(), shop.NewCategory(0), "5.00", 10)
+	ana, _ := shop.NewCustomer()
+	shop.Customer(ana).Put(fmt.Sprintf("/api/cart/items/%d", product), map[string]any{"qty": 1}).Want(http.StatusOK)
+	body := map[string]any{
+		"payment_method":   map[string]any{"type": "card", "token": "approve"},
+		"shipping_address": map[string]any{"line1": "Rua Augusta 1", "city": "Lisboa", "country": "PT", "postal_code": "1100-048"},
+	}
+	accepted := apitest.Decode[order.Document](shop.Customer(ana).Post("/api/checkout", body, "Idempotency-Key", "key").Want(http.StatusAccepted))
+	if accepted.Status != order.Pending {
+		t.Errorf("accepted: %+v", accepted)
+	}
+	shop.Customer(ana).Post("/api/checkout", body, "Idempotency-Key", "key").WantProblem(http.StatusConflict, "idempotency_in_flight")
+	wantRows(t, shop, "ordering.orders", 1)
 }
