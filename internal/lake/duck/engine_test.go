@@ -1,0 +1,121 @@
+package duck_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"mercado/internal/lake"
+	"mercado/internal/lake/duck"
+	"mercado/internal/lake/model"
+)
+
+// ofSQL is the model gold.made with this header and statement, reading raw.given.
+func ofSQL(t *testing.T, text string) *model.Model {
+	t.Helper()
+	header := "-- description: Made up.\n-- grain: one row per id\n-- key: id\n-- reads: raw.given\n-- column id: Key.\n"
+	set, err := model.Read(fstest.MapFS{"gold/made.sql": {Data: []byte(header + text)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := set.Get(model.Table{Zone: lake.Gold, Name: "made"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// Several row groups, two partitions, rows that come in any order, and equal sort keys but one.
+func TestSameJobWritesTheSameBytes(t *testing.T) {
+	t.Parallel()
+	m := ofSQL(t, `-- column seen: When.
+-- column amount: How much.
+-- column name: What.
+-- partition: seen
+-- totals: amount
+select id, seen, amount, name from raw.given`)
+	var digests []string
+	for range 3 {
+		e := newExample(t, m)
+		e.given("raw.given", `select
+			(g * 7919) % 400009 as id, timestamptz '2026-03-01 00:00:00+00' + (g % 2) * interval 1 day as seen,
+			((g * 31) % 1000)::decimal(18, 2) as amount, 'name ' || (g % 1000) as name
+			from generate_series(1, 400008) as s (g)`)
+		result, err := duck.New(engineSettings).Run(t.Context(), e.job)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(result.Files) != 2 || result.Files[0].Rows != 200004 || result.Files[0].Sums["amount"] == 0 {
+			t.Fatalf("wrote %+v", result.Files)
+		}
+		var digest strings.Builder
+		for _, file := range result.Files {
+			data, err := os.ReadFile(file.Path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			digest.WriteString(lake.Digest(data))
+		}
+		digests = append(digests, digest.String())
+	}
+	if digests[0] != digests[1] || digests[0] != digests[2] {
+		t.Errorf("three runs wrote %q", digests)
+	}
+}
+
+func TestFailedChecksStopTheRun(t *testing.T) {
+	t.Parallel()
+	e := newExample(t, ofSQL(t, "-- error small: id < 3\n-- warn odd: id % 2 = 1\nselect id from raw.given"))
+	e.given("raw.given", "select unnest([1, 2, 3, 4, 4]) as id")
+	_, err := duck.New(engineSettings).Run(t.Context(), e.job)
+	var failed *model.CheckError
+	if !errors.As(err, &failed) || failed.Failures["small"] != 3 || failed.Failures["key_unique"] != 1 || len(failed.Failures) != 2 {
+		t.Errorf("checks said %v", err)
+	}
+
+	e = newExample(t, ofSQL(t, "-- warn odd: id % 2 = 1\nselect id from raw.given"))
+	e.given("raw.given", "select unnest([1, 2, 4]) as id")
+	if result, err := duck.New(engineSettings).Run(t.Context(), e.job); err != nil || result.Warnings["odd"] != 2 {
+		t.Errorf("warned of %+v, %v", result, err)
+	}
+}
+
+func TestModelThatIsNotWhatItsHeaderSaysIsRefused(t *testing.T) {
+	t.Parallel()
+	for statement, says := range map[string]string{
+		"select id, id as other from raw.given":                               "its header describes",
+		"select sum(id) as id from raw.given":                                 "cast it", // HUGEINT
+		"select id from raw.elsewhere":                                        "elsewhere",
+		"select id from read_csv('/etc/passwd', columns = {'id': 'varchar'})": "disabled",
+		"select id from raw.given where getenv('HOME') = ''":                  "getenv",
+	} {
+		e := newExample(t, ofSQL(t, statement))
+		e.given("raw.given", "select 1 as id")
+		if _, err := duck.New(engineSettings).Run(t.Context(), e.job); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s\n\tgave %v, want an error with %q", statement, err, says)
+		}
+	}
+}
+
+func TestCancelledJobEndsAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	e := newExample(t, ofSQL(t, "select count(*)::bigint as id from raw.given as a, raw.given as b, raw.given as c where a.id + b.id = c.id"))
+	e.given("raw.given", "select g as id from generate_series(1, 100000) as s (g)")
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() {
+		_, err := duck.New(engineSettings).Run(ctx, e.job)
+		ended <- err
+	}()
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("ended with %v", err)
+	}
+	if left, err := filepath.Glob(filepath.Join(e.job.Folder, "*")); err != nil || len(left) > 0 {
+		t.Errorf("left %v, %v", left, err)
+	}
+}
