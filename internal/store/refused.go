@@ -52,7 +52,7 @@ func (p *PriceChange) Error() string { return fmt.Sprintf("%d prices have change
 func (p *PriceChange) Is(target error) bool { return target == ErrPriceChanged }
 
 // refusals says what each SQLSTATE of our own means, given the detail it was raised with
-// (00005_stock_functions.sql and 00006_checkout_functions.sql).
+// (00005_stock_functions.sql to 00009_place_order.sql).
 var refusals = map[string]func(detail []byte) error{
 	"MC001": func(detail []byte) error {
 		var shortage Shortage
