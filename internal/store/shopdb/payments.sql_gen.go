@@ -140,33 +140,6 @@ func (q *Queries) PaymentAttempts(ctx context.Context, orderID uuid.UUID) ([]Ord
 	return items, nil
 }
 
-const paymentOfOrder = `-- name: PaymentOfOrder :one
-select id, order_id, provider, method, token, provider_reference, status, amount, authorized_amount, captured_amount, refunded_amount, currency, created_at, updated_at, xid from ordering.payments where order_id = $1
-`
-
-func (q *Queries) PaymentOfOrder(ctx context.Context, orderID uuid.UUID) (OrderingPayment, error) {
-	row := q.db.QueryRow(ctx, paymentOfOrder, orderID)
-	var i OrderingPayment
-	err := row.Scan(
-		&i.ID,
-		&i.OrderID,
-		&i.Provider,
-		&i.Method,
-		&i.Token,
-		&i.ProviderReference,
-		&i.Status,
-		&i.Amount,
-		&i.AuthorizedAmount,
-		&i.CapturedAmount,
-		&i.RefundedAmount,
-		&i.Currency,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-		&i.Xid,
-	)
-	return i, err
-}
-
 const recordPayment = `-- name: RecordPayment :exec
 select
     ordering.record_payment(

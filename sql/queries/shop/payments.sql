@@ -53,9 +53,6 @@ select
         sqlc.narg(decline_code)::text, sqlc.narg(reference)::text
     );
 
--- name: PaymentOfOrder :one
-select * from ordering.payments where order_id = @order_id;
-
 -- name: PaymentAttempts :many
 select attempt.*
 from ordering.payment_attempts as attempt
