@@ -2,6 +2,6 @@
 -- columns: id bigint, vendor_id bigint, item_name text, description text, category_id bigint,
 --     brand text, model text, price numeric(18,2), cost numeric(18,2), currency char,
 --     weight_kg numeric(10,3), dimensions text, launch_date date, attributes jsonb,
---     is_active boolean, created_at timestamptz, updated_at timestamptz
+--     is_active boolean, version bigint, created_at timestamptz, updated_at timestamptz
 select p.*
 from catalog.products as p

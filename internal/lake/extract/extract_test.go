@@ -1,0 +1,134 @@
+package extract_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"mercado/internal/devstack/stacktest"
+	"mercado/internal/lake"
+	"mercado/internal/lake/extract"
+	"mercado/internal/store"
+)
+
+func TestMain(m *testing.M) { stacktest.Main(m) }
+
+func setup(t *testing.T) (*extract.Extractor, *store.DB) {
+	t.Helper()
+	world := stacktest.New(t)
+	db, err := store.Open(t.Context(), world.Database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	objects, err := lake.Open(world.ObjectStore)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &extract.Extractor{Pool: db.Pool, Store: objects, Scratch: t.TempDir()}, db
+}
+
+func request(try int) extract.Request {
+	return extract.Request{RunID: "01932b6e-0000-7000-8000-000000000000", Interval: lake.Span{From: 20000, To: 20001}, Try: try}
+}
+
+func silent(string, int64, int, int) {}
+
+func TestNewColumnIsCarriedAndReported(t *testing.T) {
+	t.Parallel()
+	extractor, db := setup(t)
+	if _, err := db.Pool.Exec(t.Context(), "alter table catalog.vendors add column motto text default 'Fiat lux'"); err != nil {
+		t.Fatal(err)
+	}
+	snapshot, err := extractor.Run(t.Context(), request(1), silent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(snapshot.Drift, []string{"vendors.motto"}) {
+		t.Errorf("reported %v", snapshot.Drift)
+	}
+	for _, table := range snapshot.Tables {
+		if table.Table == "vendors" && !slices.Contains(table.Columns, lake.Column{Name: "motto", Type: "text"}) {
+			t.Errorf("vendors has %v", table.Columns)
+		}
+		for _, column := range table.Columns {
+			if secrets[table.Table+"."+column.Name] {
+				t.Errorf("%s.%s left the shop", table.Table, column.Name)
+			}
+		}
+	}
+}
+
+var secrets = map[string]bool{"payments.token": true, "orders.shipping_address": true, "orders.notes": true}
+
+func TestRemovedOrRetypedColumnStopsBeforeAnythingIsWritten(t *testing.T) {
+	t.Parallel()
+	for change, says := range map[string]string{
+		"alter table catalog.reviews drop column title":                                 "reviews broke its contract (sql/sources/reviews.sql): column title is gone",
+		"alter table catalog.stock_ledger alter column reason type varchar":             "column reason is varchar, not text",
+		"alter table identity.customers alter column birth_date type date[] using null": "birth_date",
+		"alter table catalog.reviews rename to opinions":                                "catalog.reviews",
+	} {
+		t.Run(change, func(t *testing.T) {
+			t.Parallel()
+			extractor, db := setup(t)
+			if _, err := db.Pool.Exec(t.Context(), change); err != nil {
+				t.Fatal(err)
+			}
+			_, err := extractor.Run(t.Context(), request(1), silent)
+			var contract *extract.ContractError
+			if !errors.As(err, &contract) || !strings.Contains(err.Error(), says) {
+				t.Errorf("extracted with %v", err)
+			}
+			if keys, err := extractor.Store.Keys(t.Context(), lake.Raw, ""); err != nil || len(keys) > 0 {
+				t.Errorf("wrote %v, %v", keys, err)
+			}
+		})
+	}
+}
+
+func TestExtractIsFrozenOnce(t *testing.T) {
+	t.Parallel()
+	extractor, db := setup(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	copies := 0
+	if _, err := extractor.Run(ctx, request(1), func(_ string, _ int64, done, _ int) {
+		if copies = max(copies, done); done == 5 {
+			cancel() // the first try dies in the middle
+		}
+	}); err == nil || copies < 5 {
+		t.Fatalf("the first try did %d copies and ended with %v", copies, err)
+	}
+	if frozen, err := extractor.Store.Frozen(t.Context(), request(1).RunID); frozen != nil || err != nil {
+		t.Fatalf("the first try froze %v, %v", frozen, err)
+	}
+	if _, err := db.Pool.Exec(t.Context(), "insert into catalog.vendors (vendor_name, region) values ('Between', 'PT')"); err != nil {
+		t.Fatal(err)
+	}
+	second, err := extractor.Run(t.Context(), request(2), silent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Pool.Exec(t.Context(), "insert into catalog.vendors (vendor_name, region) values ('After', 'PT')"); err != nil {
+		t.Fatal(err)
+	}
+	third, err := extractor.Run(t.Context(), request(3), silent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if third.Mark != second.Mark || len(third.Tables) != len(second.Tables) {
+		t.Errorf("a later try froze another snapshot: %+v, not %+v", third.Mark, second.Mark)
+	}
+	for _, table := range third.Tables {
+		if table.Table == "vendors" && table.Control.Rows != 1 {
+			t.Errorf("%d vendors are frozen", table.Control.Rows)
+		}
+		for _, part := range table.Parts {
+			if err := extractor.Store.Verify(t.Context(), lake.Raw, part); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
