@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"go.temporal.io/sdk/activity"
 
@@ -39,7 +40,7 @@ func (a *Activities) transform(ctx context.Context, name Step, step TableStep) (
 	if err != nil {
 		return a.end(ctx, step.Run, report, err)
 	}
-	transforming := &transforming{Activities: a, model: m, step: step, say: say}
+	transforming := &transforming{Activities: a, model: m, step: step, say: say, report: report}
 	manifest, err := transforming.run(ctx, int(activity.GetInfo(ctx).Attempt))
 	if err != nil {
 		return a.end(ctx, step.Run, report, err)
@@ -61,6 +62,7 @@ type transforming struct {
 	model  *model.Model
 	step   TableStep
 	say    func(string)
+	report *Report
 	rowsIn int64
 }
 
@@ -89,6 +91,8 @@ func (t *transforming) run(ctx context.Context, try int) (manifest *lake.Manifes
 	job := model.Job{
 		Model: t.model, Days: snapshot.Days, Interval: snapshot.Interval, Monthly: monthly(snapshot),
 		Folder: filepath.Join(folder, "out"), Inputs: map[model.Table][]string{},
+		// Seconds are of work, not of waiting for other models to end.
+		Began: func() { t.report.StartedAt = time.Now().UTC(); t.say("running the model") },
 	}
 	if err := os.Mkdir(job.Folder, 0o700); err != nil {
 		return nil, err
@@ -99,7 +103,7 @@ func (t *transforming) run(ctx context.Context, try int) (manifest *lake.Manifes
 			return nil, err
 		}
 	}
-	t.say("running the model")
+	t.say("waiting for a turn")
 	result, err := t.Engine.Run(ctx, job)
 	if err != nil {
 		return nil, err

@@ -48,6 +48,9 @@ func (e *Engine) Run(ctx context.Context, job model.Job) (*model.Result, error) 
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	if job.Began != nil {
+		job.Began()
+	}
 	result, err := e.run(ctx, job)
 	if err != nil && ctx.Err() != nil {
 		return nil, ctx.Err() // DuckDB says INTERRUPT

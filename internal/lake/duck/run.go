@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"mercado/internal/lake"
 	"mercado/internal/lake/model"
@@ -51,7 +52,7 @@ func (r *running) run(ctx context.Context) (*model.Result, error) {
 		return nil, fmt.Errorf("write %s: %w", m.Table, err)
 	}
 	if len(result.Rules) > 0 {
-		file, err := r.write(ctx, r.job.Interval.Last().String(), true, "len(broken_rules) > 0")
+		file, err := r.write(ctx, r.job.Interval.Last().String(), true, "len(broken_rules) > 0", lake.Span{})
 		if err != nil {
 			return nil, fmt.Errorf("write the quarantine of %s: %w", m.Table, err)
 		}
@@ -219,25 +220,20 @@ func (r *running) writeParts(ctx context.Context) ([]model.File, error) {
 		kept = "len(broken_rules) = 0"
 	}
 	if r.job.Model.Partition == "" {
-		file, err := r.write(ctx, r.job.Interval.Last().String(), false, kept)
+		file, err := r.write(ctx, r.job.Interval.Last().String(), false, kept, lake.Span{})
 		return []model.File{file}, err
 	}
-	format := "%Y-%m-%d"
-	if r.job.Monthly {
-		format = "%Y-%m"
-	}
-	dates, err := r.dates(ctx, format, kept)
+	dates, err := r.dates(ctx, kept)
 	if err != nil {
 		return nil, err
 	}
 	if len(dates) == 0 {
 		// A table without rows has a file, too: it says what columns there are.
-		dates = []string{lake.Partitions([]lake.Span{r.job.Interval})[0].Name}
+		dates = lake.Partitions([]lake.Span{r.job.Interval})[:1]
 	}
 	var files []model.File
 	for _, date := range dates {
-		where := fmt.Sprintf("%s and strftime(%s, %s) = %s", kept, name(r.job.Model.Partition), text(format), text(date))
-		file, err := r.write(ctx, date, false, where)
+		file, err := r.write(ctx, date.Name, false, kept, date.Span)
 		if err != nil {
 			return nil, err
 		}
@@ -246,15 +242,21 @@ func (r *running) writeParts(ctx context.Context) ([]model.File, error) {
 	return files, nil
 }
 
-// write writes one file and reads back what it holds.
-func (r *running) write(ctx context.Context, date string, rules bool, where string) (model.File, error) {
+// write writes one file, of the days of a span or of all, and reads back what it holds.
+func (r *running) write(ctx context.Context, date string, rules bool, where string, days lake.Span) (model.File, error) {
 	file := model.File{Path: filepath.Join(r.job.Folder, fmt.Sprintf("%05d.parquet", r.files)), Date: date}
 	r.files++
+	partition := ""
+	if days.Len() > 0 {
+		partition = r.job.Model.Partition
+	}
 	err := r.execute(ctx, "write", struct {
 		ColumnNames, Key []string
 		Rules            bool
 		Where, Path      string
-	}{r.columnNames(), r.job.Model.Key, rules, where, file.Path})
+		Partition        string // "" for all days
+		Days             lake.Span
+	}{r.columnNames(), r.job.Model.Key, rules, where, file.Path, partition, days})
 	if err != nil {
 		return file, err
 	}
@@ -295,8 +297,13 @@ func (r *running) totals(ctx context.Context, path string) (lake.Totals, error) 
 	return totals, nil
 }
 
-func (r *running) dates(ctx context.Context, format, where string) (dates []string, err error) {
-	statement, err := render("dates", struct{ Partition, Format, Where string }{r.job.Model.Partition, format, where})
+// dates are the days or months that the result has rows of.
+func (r *running) dates(ctx context.Context, where string) (dates []lake.Partition, err error) {
+	unit := "day"
+	if r.job.Monthly {
+		unit = "month"
+	}
+	statement, err := render("dates", struct{ Partition, Unit, Where string }{r.job.Model.Partition, unit, where})
 	if err != nil {
 		return nil, err
 	}
@@ -306,11 +313,15 @@ func (r *running) dates(ctx context.Context, format, where string) (dates []stri
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		var date string
-		if err := rows.Scan(&date); err != nil {
+		var from, to time.Time
+		if err := rows.Scan(&from, &to); err != nil {
 			return nil, fmt.Errorf("a row has no %s: %w", r.job.Model.Partition, err)
 		}
-		dates = append(dates, date)
+		name := from.Format(time.DateOnly)
+		if r.job.Monthly {
+			name = from.Format("2006-01")
+		}
+		dates = append(dates, lake.Partition{Name: name, Span: lake.Span{From: lake.DayOf(from), To: lake.DayOf(to)}})
 	}
 	return dates, rows.Err()
 }

@@ -22,6 +22,7 @@ type Job struct {
 	Interval lake.Span
 	Monthly  bool   // partitions are months
 	Folder   string // where the results go; exists and is empty
+	Began    func() // told when the job has its turn, if not nil
 }
 
 // Result is what a job wrote.

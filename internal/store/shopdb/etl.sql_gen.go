@@ -351,7 +351,10 @@ set
     bytes = excluded.bytes,
     tries = greatest(steps.tries, excluded.tries),
     error = excluded.error,
-    started_at = least(steps.started_at, excluded.started_at),
+    started_at = case
+        when excluded.finished_at is null then least(steps.started_at, excluded.started_at)
+        else excluded.started_at
+    end,
     finished_at = excluded.finished_at
 where not (steps.finished_at is not null and excluded.finished_at is null and steps.tries >= excluded.tries)
 `

@@ -1,4 +1,6 @@
-select distinct strftime({{name .Partition}}, {{text .Format}}) as date
+select distinct
+    date_trunc({{text .Unit}}, {{name .Partition}})::date as from_day,
+    (date_trunc({{text .Unit}}, {{name .Partition}}) + interval 1 {{.Unit}})::date as to_day
 from result
 where {{.Where}}
-order by date
+order by from_day
