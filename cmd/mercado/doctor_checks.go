@@ -42,6 +42,10 @@ func examinations(c *DoctorCmd, g *Globals, p *patient) []examination {
 			advice: "run `make up`, which builds it"},
 		{name: "program minio", examine: programVersion(serverProgram("minio"), "--version"),
 			advice: "run `make up`, which builds it"},
+		{name: "program curl", examine: programVersion(inPath("curl"), "--version"),
+			advice: "run `make up`, which installs it; the documents use it"},
+		{name: "program psql", examine: programVersion(inPath("psql"), "--version"),
+			advice: "run `make up`, which installs it; the documents use it"},
 		{name: "disk space", examine: diskSpace(g.Home),
 			advice: "free some space, or move MERCADO_HOME"},
 		{name: shop, examine: p.postgres, address: hostOf(c.Database.URL),
@@ -85,6 +89,10 @@ func postgresProgram() (string, error) {
 
 func serverProgram(name string) func() (string, error) {
 	return func() (string, error) { return devstack.FindBinary(name) }
+}
+
+func inPath(name string) func() (string, error) {
+	return func() (string, error) { return exec.LookPath(name) }
 }
 
 // programVersion asks a program for its version; the first line of the answer is enough.

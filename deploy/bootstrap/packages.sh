@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# Installs what Mercado needs from the system's packages and this machine lacks: Postgres, and a
-# C++ compiler for DuckDB. Needs root or sudo without a password; otherwise says what to do.
+# Installs what Mercado needs from the system's packages and this machine lacks: Postgres, a C++
+# compiler for DuckDB, and the curl of the documents, which the tests run. Needs root or sudo without
+# a password; otherwise says what to do.
 set -euo pipefail
 
 missing=()
 command -v g++ >/dev/null || missing+=(g++)
+command -v curl >/dev/null || missing+=(curl)
+command -v psql >/dev/null || missing+=(postgresql-client)
 compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null || missing+=(postgresql)
 ((${#missing[@]})) || exit 0
 
