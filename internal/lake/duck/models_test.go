@@ -136,24 +136,34 @@ func (e *example) given(table, statement string) {
 // same compares two queries as bags of rows, columns in their order.
 func (e *example) same(what, want, got string) {
 	e.Helper()
-	for _, differing := range []struct{ name, a, b string }{{"missing from", want, got}, {"too much in", got, want}} {
-		query := fmt.Sprintf("select rows::varchar from (select * from (%s) except all select * from (%s)) as rows", differing.a, differing.b)
-		rows, err := e.db.QueryContext(e.Context(), query)
-		if err != nil {
-			e.Fatalf("%s\n%v", query, err)
-		}
-		for rows.Next() {
-			var row string
-			if err := rows.Scan(&row); err != nil {
-				e.Fatal(err)
-			}
-			e.Errorf("%s %s: %s", differing.name, what, row)
-		}
-		if err := rows.Err(); err != nil {
+	for _, row := range e.without(want, got) {
+		e.Errorf("missing from %s: %s", what, row)
+	}
+	for _, row := range e.without(got, want) {
+		e.Errorf("too much in %s: %s", what, row)
+	}
+}
+
+// without is the rows of a that are not in b.
+func (e *example) without(a, b string) (left []string) {
+	e.Helper()
+	query := fmt.Sprintf("select rows::varchar from (select * from (%s) except all select * from (%s)) as rows", a, b)
+	rows, err := e.db.QueryContext(e.Context(), query)
+	if err != nil {
+		e.Fatalf("%s\n%v", query, err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var row string
+		if err := rows.Scan(&row); err != nil {
 			e.Fatal(err)
 		}
-		_ = rows.Close()
+		left = append(left, row)
 	}
+	if err := rows.Err(); err != nil {
+		e.Fatal(err)
+	}
+	return left
 }
 
 func (e *example) exec(statement string) {
