@@ -189,3 +189,34 @@ func TestPasswordsComeFromTheEnvironment(t *testing.T) {
 		t.Errorf("%d of %d passwords keep the development default", count(changed, development), defaults)
 	}
 }
+
+// TestProductionIsReached: what the head of the Compose file tells to set makes the settings that
+// production mode asks for, and the key is a mounted secret.
+func TestProductionIsReached(t *testing.T) {
+	t.Parallel()
+	if path := *load(t, nil).Services["api"].Environment["MERCADO_AUTH_KEY_FILE"]; path != "" {
+		t.Errorf("without AUTH_KEY_FILE the API reads its key from %s", path)
+	}
+	project := load(t, map[string]string{
+		"MERCADO_MODE": "production", "AUTH_KEY_FILE": "./auth-key.pem", "MERCADO_ALLOW_SANDBOX": "true",
+	})
+	api := project.Services["api"]
+	for variable, want := range map[string]string{
+		"MERCADO_MODE": "production", "MERCADO_AUTH_KEY_FILE": "/run/secrets/auth-key", "MERCADO_ALLOW_SANDBOX": "true",
+	} {
+		if got := *api.Environment[variable]; got != want {
+			t.Errorf("%s is %q, want %q", variable, got, want)
+		}
+	}
+	if len(api.Secrets) != 1 || api.Secrets[0].Source != "auth-key" || filepath.Base(project.Secrets["auth-key"].File) != "auth-key.pem" {
+		t.Errorf("the API has the secrets %v of %v", api.Secrets, project.Secrets)
+	}
+}
+
+// TestTheSandboxIsNotPublished: who reaches it decides which payments succeed.
+func TestTheSandboxIsNotPublished(t *testing.T) {
+	t.Parallel()
+	if ports := load(t, nil).Services["sandbox"].Ports; len(ports) > 0 {
+		t.Errorf("the sandbox is published: %v", ports)
+	}
+}

@@ -28,30 +28,36 @@ type APICmd struct {
 
 // Run implements the command.
 func (c *APICmd) Run(ctx context.Context, g *Globals) error {
-	if err := g.CheckProduction(c.Database, c.ObjectStore, c.Shop); err != nil {
-		return err
-	}
 	key, err := auth.LoadKey(g.Environment, c.Auth)
 	if err != nil {
 		return err
 	}
-	db, err := store.Open(ctx, c.Database)
+	// Requests have one half of the connections; the worker that is hosted here, and the readiness
+	// probes, have the other: neither waits for those.
+	half := c.Database
+	half.MaxConns /= 2
+	db, err := store.OpenForRequests(ctx, half)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
+	background, err := store.Open(ctx, half)
+	if err != nil {
+		return err
+	}
+	defer background.Close()
 	workflows, err := temporal.NewLazy(c.Temporal)
 	if err != nil {
 		return err
 	}
 	defer workflows.Close()
-	probes, err := readinessProbes(db, workflows, c.ObjectStore, c.Temporal)
+	probes, err := readinessProbes(background, workflows, c.ObjectStore, c.Temporal)
 	if err != nil {
 		return err
 	}
 	server := api.New(api.Deps{
 		DB: db, Temporal: workflows, Tokens: auth.NewTokens(key, c.AccessTokenTTL), Passwords: auth.NewPasswords(c.PasswordMin),
-		Probes: probes, Version: version, Auth: c.Auth, Shop: c.Shop, Workflow: c.Temporal,
+		Probes: probes, Version: version, Environment: g.Environment, Auth: c.Auth, Shop: c.Shop, Workflow: c.Temporal,
 	})
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)
 	if err != nil {
@@ -67,6 +73,6 @@ func (c *APICmd) Run(ctx context.Context, g *Globals) error {
 		defer stopHosting()
 		return server.Serve(ctx, listener)
 	})
-	group.Go(func() error { return worker.Host(hosting, workflows, c.Temporal, worker.Orders(db, c.Shop), nil) })
+	group.Go(func() error { return worker.Host(hosting, workflows, c.Temporal, worker.Orders(background, c.Shop), nil) })
 	return group.Wait()
 }

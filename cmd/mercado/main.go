@@ -87,7 +87,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: logLevel(cli.LogLevel)})))
 
-	err = parsed.Run()
+	if cli.Production() {
+		err = checkProduction(parsed)
+	}
+	if err == nil {
+		err = parsed.Run()
+	}
 	var wrong *settings.Error
 	switch {
 	case err == nil:

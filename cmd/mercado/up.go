@@ -42,9 +42,6 @@ func (c *UpCmd) Help() string {
 
 // Run implements the command.
 func (c *UpCmd) Run(ctx context.Context, k *kong.Context, g *Globals) error {
-	if g.Production() {
-		return &settings.Error{Setting: "MERCADO_MODE", Problem: "must be development: what `mercado up` starts has known passwords"}
-	}
 	stack, err := c.plan(k, g)
 	if err != nil {
 		return err

@@ -21,9 +21,6 @@ type WorkerCmd struct {
 
 // Run implements the command.
 func (c *WorkerCmd) Run(ctx context.Context, g *Globals) error {
-	if err := g.CheckProduction(c.Database, c.Analytics, c.ObjectStore, c.Shop, c.Lake); err != nil {
-		return err
-	}
 	return worker.Run(ctx, worker.Config{
 		Environment: g.Environment, Database: c.Database, Warehouse: c.Analytics, ObjectStore: c.ObjectStore,
 		Temporal: c.Temporal, Shop: c.Shop, Lake: c.Lake, Worker: c.Worker,

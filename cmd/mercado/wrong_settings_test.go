@@ -1,12 +1,8 @@
 package main_test
 
 import (
-	"os/exec"
 	"strings"
 	"testing"
-
-	"mercado/internal/devstack/stacktest"
-	"mercado/internal/settings"
 )
 
 // A wrong setting ends a command before it does anything, with one line that names it.
@@ -40,6 +36,10 @@ func TestWrongSettingIsNamed(t *testing.T) {
 		{command: "api", variable: "MERCADO_REFRESH_TOKEN_TTL=1m"},
 		{command: "api", variable: "MERCADO_PASSWORD_MIN_LENGTH=1"},
 		{command: "doctor", variable: "MERCADO_PAYMENT_URL=bank"},
+		{command: "api", variable: "MERCADO_WEBHOOK_SECRET="},
+		{command: "api", variable: "MERCADO_S3_ACCESS_KEY="},
+		{command: "api", variable: "MERCADO_S3_SECRET_KEY="},
+		{command: "up", variable: "MERCADO_SANDBOX_TRANSIT=-1s"},
 	} {
 		t.Run(test.command+" "+test.variable, func(t *testing.T) {
 			t.Parallel()
@@ -47,13 +47,11 @@ func TestWrongSettingIsNamed(t *testing.T) {
 			if named == "" {
 				named, _, _ = strings.Cut(test.variable, "=")
 			}
-			command := exec.CommandContext(t.Context(), stacktest.Binary(t), test.command)
-			command.Env = append(settings.Foreign(), "MERCADO_HOME="+t.TempDir(), test.variable)
-			output, _ := command.CombinedOutput()
-			if code := command.ProcessState.ExitCode(); code != 2 {
+			code, said := runWith(t, []string{test.variable}, test.command)
+			if code != 2 {
 				t.Errorf("exit code %d, want 2", code)
 			}
-			if said := string(output); strings.Count(said, "\n") != 1 || !strings.Contains(said, named) {
+			if strings.Count(said, "\n") != 1 || !strings.Contains(said, named) {
 				t.Errorf("it does not say in one line that %s is wrong: %s", named, said)
 			}
 		})

@@ -67,7 +67,15 @@ type ObjectStore struct {
 }
 
 // Validate implements kong's validation hook.
-func (o ObjectStore) Validate() error { return httpURL("MERCADO_S3_ENDPOINT", o.Endpoint) }
+func (o ObjectStore) Validate() error {
+	if o.AccessKey == "" {
+		return &Error{"MERCADO_S3_ACCESS_KEY", "must not be empty"}
+	}
+	if o.SecretKey == "" {
+		return &Error{"MERCADO_S3_SECRET_KEY", "must not be empty"}
+	}
+	return httpURL("MERCADO_S3_ENDPOINT", o.Endpoint)
+}
 
 // Temporal is the part of Temporal's configuration that is Mercado's own. The connection itself
 // follows Temporal's standard TEMPORAL_* variables.
@@ -125,6 +133,7 @@ type Shop struct {
 	CarrierURL     string        `name:"carrier-url" env:"MERCADO_CARRIER_URL" default:"http://127.0.0.1:8090" help:"Carrier (the sandbox)."`
 	TrackEvery     time.Duration `name:"track-every" env:"MERCADO_TRACK_EVERY" default:"1m" help:"How often the carrier is asked about a parcel that nothing was heard of."`
 	WebhookSecret  string        `name:"webhook-secret" env:"MERCADO_WEBHOOK_SECRET" default:"mercado-development" help:"Secret that providers and carriers sign their webhooks with."`
+	AllowSandbox   bool          `name:"allow-sandbox" env:"MERCADO_ALLOW_SANDBOX" default:"false" help:"Let production mode sell through the sandbox, which takes no money."`
 }
 
 // Validate implements kong's validation hook.
@@ -134,6 +143,9 @@ func (s Shop) Validate() error {
 	}
 	if s.PackAfter < 0 {
 		return &Error{"MERCADO_PACK_AFTER", "must not be negative"}
+	}
+	if s.WebhookSecret == "" {
+		return &Error{"MERCADO_WEBHOOK_SECRET", "must not be empty"}
 	}
 	if s.TrackEvery <= 0 {
 		return &Error{"MERCADO_TRACK_EVERY", "must be positive"}

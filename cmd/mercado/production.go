@@ -1,0 +1,43 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"mercado/internal/settings"
+)
+
+// onlyDevelopment names the commands that production mode refuses, and why.
+var onlyDevelopment = map[string]string{
+	"up":   "what `mercado up` starts has known passwords",
+	"seed": "demo data and its logins stay out of a production shop",
+}
+
+// leastCharacters is how long a key must be in production mode.
+var leastCharacters = map[string]int{
+	"MERCADO_WEBHOOK_SECRET": 32,
+	"MERCADO_MASK_KEY":       32,
+}
+
+// checkProduction refuses, before the command runs, what production mode must not meet.
+func checkProduction(parsed *kong.Context) error {
+	if why, refused := onlyDevelopment[parsed.Command()]; refused {
+		return &settings.Error{Setting: "MERCADO_MODE", Problem: "must be development: " + why}
+	}
+	for _, flag := range parsed.Flags() {
+		value := fmt.Sprint(flag.Target.Interface())
+		for _, variable := range flag.Envs {
+			switch {
+			case strings.Contains(value, settings.DevelopmentPassword):
+				return &settings.Error{Setting: variable, Problem: "holds the development password, which production mode refuses"}
+			case len(value) < leastCharacters[variable]:
+				return &settings.Error{Setting: variable, Problem: fmt.Sprintf("must have at least %d characters in production mode", leastCharacters[variable])}
+			case variable == "MERCADO_ALLOW_SANDBOX" && value != "true":
+				return &settings.Error{Setting: variable, Problem: "must be true in production mode: the only payment provider is the sandbox, which takes no money"}
+			}
+		}
+	}
+	return nil
+}
