@@ -23,7 +23,7 @@ func (a *API) cart() {
 		about: "The quantity takes the place of the one before, the price is the catalogue's, and the hold " +
 			"starts anew. An item whose hold has expired stays in the cart, and is reserved at checkout if it still can be.",
 		tag: "cart", permission: auth.UseCart,
-		problems: []code{notFound, outOfStock, checkoutInProgress, customerInactive, currencyMismatch},
+		problems: []code{notFound, outOfStock, checkoutInProgress, customerInactive, cartFull},
 	}, a.putCartItem)
 	register(a, operation{
 		id: "delete-cart-item", method: http.MethodDelete, path: "/api/cart/items/{item_id}", status: http.StatusOK,

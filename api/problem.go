@@ -40,7 +40,7 @@ const (
 	idempotencyInFlight   code = "idempotency_in_flight"
 	cartEmpty             code = "cart_empty"
 	checkoutInProgress    code = "checkout_in_progress"
-	currencyMismatch      code = "currency_mismatch"
+	cartFull              code = "cart_full"
 	productUnavailable    code = "product_unavailable"
 	bodyTooLarge          code = "body_too_large"
 	unsupportedMediaType  code = "unsupported_media_type"
@@ -84,7 +84,7 @@ var problems = map[code]struct {
 	idempotencyInFlight:   {http.StatusConflict, "A request with this Idempotency-Key is still being worked on."},
 	cartEmpty:             {http.StatusConflict, "There is nothing in the cart."},
 	checkoutInProgress:    {http.StatusConflict, "The cart is being checked out; see how that ends first."},
-	currencyMismatch:      {http.StatusConflict, "The product is sold in another currency than what is in the cart."},
+	cartFull:              {http.StatusConflict, "A cart has room for 100 products."},
 	productUnavailable:    {http.StatusConflict, "A product in the cart is not for sale any more."},
 	bodyTooLarge:          {http.StatusRequestEntityTooLarge, "The body is larger than 1 MiB."},
 	unsupportedMediaType:  {http.StatusUnsupportedMediaType, "The body must be application/json."},
@@ -114,7 +114,7 @@ var meanings = []struct {
 	{store.ErrNotFound, notFound},
 	{store.ErrCartEmpty, cartEmpty},
 	{store.ErrCheckoutInProgress, checkoutInProgress},
-	{store.ErrOtherCurrency, currencyMismatch},
+	{store.ErrCartFull, cartFull},
 	{store.ErrUnknownProduct, productUnavailable},
 	{store.ErrUnknownCustomer, customerInactive},
 	{shipping.ErrSignature, invalidSignature},

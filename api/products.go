@@ -118,9 +118,9 @@ type createProductInput struct {
 		CategoryID  int64          `json:"category_id" minimum:"1"`
 		Brand       string         `json:"brand,omitempty" maxLength:"200"`
 		Model       string         `json:"model,omitempty" maxLength:"200"`
-		Price       money.Amount   `json:"price"`
-		Cost        money.Amount   `json:"cost"`
-		Currency    string         `json:"currency,omitempty" pattern:"^[A-Z]{3}$" default:"EUR"`
+		Price       money.Amount   `json:"price" pattern:"^[0-9]{1,9}([.][0-9]{1,2})?$" patternDescription:"an amount below 1000000000"`
+		Cost        money.Amount   `json:"cost" pattern:"^[0-9]{1,9}([.][0-9]{1,2})?$" patternDescription:"an amount below 1000000000"`
+		Currency    string         `json:"currency,omitempty" pattern:"^EUR$" patternDescription:"EUR, the one currency of the shop" default:"EUR"`
 		Stock       int64          `json:"stock,omitempty" minimum:"0" maximum:"1000000000" doc:"Units on the shelf at the beginning."`
 		WeightKg    *float64       `json:"weight_kg,omitempty" minimum:"0" maximum:"999999"`
 		Dimensions  *string        `json:"dimensions,omitempty" maxLength:"200"`
@@ -196,8 +196,8 @@ type updateProductInput struct {
 		CategoryID  *int64         `json:"category_id,omitempty" minimum:"1"`
 		Brand       *string        `json:"brand,omitempty" maxLength:"200"`
 		Model       *string        `json:"model,omitempty" maxLength:"200"`
-		Price       *money.Amount  `json:"price,omitempty"`
-		Cost        *money.Amount  `json:"cost,omitempty"`
+		Price       *money.Amount  `json:"price,omitempty" pattern:"^[0-9]{1,9}([.][0-9]{1,2})?$" patternDescription:"an amount below 1000000000"`
+		Cost        *money.Amount  `json:"cost,omitempty" pattern:"^[0-9]{1,9}([.][0-9]{1,2})?$" patternDescription:"an amount below 1000000000"`
 		WeightKg    *float64       `json:"weight_kg,omitempty" minimum:"0" maximum:"999999"`
 		Dimensions  *string        `json:"dimensions,omitempty" maxLength:"200"`
 		LaunchDate  *date          `json:"launch_date,omitempty"`

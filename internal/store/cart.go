@@ -19,7 +19,7 @@ func (db *DB) CartOf(ctx context.Context, customerID int64) (order.Cart, error) 
 }
 
 // PutCartItem makes the cart hold qty of an item, for ttl from now, at the catalogue's price.
-// It returns a *Shortage, ErrUnknownProduct, ErrUnknownCustomer, ErrOtherCurrency or
+// It returns a *Shortage, ErrUnknownProduct, ErrUnknownCustomer, ErrCartFull or
 // ErrCheckoutInProgress.
 func (db *DB) PutCartItem(ctx context.Context, customerID, itemID, qty int64, ttl time.Duration) (order.Cart, error) {
 	id, err := uuid.NewV7()

@@ -18,7 +18,7 @@ var (
 	ErrPriceChanged       = errors.New("a price has changed") // as a *PriceChange
 	ErrCheckoutInProgress = errors.New("cart is being checked out")
 	ErrUnknownCustomer    = errors.New("customer is unknown or inactive")
-	ErrOtherCurrency      = errors.New("product is sold in another currency than the cart")
+	ErrCartFull           = errors.New("cart has as many lines as it may")
 )
 
 // Shortage says what was asked of a product and what was free.
@@ -66,7 +66,7 @@ var refusals = map[string]func(detail []byte) error{
 	},
 	"MC005": func([]byte) error { return ErrCheckoutInProgress },
 	"MC006": func([]byte) error { return ErrUnknownCustomer },
-	"MC007": func([]byte) error { return ErrOtherCurrency },
+	"MC007": func([]byte) error { return ErrCartFull },
 }
 
 // refusal tells what an error of our own means; nil for others.

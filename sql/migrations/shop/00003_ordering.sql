@@ -35,7 +35,7 @@ create table ordering.cart_items (
     cart_id uuid not null references ordering.carts (id) on delete cascade,
     item_id bigint not null,
     vendor_id bigint not null,
-    qty bigint not null check (qty > 0),
+    qty bigint not null check (qty between 1 and 10000),
     unit_price numeric(18, 2) not null check (unit_price >= 0),
     added_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),

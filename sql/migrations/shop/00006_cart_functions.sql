@@ -4,7 +4,7 @@
 --
 -- What a customer may get wrong raises an SQLSTATE of its own and leaves no row behind:
 -- MC001 too little stock, MC002 unknown product, MC003 empty cart, MC004 price changed,
--- MC005 a checkout of this cart is under way, MC006 no such active customer, MC007 other currency.
+-- MC005 a checkout of this cart is under way, MC006 no such active customer, MC007 cart is full.
 
 -- Readers of events ask for transactions by number: see the query ConfirmedSince.
 create index order_events_xid_idx on ordering.order_events (xid);
@@ -151,7 +151,8 @@ end
 $$;
 -- +goose StatementEnd
 
--- Puts p_qty of a product in the customer's cart, instead of what was there, and holds it.
+-- Puts p_qty of a product in the customer's cart, instead of what was there, and holds it. A cart
+-- has at most 100 lines: with the most that a price and a quantity may be, every total fits.
 -- +goose StatementBegin
 create function ordering.put_cart_item(
     p_customer_id bigint, p_new_cart_id uuid, p_item_id bigint, p_qty bigint, p_hold_ttl interval
@@ -166,9 +167,12 @@ begin
         raise exception 'product % is unknown or not for sale', p_item_id using errcode = 'MC002';
     end if;
     cart := ordering.lock_cart(p_customer_id, p_new_cart_id);
-    if cart.currency <> product.currency then
-        raise exception 'product % is sold in %', p_item_id, product.currency
-            using errcode = 'MC007';
+    perform 1
+    from ordering.cart_items
+    where cart_id = cart.id and item_id <> p_item_id
+    having count(*) >= 100;
+    if found then
+        raise exception 'cart % is full', cart.id using errcode = 'MC007';
     end if;
     perform catalog.hold_stock(cart.id, p_item_id, p_qty, clock_timestamp() + p_hold_ttl);
     insert into ordering.cart_items (cart_id, item_id, vendor_id, qty, unit_price)
