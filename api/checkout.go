@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"go.temporal.io/sdk/client"
 
 	"mercado/internal/auth"
 	"mercado/internal/order"
@@ -98,12 +97,14 @@ func (a *API) placeOrder(ctx context.Context, in *checkoutInput) (*checkoutOutpu
 	case earlier != nil:
 		return a.answerAgain(earlier)
 	}
-	run, err := workflows.StartCheckout(ctx, a.Temporal, a.Workflow.TaskQueuePrefix+workflows.OrdersQueue, placing.OrderID)
+	waiting, cancel := context.WithTimeout(ctx, checkoutPatience)
+	defer cancel()
+	run, err := workflows.StartCheckout(waiting, a.Temporal, a.Workflow.TaskQueuePrefix+workflows.OrdersQueue, placing.OrderID)
 	if err != nil {
 		// A worker starts it when Temporal is back: the order was accepted.
 		a.Log.WarnContext(ctx, "checkout has to wait", "order", placing.OrderID, "error", err)
 	}
-	if err != nil || in.async() || !finished(ctx, run) {
+	if err != nil || in.async() || run.Get(waiting, nil) != nil {
 		return a.answerLater(ctx, placing.OrderID)
 	}
 	status, response, err := a.DB.CheckoutAnswer(ctx, placing.OrderID)
@@ -141,13 +142,6 @@ func newCheckout(customerID int64, in *checkoutInput) (store.Checkout, error) {
 		},
 		AcceptPriceChanges: in.Body.AcceptPriceChanges,
 	}, nil
-}
-
-// finished waits for the checkout, as long as the client may be kept waiting.
-func finished(ctx context.Context, run client.WorkflowRun) bool {
-	ctx, cancel := context.WithTimeout(ctx, checkoutPatience)
-	defer cancel()
-	return run.Get(ctx, nil) == nil
 }
 
 // answerAgain answers a request whose idempotency key was used before.

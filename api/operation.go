@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -25,6 +26,10 @@ type operation struct {
 	later      bool   // may answer 202 with the same body: what was asked for is still being done
 	problems   []code // beyond those that every operation may answer with
 }
+
+// patience is how long an operation may take before its client is told to try again. One that
+// answers later if need be has checkoutPatience on top. See also Serve, which cuts answers off.
+const patience = 10 * time.Second
 
 // maxBody is the largest body that is read, in bytes.
 const maxBody = 1 << 20
@@ -54,8 +59,14 @@ func register[I, O any](a *API, op operation, handle func(context.Context, *I) (
 			documented.Security = append(documented.Security, map[string][]string{})
 		}
 	}
+	limit := patience
+	if op.later {
+		limit += checkoutPatience
+	}
 	huma.Register(a.huma, documented, func(ctx context.Context, in *I) (*O, error) {
-		out, err := handle(ctx, in)
+		limited, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		out, err := handle(limited, in)
 		if err != nil {
 			return nil, a.explain(ctx, err)
 		}
@@ -111,6 +122,9 @@ func (a *API) explain(ctx context.Context, err error) *Problem {
 	p.RequestID = requestID(ctx)
 	if internal && ctx.Err() == nil {
 		a.Log.ErrorContext(ctx, "request failed", "request_id", p.RequestID, "error", err)
+	}
+	if p.Code == unavailable {
+		p.headers.Set("Retry-After", "1")
 	}
 	if p.Status == http.StatusUnauthorized {
 		p.headers.Set("WWW-Authenticate", "Bearer")

@@ -3,11 +3,14 @@ package api
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/jackc/pgx/v5/pgconn"
+	"go.temporal.io/api/serviceerror"
 
 	"mercado/internal/auth"
 	"mercado/internal/shipping"
@@ -128,6 +131,20 @@ var meanings = []struct {
 	{store.ErrRefreshToken, invalidRefreshToken},
 	{store.ErrRefreshReuse, invalidRefreshToken},
 	{context.DeadlineExceeded, unavailable},
+	{io.ErrUnexpectedEOF, unavailable}, // a connection that broke
+}
+
+// classes says what the beginning of a SQLSTATE means to a client. What is not here is internal.
+var classes = []struct {
+	prefix string
+	code   code
+}{
+	{"22", validationFailed}, // a value is refused: a text with U+0000, a number beyond its column
+	{"08", unavailable},      // the connection failed
+	{"40", unavailable},      // rolled back: a deadlock
+	{"53", unavailable},      // too many connections, no memory, no disk
+	{"55P03", unavailable},   // a lock was not to be had in time
+	{"57", unavailable},      // shutting down, starting, or the statement took too long
 }
 
 // Problem is the answer to a request that failed (RFC 9457).
@@ -192,13 +209,27 @@ func problemOf(err error) (p *Problem, internal bool) {
 			return problem(meaning.code), meaning.code == unavailable
 		}
 	}
-	// Class 22: Postgres refuses a value itself, such as a text with U+0000 or a number beyond
-	// its column.
 	var refused *pgconn.PgError
-	if errors.As(err, &refused) && strings.HasPrefix(refused.Code, "22") {
-		return problem(validationFailed), false
+	if errors.As(err, &refused) {
+		for _, class := range classes {
+			if strings.HasPrefix(refused.Code, class.prefix) {
+				return problem(class.code), class.code == unavailable
+			}
+		}
+	} else if away(err) {
+		return problem(unavailable), true
 	}
 	return problem(internalError), true
+}
+
+// away reports whether a server could not be reached, or has gone.
+func away(err error) bool {
+	var unconnected *pgconn.ConnectError
+	var network net.Error
+	var temporal *serviceerror.Unavailable
+	var late *serviceerror.DeadlineExceeded
+	return errors.As(err, &unconnected) || errors.As(err, &network) || pgconn.SafeToRetry(err) ||
+		errors.As(err, &temporal) || errors.As(err, &late)
 }
 
 // maxFieldProblems bounds an answer to a body that is wrong everywhere.

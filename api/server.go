@@ -19,8 +19,8 @@ func (a *API) Handler() http.Handler { return a.router }
 func (a *API) Serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{
 		Handler:           a.Handler(),
-		ReadHeaderTimeout: 5 * time.Second, // the body has its own limit: see readBody
-		WriteTimeout:      60 * time.Second,
+		ReadHeaderTimeout: 5 * time.Second,  // the body has its own limit: see readBody
+		WriteTimeout:      60 * time.Second, // longer than a body and any operation may take
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 	}

@@ -30,7 +30,7 @@ type Shop struct {
 func New(t testing.TB, options ...func(*api.Deps)) *Shop {
 	t.Helper()
 	world := stacktest.New(t)
-	db, err := store.Open(t.Context(), world.Database)
+	db, err := store.OpenForRequests(t.Context(), world.Database)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -20,7 +21,22 @@ type DB struct {
 }
 
 // Open connects to the shop's Postgres. It does not wait for the server: see Ping.
-func Open(ctx context.Context, s settings.Database) (*DB, error) {
+func Open(ctx context.Context, s settings.Database) (*DB, error) { return open(ctx, s, nil) }
+
+// impatience is what Postgres ends a statement by, when somebody waits for its answer: one locked
+// row must not take every connection there is.
+var impatience = map[string]string{
+	"lock_timeout":      "3s",
+	"statement_timeout": "8s",
+}
+
+// OpenForRequests is Open for short statements only: one that waits 3 seconds for a lock, or runs
+// for 8, fails, so that the connection is free for the next request.
+func OpenForRequests(ctx context.Context, s settings.Database) (*DB, error) {
+	return open(ctx, s, impatience)
+}
+
+func open(ctx context.Context, s settings.Database, parameters map[string]string) (*DB, error) {
 	config, err := pgxpool.ParseConfig(s.URL)
 	if err != nil {
 		return nil, &settings.Error{Setting: "MERCADO_DATABASE_URL", Problem: "cannot be parsed"}
@@ -28,6 +44,7 @@ func Open(ctx context.Context, s settings.Database) (*DB, error) {
 	config.MaxConns = s.MaxConns
 	config.ConnConfig.RuntimeParams["application_name"] = "mercado"
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	maps.Copy(config.ConnConfig.RuntimeParams, parameters)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open shop database: %w", err)

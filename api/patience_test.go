@@ -1,0 +1,175 @@
+package api_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"mercado/api"
+	"mercado/api/apitest"
+	"mercado/internal/auth"
+	"mercado/internal/settings"
+	"mercado/internal/shipping"
+	"mercado/internal/store"
+	"mercado/internal/temporal"
+)
+
+// wantTryAgain fails the test unless the answer says that a part is away, and when to come back.
+func wantTryAgain(t *testing.T, answer *apitest.Answer) {
+	t.Helper()
+	answer.WantProblem(http.StatusServiceUnavailable, "unavailable")
+	if answer.Header.Get("Retry-After") == "" {
+		t.Errorf("%s: no Retry-After", answer.Body)
+	}
+}
+
+func TestALockedRowDoesNotTakeTheShopDown(t *testing.T) {
+	t.Parallel()
+	shop := apitest.New(t)
+	product := shop.NewProduct(shop.NewVendor(), shop.NewCategory(0), "5.00", 100)
+	customer, _ := shop.NewCustomer()
+	locker, err := shop.Deps.DB.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := locker.Exec(t.Context(), "select catalog.lock_stock(array[$1::bigint])", product); err != nil {
+		t.Fatal(err)
+	}
+	item := fmt.Sprintf("/api/cart/items/%d", product)
+	start := time.Now()
+	var asked sync.WaitGroup
+	answers := make([]*apitest.Answer, shop.World.Database.MaxConns+4) // more than there are connections
+	for i := range answers {
+		asked.Go(func() { answers[i] = shop.Customer(customer).Put(item, map[string]any{"qty": 1}) })
+	}
+	asked.Wait()
+	if took := time.Since(start); took > 30*time.Second {
+		t.Errorf("the last answer came after %s", took)
+	}
+	for _, answer := range answers {
+		wantTryAgain(t, answer)
+	}
+	shop.Anyone().Get("/api/catalog/products").Want(http.StatusOK)
+	if err := locker.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	shop.Customer(customer).Put(item, map[string]any{"qty": 1}).Want(http.StatusOK)
+}
+
+func TestARequestWaitsForAConnectionOnlySoLong(t *testing.T) {
+	t.Parallel()
+	shop := apitest.New(t)
+	var taken []*pgxpool.Conn
+	for range shop.Deps.DB.Pool.Config().MaxConns {
+		connection, err := shop.Deps.DB.Pool.Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		taken = append(taken, connection)
+	}
+	wantTryAgain(t, shop.Anyone().Get("/api/catalog/products"))
+	for _, connection := range taken {
+		connection.Release()
+	}
+	shop.Anyone().Get("/api/catalog/products").Want(http.StatusOK)
+}
+
+// closedPort is an address that nobody listens on.
+func closedPort(t *testing.T) string {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String()
+}
+
+func TestWithoutPostgresTheAnswerIsTryAgain(t *testing.T) {
+	t.Parallel()
+	shop := apitest.New(t, func(deps *api.Deps) {
+		away, err := store.OpenForRequests(t.Context(), settings.Database{
+			URL: "postgres://mercado@" + closedPort(t) + "/mercado", MaxConns: 4,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(away.Close)
+		deps.DB = away
+	})
+	for _, path := range []string{"/api/catalog/products", "/api/catalog/products/1", "/api/orders", "/api/cart"} {
+		wantTryAgain(t, shop.As(auth.Principal{CustomerID: 1, Roles: auth.Roles}).Get(path))
+	}
+	wantTryAgain(t, shop.Anyone().Post("/api/identity/token", map[string]string{"username": "a@example.com", "password": "x"}))
+}
+
+// TestAConnectionThatIsCutIsTryAgain ends every connection of the shop, as a restart of Postgres
+// does. Which request meets it is not known: none may call it a fault of ours.
+func TestAConnectionThatIsCutIsTryAgain(t *testing.T) {
+	t.Parallel()
+	shop := apitest.New(t)
+	asking, stop := context.WithCancel(t.Context())
+	var asked sync.WaitGroup
+	for range 4 {
+		asked.Go(func() {
+			for asking.Err() == nil {
+				if answer := shop.Anyone().Get("/api/catalog/products"); answer.Status != http.StatusOK {
+					wantTryAgain(t, answer)
+				}
+			}
+		})
+	}
+	operator, err := store.Open(t.Context(), shop.World.Database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer operator.Close()
+	const cut = `
+		select count(pg_terminate_backend(pid)) from pg_stat_activity
+		where datname = current_database() and pid <> pg_backend_pid()`
+	for range 20 {
+		if _, err := operator.Pool.Exec(t.Context(), cut); err != nil {
+			t.Error(err)
+		}
+	}
+	stop()
+	asked.Wait()
+}
+
+func TestWithoutTemporalAWebhookIsSentAgain(t *testing.T) {
+	t.Parallel()
+	const secret = "what the carrier signs with"
+	shop := apitest.New(t, func(deps *api.Deps) {
+		away, err := temporal.NewLazy(settings.Temporal{Address: closedPort(t), Namespace: "default"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(away.Close)
+		deps.Temporal, deps.Shop.WebhookSecret = away, secret
+	})
+	if _, err := shop.Deps.DB.Pool.Exec(t.Context(), `
+		with placed as (
+			insert into ordering.orders (id, customer_id, status, payment_method, subtotal, total_amount)
+			values (gen_random_uuid(), 1, 'shipped', 'card', 5, 5)
+			returning id
+		)
+		insert into ordering.shipments (id, order_id, vendor_id, status, tracking_number, amount, currency, shipped_at)
+		select gen_random_uuid(), id, 1, 'shipped', 'SBX1', 5, 'EUR', now() - interval '1 hour' from placed`); err != nil {
+		t.Fatal(err)
+	}
+	body, err := json.Marshal(shipping.Webhook{
+		ID: "1", TrackingNumber: "SBX1", Tracking: shipping.Tracking{Status: shipping.Delivered, DeliveredAt: time.Now()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantTryAgain(t, shop.Anyone().Post("/api/webhooks/shipping", body,
+		shipping.SignatureHeader, shipping.Sign(secret, time.Now(), body)))
+}
