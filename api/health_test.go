@@ -13,6 +13,7 @@ import (
 
 	"mercado/api"
 	"mercado/api/apitest"
+	"mercado/internal/auth"
 )
 
 type readiness struct {
@@ -97,6 +98,20 @@ func TestTheLogHoldsNothingPersonal(t *testing.T) {
 	}
 	if !strings.Contains(log.String(), "path=/api/identity/customers/1") || !strings.Contains(log.String(), "status=200") {
 		t.Errorf("log: %s", log)
+	}
+}
+
+func TestTheLogNamesOnlyWhoIsSignedIn(t *testing.T) {
+	t.Parallel()
+	log := &written{}
+	shop := apitest.New(t, func(deps *api.Deps) { deps.Log = slog.New(slog.NewTextHandler(log, nil)) })
+	shop.Anyone().Get("/api/catalog/products").Want(http.StatusOK)
+	if strings.Contains(log.String(), "user=") {
+		t.Errorf("somebody was signed in: %s", log)
+	}
+	shop.As(auth.Principal{UserID: 7, Roles: []auth.Role{auth.Admin}}).Get("/api/catalog/products").Want(http.StatusOK)
+	if !strings.Contains(log.String(), "user=7") {
+		t.Errorf("nobody was signed in: %s", log)
 	}
 }
 

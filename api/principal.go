@@ -30,7 +30,9 @@ func (a *API) authorize(ctx huma.Context, next func(huma.Context)) {
 	case err != nil:
 		a.answer(humagin.Unwrap(ctx), err)
 	case principal.May(permission):
-		humagin.Unwrap(ctx).Set(userKey, principal.UserID)
+		if principal.SignedIn() {
+			humagin.Unwrap(ctx).Set(userKey, principal.UserID)
+		}
 		next(huma.WithValue(ctx, principalKey{}, principal))
 	case principal.SignedIn():
 		a.answer(humagin.Unwrap(ctx), problem(forbidden))
