@@ -40,9 +40,10 @@ type Deps struct {
 	Log       *slog.Logger // nil: slog.Default
 	Version   string
 
-	Auth     settings.Auth
-	Shop     settings.Shop
-	Workflow settings.Temporal
+	Environment settings.Environment
+	Auth        settings.Auth
+	Shop        settings.Shop
+	Workflow    settings.Temporal
 }
 
 // API serves the operations of resources.

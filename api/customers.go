@@ -2,11 +2,13 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
 
 	"mercado/internal/auth"
+	"mercado/internal/store"
 	"mercado/internal/store/shopdb"
 )
 
@@ -25,7 +27,7 @@ func (a *API) customers() {
 	register(a, operation{
 		id: "update-customer", method: http.MethodPatch, path: "/api/identity/customers/{id}",
 		summary: "Change what is sent of a customer", tag: "customers",
-		permission: auth.WriteCustomers, problems: []code{notFound},
+		permission: auth.WriteCustomers, problems: []code{notFound, customerInactive},
 	}, a.updateCustomer)
 	register(a, operation{
 		id: "deactivate-customer", method: http.MethodDelete, path: "/api/identity/customers/{id}",
@@ -118,11 +120,15 @@ func (a *API) updateCustomer(ctx context.Context, in *updateCustomerInput) (*cus
 	if err := ownOrAdmin(ctx, in.ID); err != nil {
 		return nil, err
 	}
+	own := !principalOf(ctx).Has(auth.Admin)
 	row, err := a.DB.ChangeCustomer(ctx, shopdb.UpdateCustomerParams{
-		ID: in.ID, FirstName: trimmed(in.Body.FirstName), LastName: trimmed(in.Body.LastName), Phone: in.Body.Phone,
+		ID: in.ID, OnlyActive: own, FirstName: trimmed(in.Body.FirstName), LastName: trimmed(in.Body.LastName), Phone: in.Body.Phone,
 		BirthDate: in.Body.BirthDate.time(), City: in.Body.City, Country: in.Body.Country.text(),
 	})
-	if err != nil {
+	switch {
+	case own && errors.Is(err, store.ErrNotFound): // a token outlives its customer by minutes
+		return nil, problem(customerInactive)
+	case err != nil:
 		return nil, err
 	}
 	return &customerOutput{customerOf(row)}, nil

@@ -7,7 +7,9 @@ import (
 	"sync"
 	"testing"
 
+	"mercado/api"
 	"mercado/api/apitest"
+	"mercado/internal/settings"
 )
 
 type tokens struct {
@@ -163,7 +165,46 @@ func TestADeactivatedCustomerIsSignedOut(t *testing.T) {
 		WantProblem(http.StatusUnauthorized, "invalid_refresh_token")
 	shop.Anyone().Post("/api/identity/token", map[string]string{"username": email, "password": apitest.Password}).
 		WantProblem(http.StatusUnauthorized, "invalid_credentials")
+	// The access token is good for some minutes more: to look, not to change.
+	shop.Anyone().With(session.AccessToken).Get(path).Want(http.StatusOK)
+	shop.Anyone().With(session.AccessToken).Patch(path, map[string]string{"city": "Porto"}).
+		WantProblem(http.StatusForbidden, "customer_inactive")
+	shop.Admin().Patch(path, map[string]string{"city": "Porto"}).Want(http.StatusOK)
 	shop.Admin().Delete("/api/identity/customers/999999").WantProblem(http.StatusNotFound, "not_found")
+}
+
+func TestExpiredRefreshTokensAreCleared(t *testing.T) {
+	t.Parallel()
+	shop := apitest.New(t)
+	_, email := shop.NewCustomer()
+	expired := signIn(shop, email).RefreshToken
+	if _, err := shop.Deps.DB.Pool.Exec(t.Context(), "update identity.refresh_tokens set expires_at = now()"); err != nil {
+		t.Fatal(err)
+	}
+	signIn(shop, email)
+	var kept int
+	if err := shop.Deps.DB.Pool.QueryRow(t.Context(), "select count(*) from identity.refresh_tokens").Scan(&kept); err != nil || kept != 1 {
+		t.Errorf("%d tokens are kept, %v", kept, err)
+	}
+	shop.Anyone().Post("/api/identity/token/refresh", map[string]string{"refresh_token": expired}).
+		WantProblem(http.StatusUnauthorized, "invalid_refresh_token")
+}
+
+func TestProductionRefusesThePasswordOfDemoLogins(t *testing.T) {
+	t.Parallel()
+	for mode, status := range map[string]int{"development": http.StatusOK, "production": http.StatusUnauthorized} {
+		shop := apitest.New(t, func(deps *api.Deps) { deps.Environment.Mode = mode })
+		_, email := shop.NewCustomer()
+		hash, err := shop.Deps.Passwords.Hash(t.Context(), settings.DevelopmentPassword)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := shop.Deps.DB.Pool.Exec(t.Context(), "update identity.users set password_hash = $1", hash); err != nil {
+			t.Fatal(err)
+		}
+		shop.Anyone().Post("/api/identity/token", map[string]string{"username": email, "password": settings.DevelopmentPassword}).
+			Want(status)
+	}
 }
 
 func TestOperatorsLookCustomersUp(t *testing.T) {

@@ -74,8 +74,12 @@ func (db *DB) IssueRefreshToken(ctx context.Context, userID int64, ttl time.Dura
 	return token, failed("issue refresh token", err)
 }
 
+// issue makes a user's next token, and clears away those that have expired.
 func issue(ctx context.Context, q *shopdb.Queries, family uuid.UUID, userID int64, ttl time.Duration) (string, error) {
 	token := rand.Text() + rand.Text()
+	if err := q.DropExpiredTokens(ctx, userID); err != nil {
+		return "", err
+	}
 	return token, q.CreateRefreshToken(ctx, shopdb.CreateRefreshTokenParams{
 		ID: uuid.Must(uuid.NewV7()), FamilyID: family, UserID: userID,
 		TokenHash: digest(token), ExpiresAt: time.Now().Add(ttl),
@@ -138,7 +142,8 @@ func (db *DB) Customer(ctx context.Context, id int64) (shopdb.IdentityCustomer, 
 	return customer, failed("get customer", err)
 }
 
-// ChangeCustomer sets what is not nil. It fails with ErrNotFound.
+// ChangeCustomer sets what is not nil. It fails with ErrNotFound, for an inactive customer as well
+// where change.OnlyActive is set.
 func (db *DB) ChangeCustomer(ctx context.Context, change shopdb.UpdateCustomerParams) (shopdb.IdentityCustomer, error) {
 	customer, err := db.UpdateCustomer(ctx, change)
 	return customer, failed("update customer", err)

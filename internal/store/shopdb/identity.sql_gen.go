@@ -208,6 +208,17 @@ func (q *Queries) DeactivateUserOf(ctx context.Context, customerID *int64) error
 	return err
 }
 
+const dropExpiredTokens = `-- name: DropExpiredTokens :exec
+delete from identity.refresh_tokens
+where user_id = $1 and expires_at <= now()
+`
+
+// One that does not exist is answered like one that has expired.
+func (q *Queries) DropExpiredTokens(ctx context.Context, userID int64) error {
+	_, err := q.db.Exec(ctx, dropExpiredTokens, userID)
+	return err
+}
+
 const getCustomer = `-- name: GetCustomer :one
 select id, first_name, last_name, email, phone, birth_date, city, country, joined_at, is_active, updated_at
 from identity.customers
@@ -388,18 +399,19 @@ set
     city = coalesce($5, city),
     country = coalesce($6, country),
     updated_at = now()
-where id = $7
+where id = $7 and (is_active or not $8::boolean)
 returning id, first_name, last_name, email, phone, birth_date, city, country, joined_at, is_active, updated_at
 `
 
 type UpdateCustomerParams struct {
-	FirstName *string
-	LastName  *string
-	Phone     *string
-	BirthDate *time.Time
-	City      *string
-	Country   *string
-	ID        int64
+	FirstName  *string
+	LastName   *string
+	Phone      *string
+	BirthDate  *time.Time
+	City       *string
+	Country    *string
+	ID         int64
+	OnlyActive bool
 }
 
 func (q *Queries) UpdateCustomer(ctx context.Context, arg UpdateCustomerParams) (IdentityCustomer, error) {
@@ -411,6 +423,7 @@ func (q *Queries) UpdateCustomer(ctx context.Context, arg UpdateCustomerParams) 
 		arg.City,
 		arg.Country,
 		arg.ID,
+		arg.OnlyActive,
 	)
 	var i IdentityCustomer
 	err := row.Scan(

@@ -53,6 +53,11 @@ values (
     sqlc.arg(expires_at)
 );
 
+-- name: DropExpiredTokens :exec
+-- One that does not exist is answered like one that has expired.
+delete from identity.refresh_tokens
+where user_id = sqlc.arg(user_id) and expires_at <= now();
+
 -- name: LockRefreshToken :one
 -- Two who use the same token at once come one after the other.
 select
@@ -113,7 +118,7 @@ set
     city = coalesce(sqlc.narg(city), city),
     country = coalesce(sqlc.narg(country), country),
     updated_at = now()
-where id = sqlc.arg(id)
+where id = sqlc.arg(id) and (is_active or not sqlc.arg(only_active)::boolean)
 returning *;
 
 -- name: DeactivateCustomer :execrows
