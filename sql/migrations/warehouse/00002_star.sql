@@ -36,7 +36,6 @@ create table warehouse.refunds (
     qty bigint not null,
     amount numeric(18, 2) not null,
     refund_status text not null,
-    reason text,
     restocked boolean not null,
     primary key (refund_id, order_item_id)
 );

@@ -19,7 +19,6 @@
 -- column qty: Units.
 -- column amount: How much.
 -- column refund_status: pending, completed or failed.
--- column reason: Why.
 -- column restocked: Whether the units went back on the shelf.
 select
     l.refund_id,
@@ -35,6 +34,5 @@ select
     l.qty,
     l.amount,
     l.refund_status,
-    l.reason,
     l.restocked
 from work.refund_lines as l

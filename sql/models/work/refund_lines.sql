@@ -16,7 +16,6 @@
 -- column qty: Units.
 -- column amount: How much.
 -- column refund_status: pending, completed or failed.
--- column reason: Why.
 -- column restocked: Whether the units went back on the shelf.
 select
     i.refund_id,
@@ -31,7 +30,6 @@ select
     i.qty,
     i.amount,
     r.status as refund_status,
-    r.reason,
     i.restocked
 from clean.refund_items as i
 inner join clean.refunds as r on r.id = i.refund_id
