@@ -2,8 +2,6 @@ package etl
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -51,7 +49,8 @@ func (a *Activities) stage(ctx context.Context, step TableStep, report *Report, 
 }
 
 // Reconcile compares rows, units and cents through every zone, from the control totals to
-// staging, and stops the run at the first difference.
+// staging, and stops the run when there are differences. What is staged and right is recorded for
+// the publish to compare with.
 func (a *Activities) Reconcile(ctx context.Context, step RunStep) (*Report, error) {
 	report := a.begin(ctx, step.Run, Reconcile, "")
 	_, stop := beat(ctx)
@@ -63,12 +62,20 @@ func (a *Activities) Reconcile(ctx context.Context, step RunStep) (*Report, erro
 	for _, totals := range evidence.Gold {
 		report.RowsIn += totals.Rows
 	}
-	for _, totals := range evidence.Staging {
-		report.RowsOut += totals.Rows
+	for _, staged := range evidence.Staging {
+		report.RowsOut += staged.Total().Rows
 	}
 	compared, err := warehouse.Reconcile(*evidence)
+	if err != nil {
+		return a.end(ctx, step.Run, report, err)
+	}
 	report.Note = fmt.Sprintf("%d totals are equal", compared)
-	return a.end(ctx, step.Run, report, err)
+	for table, staged := range evidence.Staging {
+		if err := a.Warehouse.Reconciled(ctx, table, step.Run.ID, step.Run.Execution, staged); err != nil {
+			return a.end(ctx, step.Run, report, err)
+		}
+	}
+	return a.end(ctx, step.Run, report, nil)
 }
 
 func (a *Activities) evidence(ctx context.Context, step RunStep) (*warehouse.Evidence, error) {
@@ -79,7 +86,7 @@ func (a *Activities) evidence(ctx context.Context, step RunStep) (*warehouse.Evi
 	evidence := &warehouse.Evidence{
 		Control: map[string]lake.Totals{}, Raw: map[string]lake.Totals{}, Clean: map[string]lake.Totals{},
 		Quarantine: map[string]lake.Totals{}, Work: map[string]lake.Totals{}, Gold: map[string]lake.Totals{},
-		Staging: map[string]lake.Totals{},
+		Staging: map[string]warehouse.DayTotals{},
 	}
 	for _, manifest := range snapshot.Tables {
 		evidence.Control[manifest.Table] = *manifest.Control
@@ -101,7 +108,7 @@ func (a *Activities) evidence(ctx context.Context, step RunStep) (*warehouse.Evi
 		}
 	}
 	for _, m := range a.Models.Zone(lake.Gold) {
-		staged, err := a.Warehouse.Staged(ctx, m.Name, step.Run.ID, step.Run.Execution, m.Totals)
+		staged, err := a.Warehouse.Staged(ctx, m.Name, step.Run.ID, step.Run.Execution, m.Totals, m.Subject != "")
 		if err != nil {
 			return nil, err
 		}
@@ -110,8 +117,8 @@ func (a *Activities) evidence(ctx context.Context, step RunStep) (*warehouse.Evi
 	return evidence, nil
 }
 
-// Publish puts all staged tables in place in one transaction, unless the same content of the run
-// has been published before.
+// Publish puts all staged tables in place in one transaction, unless an earlier execution of the
+// run has published the same and it stands.
 func (a *Activities) Publish(ctx context.Context, step RunStep) (*Report, error) {
 	report := a.begin(ctx, step.Run, Publish, "")
 	_, stop := beat(ctx)
@@ -128,7 +135,7 @@ func (a *Activities) Publish(ctx context.Context, step RunStep) (*Report, error)
 	}
 	if done.Already {
 		report.State = Skipped
-		report.Note = "nothing changed since this run was published"
+		report.Note = fmt.Sprintf("nothing changed since this run was published: %d rows, %d days of facts", done.Rows, done.Days)
 	}
 	return a.end(ctx, step.Run, report, err)
 }
@@ -142,17 +149,14 @@ func (a *Activities) publication(ctx context.Context, step RunStep) (*warehouse.
 		RunID: step.Run.ID, Execution: step.Run.Execution, Interval: snapshot.Interval,
 		Mark: snapshot.Mark, Baseline: snapshot.Baseline,
 	}
-	content := sha256.New()
 	for _, m := range a.Models.Zone(lake.Gold) {
 		manifest, err := a.Store.Manifest(ctx, output(step.Run, step.Executions, m.Table))
 		if err != nil {
 			return nil, err
 		}
-		fmt.Fprintln(content, m.Name, manifest.ContentDigest())
 		publication.Tables = append(publication.Tables, warehouse.PublishedTable{
-			Name: m.Name, Facts: m.Subject != "", Days: snapshot.Days[m.Subject], Upsert: m.Upsert,
+			Name: m.Name, Content: manifest.ContentDigest(), Facts: m.Subject != "", Days: snapshot.Days[m.Subject], Upsert: m.Upsert,
 		})
 	}
-	publication.Content = hex.EncodeToString(content.Sum(nil))
 	return publication, nil
 }

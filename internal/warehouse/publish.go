@@ -2,7 +2,10 @@ package warehouse
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -11,102 +14,243 @@ import (
 	"mercado/internal/warehouse/warehousedb"
 )
 
-// lockTimeout bounds how long a publish waits for whoever holds a lock on a table, before it
-// gives up and is tried again.
-const lockTimeout = "10s"
-
 // Publication is what one execution of a run publishes.
 type Publication struct {
 	RunID     uuid.UUID
 	Execution int
-	Content   string // digest of the tables' contents
 	Interval  lake.Span
 	Mark      lake.Mark  // what the run read
 	Baseline  *lake.Mark // changes since then are in the tables' days
 	Tables    []PublishedTable
 }
 
-// PublishedTable is a staged table.
+// PublishedTable is a staged and reconciled table.
 type PublishedTable struct {
-	Name   string
-	Facts  bool        // replaced by days; otherwise as a whole
-	Days   []lake.Span // of a table of facts
-	Upsert bool        // of a whole table: rows that are not staged stay
+	Name    string
+	Content string      // digest of what the run made of the table
+	Facts   bool        // replaced by days; otherwise as a whole
+	Days    []lake.Span // of a table of facts
+	Upsert  bool        // of a whole table: rows that are not staged stay
 }
 
-// Published tells what a publish did.
+// Published tells what the run's publish did.
 type Published struct {
-	Already bool  `json:"already"` // the same had been published before: nothing was done
-	Rows    int64 `json:"rows"`
-	Days    int64 `json:"days"` // days of tables put in place
-	Kept    int64 `json:"kept"` // days of tables left alone, because a newer snapshot had published them
+	Already bool  `json:"already"` // an earlier execution had published the same and it stands: nothing was done, the rest tells what that one did
+	Rows    int64 `json:"rows"`    // written or, of tables without days, removed
+	Days    int64 `json:"days"`    // days of tables put in place
+	Kept    int64 `json:"kept"`    // days of tables left alone, because a newer snapshot had published them
 }
 
 // Publish puts all staged tables in place in one transaction: a reader sees all of it or none,
 // and waits for nothing. Publishes take turns. Of two runs with days in common the one that read
 // the newer snapshot of the shop wins those days, whichever publishes first.
+//
+// Within the transaction what is staged is compared with what was reconciled, and so is what
+// stands in the end, by table and day; a difference is a *ReconcileError and nothing is published.
+// Rows the warehouse refuses are a *RefusedError.
+//
+// An execution publishes once: asked again, after an answer that was lost, Publish tells what it
+// did. A context that ends before the commit rolls back; after that the commit is waited for.
 func (db *DB) Publish(ctx context.Context, p Publication) (Published, error) {
-	var done Published
-	err := pgx.BeginFunc(ctx, db.Pool, func(tx pgx.Tx) error {
-		queries := warehousedb.New(tx)
-		if err := queries.SetLockTimeout(ctx, lockTimeout); err != nil {
-			return err
-		}
-		if err := queries.LockPublishing(ctx); err != nil {
-			return fmt.Errorf("wait for another publish: %w", err)
-		}
-		already, err := queries.Published(ctx, warehousedb.PublishedParams{RunID: p.RunID, Content: p.Content})
-		if err != nil || already {
-			done.Already = already
-			return err
-		}
-		for _, table := range p.Tables {
-			if err := p.publish(ctx, queries, table, &done); err != nil {
-				return fmt.Errorf("publish %s: %w", table.Name, err)
-			}
-		}
-		var baseline *string
-		if p.Baseline != nil {
-			baseline = &p.Baseline.Snapshot
-		}
-		if err := queries.MoveMark(ctx, warehousedb.MoveMarkParams{
-			Snapshot: p.Mark.Snapshot, SystemID: p.Mark.SystemID, Baseline: baseline,
-		}); err != nil {
-			return fmt.Errorf("move the mark: %w", err)
-		}
-		return queries.RecordPublication(ctx, warehousedb.RecordPublicationParams{
-			RunID: p.RunID, Execution: int32(p.Execution), Content: p.Content,
-			IntervalFrom: p.Interval.From.Time(), IntervalTo: p.Interval.To.Time(),
-			Snapshot: p.Mark.Snapshot, SystemID: p.Mark.SystemID, RowsPublished: done.Rows,
-		})
-	})
+	tx, err := db.Pool.Begin(ctx)
 	if err != nil {
+		return Published{}, fmt.Errorf("begin to publish: %w", err)
+	}
+	publishing := &publishing{Publication: p, db: db, queries: warehousedb.New(tx)}
+	if err := publishing.run(ctx); err != nil {
+		rollback(ctx, tx)
 		return Published{}, err
 	}
-	return done, nil
+	if err := db.commit(ctx, tx, p); err != nil {
+		return Published{}, err
+	}
+	return publishing.done, nil
 }
 
-func (p *Publication) publish(ctx context.Context, queries *warehousedb.Queries, table PublishedTable, done *Published) error {
-	if !table.Facts {
-		rows, err := queries.PublishWhole(ctx, warehousedb.PublishWholeParams{
-			TableName: table.Name, RunID: p.RunID, Execution: int32(p.Execution),
-			Snapshot: p.Mark.Snapshot, SystemID: p.Mark.SystemID, Remove: !table.Upsert,
-		})
-		done.Rows += rows
+// publishing is one publication at work in its transaction.
+type publishing struct {
+	Publication
+	db      *DB
+	queries *warehousedb.Queries
+	done    Published
+}
+
+func (p *publishing) run(ctx context.Context) error {
+	// Others' publishes may take long, so this lock has no timeout.
+	if err := p.queries.LockPublishing(ctx); err != nil {
+		return fmt.Errorf("wait for another publish: %w", err)
+	}
+	if err := p.db.limitLocks(ctx, p.queries); err != nil {
 		return err
 	}
-	var days []int32
+	last, err := lastPublication(ctx, p.queries, p.RunID)
+	switch {
+	case err != nil:
+		return err
+	case last != nil && int(last.Execution) == p.Execution:
+		p.done = publishedBy(last)
+		return nil
+	case last != nil && int(last.Execution) > p.Execution:
+		return fmt.Errorf("execution %d of run %s has been published, which is later than %d", last.Execution, p.RunID, p.Execution)
+	}
+	for _, table := range p.Tables {
+		if err := p.table(ctx, table); err != nil {
+			return fmt.Errorf("publish %s: %w", table.Name, refused(err))
+		}
+	}
+	if last != nil && p.done.Rows == 0 && p.done.Days == 0 {
+		p.done = publishedBy(last)
+		p.done.Already = true
+		return nil
+	}
+	return p.record(ctx)
+}
+
+func (p *publishing) table(ctx context.Context, table PublishedTable) error {
+	expected, err := p.expected(ctx, table)
+	if err != nil {
+		return err
+	}
+	staged, err := totals(p.queries.StagingTotals(ctx, warehousedb.StagingTotalsParams{
+		TableName: table.Name, RunID: p.RunID, Execution: int32(p.Execution), Columns: expected.columns(), ByDay: table.Facts,
+	}))
+	if err != nil {
+		return err
+	}
+	if err := expected.compare(table.Name, "staging", staged); err != nil {
+		return err
+	}
+	if table.Facts {
+		return p.facts(ctx, table, expected)
+	}
+	return p.whole(ctx, table, expected)
+}
+
+// expected is what the run's reconcile step recorded of a table.
+func (p *publishing) expected(ctx context.Context, table PublishedTable) (DayTotals, error) {
+	expected, err := totals(p.queries.Reconciled(ctx, warehousedb.ReconciledParams{
+		RunID: p.RunID, Execution: int32(p.Execution), TableName: table.Name,
+	}))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, fmt.Errorf("execution %d of run %s has not been reconciled", p.Execution, p.RunID)
+	}
+	return expected, err
+}
+
+// facts puts the days in place that no newer snapshot has published and that do not stand yet.
+func (p *publishing) facts(ctx context.Context, table PublishedTable, expected DayTotals) error {
+	days := []int32{} // not nil, which would mean all
 	for _, span := range table.Days {
 		for day := span.From; day < span.To; day++ {
 			days = append(days, day.DateID())
 		}
 	}
-	placed, err := queries.PublishDays(ctx, warehousedb.PublishDaysParams{
-		TableName: table.Name, RunID: p.RunID, Execution: int32(p.Execution),
+	if err := expected.compare(table.Name, "the run's days", expected.of(days)); err != nil {
+		return err
+	}
+	newer, same, err := p.standing(ctx, table, days)
+	if err != nil {
+		return err
+	}
+	ours := without(days, newer)
+	before, err := p.published(ctx, table, ours, expected)
+	if err != nil {
+		return err
+	}
+	place := slices.DeleteFunc(slices.Clone(ours), func(day int32) bool {
+		return slices.Contains(same, day) && before[day].Equal(expected[day])
+	})
+	p.done.Days += int64(len(place))
+	p.done.Kept += int64(len(days) - len(ours))
+	rows, err := p.queries.PlaceDays(ctx, warehousedb.PlaceDaysParams{
+		TableName: table.Name, RunID: p.RunID, Execution: int32(p.Execution), Days: place,
+	})
+	if err != nil {
+		return err
+	}
+	p.done.Rows += rows
+	after, err := p.published(ctx, table, ours, expected)
+	if err != nil {
+		return err
+	}
+	if err := expected.of(ours).compare(table.Name, "warehouse", after); err != nil {
+		return err
+	}
+	return p.recordVersions(ctx, table, place)
+}
+
+// whole makes a table without days what is staged, unless a newer snapshot has published it.
+func (p *publishing) whole(ctx context.Context, table PublishedTable, expected DayTotals) error {
+	noDay := []int32{0}
+	newer, _, err := p.standing(ctx, table, noDay)
+	if err != nil || len(newer) > 0 {
+		return err
+	}
+	placed, err := p.queries.PlaceWhole(ctx, warehousedb.PlaceWholeParams{
+		TableName: table.Name, RunID: p.RunID, Execution: int32(p.Execution), Remove: !table.Upsert,
+	})
+	if err != nil {
+		return err
+	}
+	p.done.Rows += placed.Changed
+	r := &reconciling{}
+	r.equal(table.Name, "rows", "reconcile", "warehouse", expected[0].Rows, placed.Standing)
+	r.equal(table.Name, "rows that are not staged", "reconcile", "warehouse", 0, placed.Strange)
+	if err := r.err(); err != nil {
+		return err
+	}
+	return p.recordVersions(ctx, table, noDay)
+}
+
+// standing tells which of the days a newer snapshot has published, and which the run has
+// published with the same content.
+func (p *publishing) standing(ctx context.Context, table PublishedTable, days []int32) (newer, same []int32, err error) {
+	row, err := p.queries.Standing(ctx, warehousedb.StandingParams{
+		TableName: table.Name, Days: days, RunID: p.RunID, Content: table.Content,
+		Snapshot: p.Mark.Snapshot, SystemID: p.Mark.SystemID,
+	})
+	return row.Newer, row.Same, err
+}
+
+func (p *publishing) published(ctx context.Context, table PublishedTable, days []int32, like DayTotals) (DayTotals, error) {
+	return totals(p.queries.PublishedTotals(ctx, warehousedb.PublishedTotalsParams{
+		TableName: table.Name, Columns: like.columns(), Days: days,
+	}))
+}
+
+func (p *publishing) recordVersions(ctx context.Context, table PublishedTable, days []int32) error {
+	return p.queries.RecordVersions(ctx, warehousedb.RecordVersionsParams{
+		TableName: table.Name, RunID: p.RunID, Execution: int32(p.Execution), Content: table.Content,
 		Snapshot: p.Mark.Snapshot, SystemID: p.Mark.SystemID, Days: days,
 	})
-	done.Rows += placed.RowsPublished
-	done.Days += placed.Days
-	done.Kept += int64(len(days)) - placed.Days
-	return err
+}
+
+func (p *publishing) record(ctx context.Context) error {
+	var baseline *string
+	if p.Baseline != nil {
+		baseline = &p.Baseline.Snapshot
+	}
+	if err := p.queries.MoveMark(ctx, warehousedb.MoveMarkParams{
+		Snapshot: p.Mark.Snapshot, SystemID: p.Mark.SystemID, Baseline: baseline,
+	}); err != nil {
+		return fmt.Errorf("move the mark: %w", err)
+	}
+	return p.queries.RecordPublication(ctx, warehousedb.RecordPublicationParams{
+		RunID: p.RunID, Execution: int32(p.Execution),
+		IntervalFrom: p.Interval.From.Time(), IntervalTo: p.Interval.To.Time(),
+		Snapshot: p.Mark.Snapshot, SystemID: p.Mark.SystemID,
+		RowsPublished: p.done.Rows, DaysPlaced: p.done.Days, DaysKept: p.done.Kept,
+	})
+}
+
+func without(days, others []int32) []int32 {
+	return slices.DeleteFunc(slices.Clone(days), func(day int32) bool { return slices.Contains(others, day) })
+}
+
+func totals(answer json.RawMessage, err error) (DayTotals, error) {
+	if err != nil {
+		return nil, err
+	}
+	var days DayTotals
+	return days, json.Unmarshal(answer, &days)
 }

@@ -16,7 +16,7 @@ type Evidence struct {
 	Quarantine map[string]lake.Totals
 	Work       map[string]lake.Totals
 	Gold       map[string]lake.Totals
-	Staging    map[string]lake.Totals // by gold table
+	Staging    map[string]DayTotals // by gold table
 }
 
 // flow follows one table of the shop through the zones. Rows are compared along the whole of
@@ -58,7 +58,8 @@ var flows = []flow{
 // Difference is a total that changed between two places it should not have changed between.
 type Difference struct {
 	Table  string `json:"table"`
-	What   string `json:"what"` // rows, or the column
+	Day    int32  `json:"day,omitempty"` // yyyymmdd; 0 for all days
+	What   string `json:"what"`          // rows, or the column
 	From   string `json:"from"`
 	To     string `json:"to"`
 	Before int64  `json:"before"` // money in minor units
@@ -66,10 +67,14 @@ type Difference struct {
 }
 
 func (d Difference) String() string {
-	return fmt.Sprintf("%s of %s: %d in %s, %d in %s (%+d)", d.What, d.Table, d.Before, d.From, d.After, d.To, d.After-d.Before)
+	table := d.Table
+	if d.Day != 0 {
+		table += fmt.Sprintf(" on %d", d.Day)
+	}
+	return fmt.Sprintf("%s of %s: %d in %s, %d in %s (%+d)", d.What, table, d.Before, d.From, d.After, d.To, d.After-d.Before)
 }
 
-// ReconcileError stops a run before it publishes.
+// ReconcileError stops a run before it has published.
 type ReconcileError struct{ Differences []Difference }
 
 func (e *ReconcileError) Error() string {
@@ -100,19 +105,17 @@ func Reconcile(evidence Evidence) (compared int, err error) {
 		r.flow(flow, evidence)
 	}
 	for _, table := range sorted(evidence.Gold) {
-		gold, staged := evidence.Gold[table], evidence.Staging[table]
+		gold, staged := evidence.Gold[table], evidence.Staging[table].Total()
 		r.equal(table, "rows", "gold", "staging", gold.Rows, staged.Rows)
 		for _, column := range sorted(gold.Sums) {
 			r.equal(table, column, "gold", "staging", gold.Sums[column], staged.Sums[column])
 		}
 	}
-	if len(r.differences) > 0 {
-		return r.compared, &ReconcileError{Differences: r.differences}
-	}
-	return r.compared, nil
+	return r.compared, r.err()
 }
 
 type reconciling struct {
+	day         int32 // that is compared, 0 for all
 	compared    int
 	differences []Difference
 }
@@ -120,8 +123,15 @@ type reconciling struct {
 func (r *reconciling) equal(table, what, from, to string, before, after int64) {
 	r.compared++
 	if before != after {
-		r.differences = append(r.differences, Difference{Table: table, What: what, From: from, To: to, Before: before, After: after})
+		r.differences = append(r.differences, Difference{Table: table, Day: r.day, What: what, From: from, To: to, Before: before, After: after})
 	}
+}
+
+func (r *reconciling) err() error {
+	if len(r.differences) == 0 {
+		return nil
+	}
+	return &ReconcileError{Differences: r.differences}
 }
 
 func (r *reconciling) flow(f flow, evidence Evidence) {

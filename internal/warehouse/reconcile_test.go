@@ -25,7 +25,10 @@ func consistent() warehouse.Evidence {
 		Quarantine: one("order_items", 1, 1, 3, 100, "discount_amount"),
 		Work:       one("order_lines", 2, 5, 4, 900, "discount"),
 		Gold:       one("sales", 2, 5, 4, 900, "discount"),
-		Staging:    one("sales", 2, 5, 4, 900, "discount"),
+		Staging: map[string]warehouse.DayTotals{"sales": {
+			20260301: one("sales", 1, 2, 1, 500, "discount")["sales"],
+			20260302: one("sales", 1, 3, 3, 400, "discount")["sales"],
+		}},
 	}
 }
 
@@ -34,27 +37,35 @@ func TestReconcileNamesEveryDifference(t *testing.T) {
 	if compared, err := warehouse.Reconcile(consistent()); err != nil || compared < 15 {
 		t.Fatalf("compared %d totals: %v", compared, err)
 	}
+	of := func(totals map[string]lake.Totals, table string, damage func(*lake.Totals)) {
+		damaged := totals[table]
+		damage(&damaged)
+		totals[table] = damaged
+	}
 	for name, test := range map[string]struct {
-		zone  func(*warehouse.Evidence) map[string]lake.Totals
-		table string
-		says  string
+		damage func(*warehouse.Evidence, func(*lake.Totals))
+		says   string
 	}{
-		"raw":        {func(e *warehouse.Evidence) map[string]lake.Totals { return e.Raw }, "order_items", "in control totals"},
-		"clean":      {func(e *warehouse.Evidence) map[string]lake.Totals { return e.Clean }, "order_items", "in clean and quarantine"},
-		"quarantine": {func(e *warehouse.Evidence) map[string]lake.Totals { return e.Quarantine }, "order_items", "in clean and quarantine"},
-		"work":       {func(e *warehouse.Evidence) map[string]lake.Totals { return e.Work }, "order_lines", "in work order_lines"},
-		"gold":       {func(e *warehouse.Evidence) map[string]lake.Totals { return e.Gold }, "sales", "in gold sales"},
-		"staging":    {func(e *warehouse.Evidence) map[string]lake.Totals { return e.Staging }, "sales", "in staging"},
+		"raw":        {func(e *warehouse.Evidence, d func(*lake.Totals)) { of(e.Raw, "order_items", d) }, "in control totals"},
+		"clean":      {func(e *warehouse.Evidence, d func(*lake.Totals)) { of(e.Clean, "order_items", d) }, "in clean and quarantine"},
+		"quarantine": {func(e *warehouse.Evidence, d func(*lake.Totals)) { of(e.Quarantine, "order_items", d) }, "in clean and quarantine"},
+		"work":       {func(e *warehouse.Evidence, d func(*lake.Totals)) { of(e.Work, "order_lines", d) }, "in work order_lines"},
+		"gold":       {func(e *warehouse.Evidence, d func(*lake.Totals)) { of(e.Gold, "sales", d) }, "in gold sales"},
+		"staging": {func(e *warehouse.Evidence, d func(*lake.Totals)) {
+			day := e.Staging["sales"][20260302]
+			d(&day)
+			e.Staging["sales"][20260302] = day
+		}, "in staging"},
 	} {
 		for _, what := range []string{"rows", "qty", "total_price"} {
 			evidence := consistent()
-			damaged := test.zone(&evidence)[test.table]
-			if what == "rows" {
-				damaged.Rows--
-			} else {
-				damaged.Sums[what]--
-			}
-			test.zone(&evidence)[test.table] = damaged
+			test.damage(&evidence, func(totals *lake.Totals) {
+				if what == "rows" {
+					totals.Rows--
+				} else {
+					totals.Sums[what]--
+				}
+			})
 			_, err := warehouse.Reconcile(evidence)
 			var differences *warehouse.ReconcileError
 			if !errors.As(err, &differences) || !strings.Contains(err.Error(), what+" of ") || !strings.Contains(err.Error(), test.says) {

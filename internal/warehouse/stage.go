@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
-	"mercado/internal/lake"
 	"mercado/internal/lake/pgcopy"
 	"mercado/internal/warehouse/warehousedb"
 )
@@ -21,7 +20,7 @@ import (
 func (db *DB) Stage(ctx context.Context, table string, runID uuid.UUID, execution int, files []string, progress func(rows int64)) (rows int64, err error) {
 	err = pgx.BeginFunc(ctx, db.Pool, func(tx pgx.Tx) error {
 		queries := warehousedb.New(tx)
-		if err := queries.SetLockTimeout(ctx, lockTimeout); err != nil {
+		if err := db.limitLocks(ctx, queries); err != nil {
 			return err
 		}
 		staged, err := queries.OpenStaging(ctx, warehousedb.OpenStagingParams{TableName: table, RunID: runID, Execution: int32(execution)})
@@ -41,7 +40,7 @@ func (db *DB) Stage(ctx context.Context, table string, runID uuid.UUID, executio
 		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("stage %s: %w", table, err)
+		return 0, fmt.Errorf("stage %s: %w", table, refused(err))
 	}
 	return rows, nil
 }
@@ -88,14 +87,27 @@ func encodeFile(encoder *pgcopy.Encoder, path string) error {
 	return nil
 }
 
-// Staged counts the rows of a staging table and sums the columns.
-func (db *DB) Staged(ctx context.Context, table string, runID uuid.UUID, execution int, columns []string) (lake.Totals, error) {
-	totals := lake.Totals{}
-	answer, err := db.StagingTotals(ctx, warehousedb.StagingTotalsParams{
-		TableName: table, RunID: runID, Execution: int32(execution), Columns: columns,
-	})
+// Staged counts the rows of a staging table and sums the columns: by day, or as a whole.
+func (db *DB) Staged(ctx context.Context, table string, runID uuid.UUID, execution int, columns []string, byDay bool) (DayTotals, error) {
+	staged, err := totals(db.StagingTotals(ctx, warehousedb.StagingTotalsParams{
+		TableName: table, RunID: runID, Execution: int32(execution), Columns: columns, ByDay: byDay,
+	}))
 	if err != nil {
-		return totals, fmt.Errorf("totals of staged %s: %w", table, err)
+		return nil, fmt.Errorf("totals of staged %s: %w", table, err)
 	}
-	return totals, json.Unmarshal(answer, &totals)
+	return staged, nil
+}
+
+// Reconciled records what is staged of a table and right: Publish publishes that and nothing else.
+func (db *DB) Reconciled(ctx context.Context, table string, runID uuid.UUID, execution int, staged DayTotals) error {
+	encoded, err := json.Marshal(staged)
+	if err != nil {
+		return err
+	}
+	if err := db.RecordReconciled(ctx, warehousedb.RecordReconciledParams{
+		TableName: table, RunID: runID, Execution: int32(execution), Totals: encoded,
+	}); err != nil {
+		return fmt.Errorf("record what is reconciled of %s: %w", table, err)
+	}
+	return nil
 }

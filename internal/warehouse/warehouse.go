@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -18,8 +20,11 @@ import (
 // DB is a pool of connections to the warehouse.
 type DB struct {
 	*warehousedb.Queries
-	Pool *pgxpool.Pool
+	Pool        *pgxpool.Pool
+	LockTimeout time.Duration // how long loading and publishing wait for whoever holds a lock on a table
 }
+
+const defaultLockTimeout = 10 * time.Second
 
 // maxConns is enough for loading tables in parallel.
 const maxConns = 6
@@ -37,11 +42,16 @@ func Open(ctx context.Context, s settings.Warehouse) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open warehouse: %w", err)
 	}
-	return &DB{Queries: warehousedb.New(pool), Pool: pool}, nil
+	return &DB{Queries: warehousedb.New(pool), Pool: pool, LockTimeout: defaultLockTimeout}, nil
 }
 
 // Close returns all connections.
 func (db *DB) Close() { db.Pool.Close() }
+
+// limitLocks bounds the waits for locks of the queries' transaction.
+func (db *DB) limitLocks(ctx context.Context, queries *warehousedb.Queries) error {
+	return queries.SetLockTimeout(ctx, strconv.FormatInt(db.LockTimeout.Milliseconds(), 10))
+}
 
 // Ping reports whether the server answers.
 func (db *DB) Ping(ctx context.Context) error { return db.Pool.Ping(ctx) }

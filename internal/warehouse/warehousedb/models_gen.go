@@ -5,6 +5,7 @@
 package warehousedb
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -66,13 +67,21 @@ type WarehouseMark struct {
 type WarehousePublication struct {
 	RunID         uuid.UUID
 	Execution     int32
-	Content       string
 	IntervalFrom  time.Time
 	IntervalTo    time.Time
 	Snapshot      string
 	SystemID      int64
 	RowsPublished int64
+	DaysPlaced    int64
+	DaysKept      int64
 	PublishedAt   time.Time
+}
+
+type WarehouseReconciled struct {
+	RunID     uuid.UUID
+	Execution int32
+	TableName string
+	Totals    json.RawMessage
 }
 
 type WarehouseRefund struct {
@@ -89,7 +98,6 @@ type WarehouseRefund struct {
 	Qty          int64
 	Amount       money.Amount
 	RefundStatus string
-	Reason       *string
 	Restocked    bool
 }
 
@@ -136,6 +144,7 @@ type WarehouseVersion struct {
 	DateID      int32
 	RunID       uuid.UUID
 	Execution   int32
+	Content     string
 	Snapshot    string
 	SystemID    int64
 	PublishedAt time.Time

@@ -13,6 +13,33 @@ import (
 	"github.com/google/uuid"
 )
 
+const lastPublication = `-- name: LastPublication :one
+select execution, rows_published, days_placed, days_kept
+from warehouse.publications
+where run_id = $1
+order by execution desc
+limit 1
+`
+
+type LastPublicationRow struct {
+	Execution     int32
+	RowsPublished int64
+	DaysPlaced    int64
+	DaysKept      int64
+}
+
+func (q *Queries) LastPublication(ctx context.Context, runID uuid.UUID) (LastPublicationRow, error) {
+	row := q.db.QueryRow(ctx, lastPublication, runID)
+	var i LastPublicationRow
+	err := row.Scan(
+		&i.Execution,
+		&i.RowsPublished,
+		&i.DaysPlaced,
+		&i.DaysKept,
+	)
+	return i, err
+}
+
 const lockPublishing = `-- name: LockPublishing :exec
 select pg_advisory_xact_lock(1835365985, hashtext('warehouse.publish'))
 `
@@ -76,124 +103,198 @@ func (q *Queries) OpenStaging(ctx context.Context, arg OpenStagingParams) (strin
 	return column_1, err
 }
 
-const publishDays = `-- name: PublishDays :one
-select p.days::bigint as days, p.rows_published::bigint as rows_published
-from warehouse.publish_days(
-    $1::text, $2::uuid, $3::integer,
-    $4::text::pg_snapshot, $5::bigint, $6::integer[]
-) as p
+const placeDays = `-- name: PlaceDays :one
+select warehouse.place_days(
+    $1::text,
+    ('staging.' || staging.name_of($1, $2, $3))::regclass,
+    $4::integer[]
+)::bigint
 `
 
-type PublishDaysParams struct {
+type PlaceDaysParams struct {
 	TableName string
 	RunID     uuid.UUID
 	Execution int32
-	Snapshot  string
-	SystemID  int64
 	Days      []int32
 }
 
-type PublishDaysRow struct {
-	Days          int64
-	RowsPublished int64
-}
-
-func (q *Queries) PublishDays(ctx context.Context, arg PublishDaysParams) (PublishDaysRow, error) {
-	row := q.db.QueryRow(ctx, publishDays,
+func (q *Queries) PlaceDays(ctx context.Context, arg PlaceDaysParams) (int64, error) {
+	row := q.db.QueryRow(ctx, placeDays,
 		arg.TableName,
 		arg.RunID,
 		arg.Execution,
-		arg.Snapshot,
-		arg.SystemID,
 		arg.Days,
 	)
-	var i PublishDaysRow
-	err := row.Scan(&i.Days, &i.RowsPublished)
-	return i, err
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
-const publishWhole = `-- name: PublishWhole :one
-select p.rows_published::bigint as rows_published
-from warehouse.publish_whole(
-    $1::text, $2::uuid, $3::integer,
-    $4::text::pg_snapshot, $5::bigint, $6::boolean
+const placeWhole = `-- name: PlaceWhole :one
+select p.changed::bigint as changed, p.standing::bigint as standing, p.strange::bigint as strange
+from warehouse.place_whole(
+    $1::text,
+    ('staging.' || staging.name_of($1, $2, $3))::regclass,
+    $4::boolean
 ) as p
 `
 
-type PublishWholeParams struct {
+type PlaceWholeParams struct {
 	TableName string
 	RunID     uuid.UUID
 	Execution int32
-	Snapshot  string
-	SystemID  int64
 	Remove    bool
 }
 
-func (q *Queries) PublishWhole(ctx context.Context, arg PublishWholeParams) (int64, error) {
-	row := q.db.QueryRow(ctx, publishWhole,
+type PlaceWholeRow struct {
+	Changed  int64
+	Standing int64
+	Strange  int64
+}
+
+func (q *Queries) PlaceWhole(ctx context.Context, arg PlaceWholeParams) (PlaceWholeRow, error) {
+	row := q.db.QueryRow(ctx, placeWhole,
 		arg.TableName,
 		arg.RunID,
 		arg.Execution,
-		arg.Snapshot,
-		arg.SystemID,
 		arg.Remove,
 	)
-	var rows_published int64
-	err := row.Scan(&rows_published)
-	return rows_published, err
+	var i PlaceWholeRow
+	err := row.Scan(&i.Changed, &i.Standing, &i.Strange)
+	return i, err
 }
 
-const published = `-- name: Published :one
-select exists (
-    select from warehouse.publications
-    where run_id = $1 and content = $2
-)
+const publishedTotals = `-- name: PublishedTotals :one
+select warehouse.totals(
+    ('warehouse.' || $1::text)::regclass, $2::text[], true,
+    $3::integer[]
+)::jsonb
 `
 
-type PublishedParams struct {
-	RunID   uuid.UUID
-	Content string
+type PublishedTotalsParams struct {
+	TableName string
+	Columns   []string
+	Days      []int32
 }
 
-func (q *Queries) Published(ctx context.Context, arg PublishedParams) (bool, error) {
-	row := q.db.QueryRow(ctx, published, arg.RunID, arg.Content)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
+func (q *Queries) PublishedTotals(ctx context.Context, arg PublishedTotalsParams) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, publishedTotals, arg.TableName, arg.Columns, arg.Days)
+	var column_1 json.RawMessage
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const reconciled = `-- name: Reconciled :one
+select totals
+from warehouse.reconciled
+where run_id = $1
+    and execution = $2
+    and table_name = $3
+`
+
+type ReconciledParams struct {
+	RunID     uuid.UUID
+	Execution int32
+	TableName string
+}
+
+func (q *Queries) Reconciled(ctx context.Context, arg ReconciledParams) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, reconciled, arg.RunID, arg.Execution, arg.TableName)
+	var totals json.RawMessage
+	err := row.Scan(&totals)
+	return totals, err
 }
 
 const recordPublication = `-- name: RecordPublication :exec
 insert into warehouse.publications (
-    run_id, execution, content, interval_from, interval_to, snapshot, system_id, rows_published
+    run_id, execution, interval_from, interval_to, snapshot, system_id, rows_published, days_placed,
+    days_kept
 )
 values (
     $1, $2, $3, $4,
-    $5, $6::text::pg_snapshot, $7,
-    $8
+    $5::text::pg_snapshot, $6, $7,
+    $8, $9
 )
 `
 
 type RecordPublicationParams struct {
 	RunID         uuid.UUID
 	Execution     int32
-	Content       string
 	IntervalFrom  time.Time
 	IntervalTo    time.Time
 	Snapshot      string
 	SystemID      int64
 	RowsPublished int64
+	DaysPlaced    int64
+	DaysKept      int64
 }
 
 func (q *Queries) RecordPublication(ctx context.Context, arg RecordPublicationParams) error {
 	_, err := q.db.Exec(ctx, recordPublication,
 		arg.RunID,
 		arg.Execution,
-		arg.Content,
 		arg.IntervalFrom,
 		arg.IntervalTo,
 		arg.Snapshot,
 		arg.SystemID,
 		arg.RowsPublished,
+		arg.DaysPlaced,
+		arg.DaysKept,
+	)
+	return err
+}
+
+const recordReconciled = `-- name: RecordReconciled :exec
+insert into warehouse.reconciled (run_id, execution, table_name, totals)
+values ($1, $2, $3, $4)
+on conflict (run_id, execution, table_name) do update
+set totals = excluded.totals
+`
+
+type RecordReconciledParams struct {
+	RunID     uuid.UUID
+	Execution int32
+	TableName string
+	Totals    json.RawMessage
+}
+
+func (q *Queries) RecordReconciled(ctx context.Context, arg RecordReconciledParams) error {
+	_, err := q.db.Exec(ctx, recordReconciled,
+		arg.RunID,
+		arg.Execution,
+		arg.TableName,
+		arg.Totals,
+	)
+	return err
+}
+
+const recordVersions = `-- name: RecordVersions :exec
+select warehouse.record_versions(
+    $1::text, $2::uuid, $3::integer,
+    $4::text, $5::text::pg_snapshot, $6::bigint,
+    $7::integer[]
+)
+`
+
+type RecordVersionsParams struct {
+	TableName string
+	RunID     uuid.UUID
+	Execution int32
+	Content   string
+	Snapshot  string
+	SystemID  int64
+	Days      []int32
+}
+
+func (q *Queries) RecordVersions(ctx context.Context, arg RecordVersionsParams) error {
+	_, err := q.db.Exec(ctx, recordVersions,
+		arg.TableName,
+		arg.RunID,
+		arg.Execution,
+		arg.Content,
+		arg.Snapshot,
+		arg.SystemID,
+		arg.Days,
 	)
 	return err
 }
@@ -208,9 +309,9 @@ func (q *Queries) SetLockTimeout(ctx context.Context, duration string) error {
 }
 
 const stagingTotals = `-- name: StagingTotals :one
-select staging.totals(
-    $1::text, $2::uuid, $3::integer,
-    $4::text[]
+select warehouse.totals(
+    ('staging.' || staging.name_of($1, $2, $3))::regclass,
+    $4::text[], $5::boolean, null
 )::jsonb
 `
 
@@ -219,6 +320,7 @@ type StagingTotalsParams struct {
 	RunID     uuid.UUID
 	Execution int32
 	Columns   []string
+	ByDay     bool
 }
 
 func (q *Queries) StagingTotals(ctx context.Context, arg StagingTotalsParams) (json.RawMessage, error) {
@@ -227,10 +329,53 @@ func (q *Queries) StagingTotals(ctx context.Context, arg StagingTotalsParams) (j
 		arg.RunID,
 		arg.Execution,
 		arg.Columns,
+		arg.ByDay,
 	)
 	var column_1 json.RawMessage
 	err := row.Scan(&column_1)
 	return column_1, err
+}
+
+const standing = `-- name: Standing :one
+select
+    coalesce(array_agg(v.date_id) filter (
+        where not warehouse.may_replace(v, $1::text::pg_snapshot, $2)
+    ), '{}')::integer[] as newer,
+    coalesce(array_agg(v.date_id) filter (
+        where v.run_id = $3 and v.content = $4
+    ), '{}')::integer[] as same
+from warehouse.versions as v
+where v.table_name = $5 and v.date_id = any($6::integer[])
+`
+
+type StandingParams struct {
+	Snapshot  string
+	SystemID  int64
+	RunID     uuid.UUID
+	Content   string
+	TableName string
+	Days      []int32
+}
+
+type StandingRow struct {
+	Newer []int32
+	Same  []int32
+}
+
+// Of the days of a table, those that a newer snapshot has published and those that stand already
+// as this content of the run.
+func (q *Queries) Standing(ctx context.Context, arg StandingParams) (StandingRow, error) {
+	row := q.db.QueryRow(ctx, standing,
+		arg.Snapshot,
+		arg.SystemID,
+		arg.RunID,
+		arg.Content,
+		arg.TableName,
+		arg.Days,
+	)
+	var i StandingRow
+	err := row.Scan(&i.Newer, &i.Same)
+	return i, err
 }
 
 const sweepStaging = `-- name: SweepStaging :one

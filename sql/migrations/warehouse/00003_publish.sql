@@ -1,26 +1,39 @@
 -- +goose Up
 
--- Every publish that has happened. content is a digest of what was published, so publishing the
--- same again is known for what it is.
+-- What a run's reconcile step found to be right and staged: by table, the rows and sums of each
+-- day, {"20260301": {"rows": 2, "sums": {"qty": 3}}}, day 0 for a table without days. A publish
+-- compares with it and with nothing else.
+create table warehouse.reconciled (
+    run_id uuid not null,
+    execution integer not null,
+    table_name text not null,
+    totals jsonb not null,
+    primary key (run_id, execution, table_name)
+);
+
+-- Every publish that has changed something or was the first of its run.
 create table warehouse.publications (
     run_id uuid not null,
     execution integer not null,
-    content text not null,
     interval_from date not null,
     interval_to date not null,
     snapshot pg_snapshot not null, -- of the shop, that the run read
     system_id bigint not null, -- the shop's database system, that the snapshot belongs to
     rows_published bigint not null,
+    days_placed bigint not null, -- days of tables of facts
+    days_kept bigint not null, -- of them left alone, because a newer snapshot had published them
     published_at timestamptz not null default now(),
-    primary key (run_id, content)
+    primary key (run_id, execution)
 );
 
--- Which run each day of each table comes from. date_id is 0 for a table without days.
+-- What stands: which run each day of each table comes from. date_id is 0 for a table without
+-- days. content is a digest of all that the run made of the table.
 create table warehouse.versions (
     table_name text not null,
     date_id integer not null,
     run_id uuid not null,
     execution integer not null,
+    content text not null,
     snapshot pg_snapshot not null,
     system_id bigint not null,
     published_at timestamptz not null default now(),
@@ -66,13 +79,13 @@ declare
     staged text := staging.name_of(table_name, run_id, execution);
 begin
     execute format('drop table if exists staging.%I', staged);
-    execute format('create unlogged table staging.%I (like warehouse.%I)', staged, table_name);
+    execute format('create table staging.%I (like warehouse.%I)', staged, table_name);
     return staged;
 end
 $$;
 
--- Drops the staging tables of all executions of a run.
-create function staging.sweep(run_id uuid) returns integer
+-- Drops the staging tables of all executions of a run, and forgets what was reconciled.
+create function staging.sweep(p_run uuid) returns integer
 language plpgsql as $$
 declare
     staged text;
@@ -83,22 +96,23 @@ begin
         from pg_class as c
         where c.relnamespace = 'staging'::regnamespace
             and c.relkind = 'r'
-            and c.relname like '%\_' || replace(run_id::text, '-', '') || '\_%'
+            and c.relname like '%\_' || replace(p_run::text, '-', '') || '\_%'
     loop
         execute format('drop table if exists staging.%I', staged);
         dropped := dropped + 1;
     end loop;
+    delete from warehouse.reconciled where run_id = p_run;
     return dropped;
 end
 $$;
 
--- The rows of a staging table and the sums of columns, decimals in units of their last digit.
-create function staging.totals(
-    table_name text, run_id uuid, execution integer, columns text[]
+-- The rows of a table and the sums of columns, decimals in units of their last digit: by day, or
+-- of all days under 0; of p_days only, unless it is null.
+create function warehouse.totals(
+    p_relation regclass, p_columns text[], p_by_day boolean, p_days integer[]
 ) returns jsonb
 language plpgsql stable as $$
 declare
-    staged text := staging.name_of(table_name, run_id, execution);
     sums text;
     answer jsonb;
 begin
@@ -107,71 +121,64 @@ begin
             case when a.atttypid = 'numeric'::regtype then (a.atttypmod - 4) & 2047 else 0 end), ', '), '')
     into sums
     from pg_attribute as a
-    where a.attrelid = format('staging.%I', staged)::regclass
-        and a.attname = any(columns)
+    where a.attrelid = p_relation
+        and a.attname = any(p_columns)
         and a.attnum > 0;
     execute format(
-        'select jsonb_build_object(''rows'', count(*), ''sums'', jsonb_build_object(%s)) from staging.%I', sums, staged
-    ) into answer;
+        'select coalesce(jsonb_object_agg(t.day, t.totals), ''{}'') from ('
+        ' select %1$s as day, jsonb_build_object(''rows'', count(*), ''sums'', jsonb_build_object(%2$s)) as totals'
+        ' from %3$s%4$s group by 1 having count(*) > 0) as t',
+        case when p_by_day then 'date_id' else '0' end, sums, p_relation,
+        case when p_days is not null then ' where date_id = any($1)' else '' end
+    ) into answer using p_days;
     return answer;
 end
 $$;
 
--- Puts a run's days in place of those that stand, but for days that a newer snapshot has
--- published. Returns the days and the rows that were put in place.
-create function warehouse.publish_days(
-    p_table text, p_run uuid, p_execution integer, p_snapshot pg_snapshot, p_system bigint,
-    p_days integer[], out days bigint, out rows_published bigint
-)
+-- Records that what stands of a table on these days is from this execution.
+create function warehouse.record_versions(
+    p_table text, p_run uuid, p_execution integer, p_content text, p_snapshot pg_snapshot,
+    p_system bigint, p_days integer[]
+) returns void
+language sql as $$
+    insert into warehouse.versions (
+        table_name, date_id, run_id, execution, content, snapshot, system_id
+    )
+    select p_table, d, p_run, p_execution, p_content, p_snapshot, p_system
+    from unnest(p_days) as d
+    on conflict (table_name, date_id) do update
+    set run_id = excluded.run_id, execution = excluded.execution, content = excluded.content,
+        snapshot = excluded.snapshot, system_id = excluded.system_id,
+        published_at = excluded.published_at
+    where (versions.run_id, versions.content) <> (excluded.run_id, excluded.content);
+$$;
+
+-- Puts staged days in place of those that stand, and returns the rows.
+create function warehouse.place_days(p_table text, p_staged regclass, p_days integer[]) returns bigint
 language plpgsql as $$
 declare
-    staged text := staging.name_of(p_table, p_run, p_execution);
-    taken integer[];
+    placed bigint;
 begin
-    select coalesce(array_agg(d), '{}')
-    into taken
-    from unnest(p_days) as d
-    where not exists (
-        select from warehouse.versions as v
-        where v.table_name = p_table
-            and v.date_id = d
-            and not warehouse.may_replace(v, p_snapshot, p_system)
-    );
-    execute format('delete from warehouse.%I where date_id = any($1)', p_table) using taken;
-    execute format('insert into warehouse.%I select * from staging.%I where date_id = any($1)', p_table, staged)
-    using taken;
-    get diagnostics rows_published = row_count;
-    insert into warehouse.versions (table_name, date_id, run_id, execution, snapshot, system_id)
-    select p_table, d, p_run, p_execution, p_snapshot, p_system
-    from unnest(taken) as d
-    on conflict (table_name, date_id) do update
-    set run_id = excluded.run_id, execution = excluded.execution, snapshot = excluded.snapshot,
-        system_id = excluded.system_id, published_at = excluded.published_at;
-    days := cardinality(taken);
+    execute format('delete from warehouse.%I where date_id = any($1)', p_table) using p_days;
+    execute format('insert into warehouse.%I select * from %s where date_id = any($1)', p_table, p_staged)
+    using p_days;
+    get diagnostics placed = row_count;
+    return placed;
 end
 $$;
 
--- Makes a table without days equal to its staging table, changing only rows that differ, unless a
--- newer snapshot has published it. Without p_remove rows that are not staged stay.
-create function warehouse.publish_whole(
-    p_table text, p_run uuid, p_execution integer, p_snapshot pg_snapshot, p_system bigint,
-    p_remove boolean, out days bigint, out rows_published bigint
+-- Makes a table without days equal to its staging table, changing only rows that differ; without
+-- p_remove rows that are not staged stay. changed counts the rows written or removed; standing,
+-- afterwards, the rows that are as staged, and strange those that should not be there.
+create function warehouse.place_whole(
+    p_table text, p_staged regclass, p_remove boolean, out changed bigint, out standing bigint,
+    out strange bigint
 )
 language plpgsql as $$
 declare
-    staged text := staging.name_of(p_table, p_run, p_execution);
     same_key text;
+    removed bigint := 0;
 begin
-    days := 0;
-    rows_published := 0;
-    if exists (
-        select from warehouse.versions as v
-        where v.table_name = p_table
-            and v.date_id = 0
-            and not warehouse.may_replace(v, p_snapshot, p_system)
-    ) then
-        return;
-    end if;
     select string_agg(format('s.%I = w.%I', a.attname, a.attname), ' and ')
     into same_key
     from pg_index as i
@@ -179,25 +186,27 @@ begin
     where i.indrelid = format('warehouse.%I', p_table)::regclass and i.indisprimary;
     if p_remove then
         execute format(
-            'delete from warehouse.%I as w where not exists (select from staging.%I as s where %s)',
-            p_table, staged, same_key
+            'delete from warehouse.%I as w where not exists (select from %s as s where %s)',
+            p_table, p_staged, same_key
         );
+        get diagnostics removed = row_count;
     end if;
     execute format(
-        'delete from warehouse.%I as w using staging.%I as s where %s and s::text <> w::text',
-        p_table, staged, same_key
+        'delete from warehouse.%I as w using %s as s where %s and s::text <> w::text',
+        p_table, p_staged, same_key
     );
     execute format(
-        'insert into warehouse.%1$I select s.* from staging.%2$I as s'
+        'insert into warehouse.%1$I select s.* from %2$s as s'
         ' where not exists (select from warehouse.%1$I as w where %3$s)',
-        p_table, staged, same_key
+        p_table, p_staged, same_key
     );
-    get diagnostics rows_published = row_count;
-    insert into warehouse.versions (table_name, date_id, run_id, execution, snapshot, system_id)
-    values (p_table, 0, p_run, p_execution, p_snapshot, p_system)
-    on conflict (table_name, date_id) do update
-    set run_id = excluded.run_id, execution = excluded.execution, snapshot = excluded.snapshot,
-        system_id = excluded.system_id, published_at = excluded.published_at;
+    get diagnostics changed = row_count;
+    changed := changed + removed;
+    execute format(
+        'select count(*) filter (where s::text = w::text), count(*) filter (where s is null and $1)'
+        ' from warehouse.%I as w left join %s as s on %s',
+        p_table, p_staged, same_key
+    ) into standing, strange using p_remove;
 end
 $$;
 
@@ -236,6 +245,7 @@ $$;
 -- +goose StatementEnd
 
 -- +goose Down
-drop function warehouse.move_mark, warehouse.publish_whole, warehouse.publish_days, staging.totals,
-staging.sweep, staging.open, staging.name_of, warehouse.may_replace, warehouse.snapshot_order;
-drop table warehouse.publications, warehouse.versions, warehouse.mark;
+drop function warehouse.move_mark, warehouse.place_whole, warehouse.place_days,
+warehouse.record_versions, warehouse.totals, staging.sweep, staging.open, staging.name_of,
+warehouse.may_replace, warehouse.snapshot_order;
+drop table warehouse.reconciled, warehouse.publications, warehouse.versions, warehouse.mark;

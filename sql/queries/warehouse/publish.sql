@@ -10,10 +10,29 @@ select staging.open(sqlc.arg(table_name)::text, sqlc.arg(run_id)::uuid, sqlc.arg
 select staging.sweep(sqlc.arg(run_id)::uuid)::integer;
 
 -- name: StagingTotals :one
-select staging.totals(
-    sqlc.arg(table_name)::text, sqlc.arg(run_id)::uuid, sqlc.arg(execution)::integer,
-    sqlc.arg(columns)::text[]
+select warehouse.totals(
+    ('staging.' || staging.name_of(sqlc.arg(table_name), sqlc.arg(run_id), sqlc.arg(execution)))::regclass,
+    sqlc.arg(columns)::text[], sqlc.arg(by_day)::boolean, null
 )::jsonb;
+
+-- name: PublishedTotals :one
+select warehouse.totals(
+    ('warehouse.' || sqlc.arg(table_name)::text)::regclass, sqlc.arg(columns)::text[], true,
+    sqlc.arg(days)::integer[]
+)::jsonb;
+
+-- name: RecordReconciled :exec
+insert into warehouse.reconciled (run_id, execution, table_name, totals)
+values (sqlc.arg(run_id), sqlc.arg(execution), sqlc.arg(table_name), sqlc.arg(totals))
+on conflict (run_id, execution, table_name) do update
+set totals = excluded.totals;
+
+-- name: Reconciled :one
+select totals
+from warehouse.reconciled
+where run_id = sqlc.arg(run_id)
+    and execution = sqlc.arg(execution)
+    and table_name = sqlc.arg(table_name);
 
 -- name: LockPublishing :exec
 -- One publish at a time; readers are not concerned.
@@ -22,25 +41,47 @@ select pg_advisory_xact_lock(1835365985, hashtext('warehouse.publish'));
 -- name: SetLockTimeout :exec
 select set_config('lock_timeout', sqlc.arg(duration)::text, true);
 
--- name: Published :one
-select exists (
-    select from warehouse.publications
-    where run_id = sqlc.arg(run_id) and content = sqlc.arg(content)
+-- name: LastPublication :one
+select execution, rows_published, days_placed, days_kept
+from warehouse.publications
+where run_id = sqlc.arg(run_id)
+order by execution desc
+limit 1;
+
+-- name: Standing :one
+-- Of the days of a table, those that a newer snapshot has published and those that stand already
+-- as this content of the run.
+select
+    coalesce(array_agg(v.date_id) filter (
+        where not warehouse.may_replace(v, sqlc.arg(snapshot)::text::pg_snapshot, sqlc.arg(system_id))
+    ), '{}')::integer[] as newer,
+    coalesce(array_agg(v.date_id) filter (
+        where v.run_id = sqlc.arg(run_id) and v.content = sqlc.arg(content)
+    ), '{}')::integer[] as same
+from warehouse.versions as v
+where v.table_name = sqlc.arg(table_name) and v.date_id = any(sqlc.arg(days)::integer[]);
+
+-- name: PlaceDays :one
+select warehouse.place_days(
+    sqlc.arg(table_name)::text,
+    ('staging.' || staging.name_of(sqlc.arg(table_name), sqlc.arg(run_id), sqlc.arg(execution)))::regclass,
+    sqlc.arg(days)::integer[]
+)::bigint;
+
+-- name: PlaceWhole :one
+select p.changed::bigint as changed, p.standing::bigint as standing, p.strange::bigint as strange
+from warehouse.place_whole(
+    sqlc.arg(table_name)::text,
+    ('staging.' || staging.name_of(sqlc.arg(table_name), sqlc.arg(run_id), sqlc.arg(execution)))::regclass,
+    sqlc.arg(remove)::boolean
+) as p;
+
+-- name: RecordVersions :exec
+select warehouse.record_versions(
+    sqlc.arg(table_name)::text, sqlc.arg(run_id)::uuid, sqlc.arg(execution)::integer,
+    sqlc.arg(content)::text, sqlc.arg(snapshot)::text::pg_snapshot, sqlc.arg(system_id)::bigint,
+    sqlc.arg(days)::integer[]
 );
-
--- name: PublishDays :one
-select p.days::bigint as days, p.rows_published::bigint as rows_published
-from warehouse.publish_days(
-    sqlc.arg(table_name)::text, sqlc.arg(run_id)::uuid, sqlc.arg(execution)::integer,
-    sqlc.arg(snapshot)::text::pg_snapshot, sqlc.arg(system_id)::bigint, sqlc.arg(days)::integer[]
-) as p;
-
--- name: PublishWhole :one
-select p.rows_published::bigint as rows_published
-from warehouse.publish_whole(
-    sqlc.arg(table_name)::text, sqlc.arg(run_id)::uuid, sqlc.arg(execution)::integer,
-    sqlc.arg(snapshot)::text::pg_snapshot, sqlc.arg(system_id)::bigint, sqlc.arg(remove)::boolean
-) as p;
 
 -- name: MoveMark :exec
 select warehouse.move_mark(
@@ -50,10 +91,11 @@ select warehouse.move_mark(
 
 -- name: RecordPublication :exec
 insert into warehouse.publications (
-    run_id, execution, content, interval_from, interval_to, snapshot, system_id, rows_published
+    run_id, execution, interval_from, interval_to, snapshot, system_id, rows_published, days_placed,
+    days_kept
 )
 values (
-    sqlc.arg(run_id), sqlc.arg(execution), sqlc.arg(content), sqlc.arg(interval_from),
-    sqlc.arg(interval_to), sqlc.arg(snapshot)::text::pg_snapshot, sqlc.arg(system_id),
-    sqlc.arg(rows_published)
+    sqlc.arg(run_id), sqlc.arg(execution), sqlc.arg(interval_from), sqlc.arg(interval_to),
+    sqlc.arg(snapshot)::text::pg_snapshot, sqlc.arg(system_id), sqlc.arg(rows_published),
+    sqlc.arg(days_placed), sqlc.arg(days_kept)
 );

@@ -1,0 +1,88 @@
+package warehouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"mercado/internal/warehouse/warehousedb"
+)
+
+// endTimeout bounds the end of a transaction, which no cancelling interrupts.
+const endTimeout = time.Minute
+
+// commit commits whatever becomes of ctx, so that a run that is cancelled now ends as what it is.
+// When the answer is lost it looks whether the publication is there.
+func (db *DB) commit(ctx context.Context, tx pgx.Tx, p Publication) error {
+	if err := ctx.Err(); err != nil {
+		rollback(ctx, tx)
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	defer cancel()
+	lost := tx.Commit(ctx)
+	if lost == nil {
+		return nil
+	}
+	if happened, err := db.committed(ctx, p); err != nil || !happened {
+		return errors.Join(fmt.Errorf("commit: %w", lost), err)
+	}
+	return nil
+}
+
+// committed reports whether the execution has published. It waits for a commit that is under way.
+func (db *DB) committed(ctx context.Context, p Publication) (happened bool, err error) {
+	err = pgx.BeginFunc(ctx, db.Pool, func(tx pgx.Tx) error {
+		queries := warehousedb.New(tx)
+		if err := queries.LockPublishing(ctx); err != nil {
+			return err
+		}
+		last, err := lastPublication(ctx, queries, p.RunID)
+		happened = last != nil && int(last.Execution) == p.Execution
+		return err
+	})
+	return happened, err
+}
+
+// rollback needs no answer: a connection on which it fails is closed, which rolls back as well.
+func rollback(ctx context.Context, tx pgx.Tx) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	defer cancel()
+	_ = tx.Rollback(ctx)
+}
+
+// lastPublication of a run, nil when it has none.
+func lastPublication(ctx context.Context, queries *warehousedb.Queries, run uuid.UUID) (*warehousedb.LastPublicationRow, error) {
+	last, err := queries.LastPublication(ctx, run)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return &last, err
+}
+
+func publishedBy(last *warehousedb.LastPublicationRow) Published {
+	return Published{Rows: last.RowsPublished, Days: last.DaysPlaced, Kept: last.DaysKept}
+}
+
+// RefusedError tells of rows that the warehouse does not take, however often they are sent.
+type RefusedError struct{ cause *pgconn.PgError }
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("the warehouse refuses a row: %s (%s; SQLSTATE %s)", e.cause.Message, e.cause.Detail, e.cause.Code)
+}
+
+func (e *RefusedError) Unwrap() error { return e.cause }
+
+// refused turns data exceptions and violated constraints, classes 22 and 23, into a *RefusedError.
+func refused(err error) error {
+	var cause *pgconn.PgError
+	if errors.As(err, &cause) && len(cause.Code) == 5 && (cause.Code[:2] == "22" || cause.Code[:2] == "23") {
+		return &RefusedError{cause: cause}
+	}
+	return err
+}
