@@ -73,6 +73,8 @@ func (c *APICmd) Run(ctx context.Context, g *Globals) error {
 		defer stopHosting()
 		return server.Serve(ctx, listener)
 	})
-	group.Go(func() error { return worker.Host(hosting, workflows, c.Temporal, worker.Orders(background, c.Shop), nil) })
+	group.Go(func() error {
+		return worker.Host(hosting, workflows, c.Temporal, worker.Orders(background, c.Shop), nil)
+	})
 	return group.Wait()
 }

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -139,6 +140,63 @@ func TestATokenIsBoundToWhomItIsFor(t *testing.T) {
 			t.Errorf("%s: exit code %d, %q", arguments, code, output)
 		case !good && (code != 2 || len(output) != 0):
 			t.Errorf("%s: exit code %d, %q", arguments, code, output)
+		}
+	}
+}
+
+// TestALockedRowLeavesTheAPIReady has more requests wait for one row than there are connections
+// for requests.
+func TestALockedRowLeavesTheAPIReady(t *testing.T) {
+	t.Parallel()
+	world := stacktest.New(t)
+	address, _ := startAPI(t, world)
+	locker, err := pgx.Connect(t.Context(), world.Database.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = locker.Close(context.Background()) }()
+	for _, statement := range []string{`
+		with vendor as (insert into catalog.vendors (vendor_name, region) values ('Vendor', 'PT') returning id),
+		category as (insert into catalog.categories (name) values ('Category') returning id),
+		product as (
+			insert into catalog.products (vendor_id, category_id, item_name, price, cost)
+			select vendor.id, category.id, 'Lamp', 5, 1 from vendor, category
+			returning id
+		)
+		insert into catalog.stock (product_id, on_hand) select id, 100 from product`,
+		"insert into identity.customers (first_name, last_name, email) values ('Ana', 'Sousa', 'ana@example.com')",
+		"begin",
+		"select catalog.lock_stock(array[1])",
+	} {
+		if _, err := locker.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	printing := exec.CommandContext(t.Context(), stacktest.Binary(t), "token", "--role", "customer", "--customer", "1")
+	printing.Env = world.Env()
+	token, err := printing.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	customer := apitest.NewClient(t, address, strings.TrimSpace(string(token)))
+	var asked sync.WaitGroup
+	answers := make([]*apitest.Answer, world.Database.MaxConns)
+	for i := range answers {
+		asked.Go(func() { answers[i] = customer.Put("/api/cart/items/1", map[string]any{"qty": 1}) })
+	}
+	answered := make(chan struct{})
+	go func() { asked.Wait(); close(answered) }()
+	for tick := time.NewTicker(100 * time.Millisecond); ; {
+		if parts := partsWhen(t, address, http.StatusServiceUnavailable); parts["postgres"] != "ok" {
+			t.Errorf("postgres is %s", parts["postgres"])
+		}
+		select {
+		case <-tick.C:
+		case <-answered:
+			for _, answer := range answers {
+				answer.WantProblem(http.StatusServiceUnavailable, "unavailable")
+			}
+			return
 		}
 	}
 }
