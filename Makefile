@@ -38,8 +38,7 @@ clean: ## Remove what was built; the data in .mercado stay
 servers:
 	@deploy/bootstrap/servers.sh
 
-# Formats, lints and checks generated files before each commit.
-hooks:
+hooks: ## Check format, lint and generated files before each commit in this clone
 	git config core.hooksPath .githooks
 
 bin/mercado: FORCE
