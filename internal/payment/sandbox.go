@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -114,7 +115,9 @@ func (s *Sandbox) do(request *http.Request) (Payment, error) {
 	case code >= http.StatusInternalServerError:
 		return Payment{}, fmt.Errorf("%w: provider answered %s", ErrUnknown, response.Status)
 	case code != http.StatusOK && code != http.StatusCreated && code != http.StatusPaymentRequired:
-		return Payment{}, fmt.Errorf("provider answered %s: %.200s", response.Status, body)
+		// The error is kept in histories: what the provider wrote may say too much for them.
+		slog.Debug("payment provider refused a request", "status", response.Status, "body", string(body[:min(len(body), 200)]))
+		return Payment{}, fmt.Errorf("provider answered %s", response.Status)
 	}
 	var told sandboxPayment
 	if err := json.Unmarshal(body, &told); err != nil {
