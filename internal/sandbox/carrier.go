@@ -37,6 +37,10 @@ type label struct {
 	boughtAt  time.Time
 }
 
+// discretion is how long the carrier tells nobody of a parcel whose label was bought: the buyer
+// has to write the tracking number down first.
+const discretion = 500 * time.Millisecond
+
 // message is a webhook that the shop has not taken yet.
 type message struct {
 	shipping.Webhook
@@ -51,22 +55,22 @@ func (s *Sandbox) applyLabelled(f fact) {
 		reference: f.Reference, boughtAt: f.At,
 	}
 	s.labels[f.TrackingNumber], s.parcels[f.Reference], s.moving[f.TrackingNumber] = l, l, l
-	s.post(l, f.At)
+	s.post(l)
 }
 
 func (s *Sandbox) applyDelivered(f fact) {
 	l := s.labels[f.TrackingNumber]
 	delete(s.moving, f.TrackingNumber)
 	l.Tracking = shipping.Tracking{Status: shipping.Delivered, DeliveredAt: f.At}
-	s.post(l, f.At)
+	s.post(l)
 }
 
 func (s *Sandbox) applyTold(f fact) { delete(s.messages, f.Message) }
 
 // post puts a webhook about the parcel as it is now in the queue.
-func (s *Sandbox) post(l *label, due time.Time) {
+func (s *Sandbox) post(l *label) {
 	id := "evt_" + l.TrackingNumber + "_" + string(l.Status)
-	s.messages[id] = &message{due: due, Webhook: shipping.Webhook{
+	s.messages[id] = &message{due: l.boughtAt.Add(discretion), Webhook: shipping.Webhook{
 		ID: id, TrackingNumber: l.TrackingNumber, Tracking: l.Tracking,
 	}}
 }

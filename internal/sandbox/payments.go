@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"strings"
@@ -26,6 +27,7 @@ type paymentFact struct {
 	Amount         money.Amount `json:"amount,omitempty"`
 	Currency       string       `json:"currency,omitempty"`
 	DeclineCode    string       `json:"decline_code,omitempty"`
+	Broke          bool         `json:"broke,omitempty"` // its captures will be declined
 }
 
 // payment is what the provider knows of one, as it answers.
@@ -40,6 +42,7 @@ type payment struct {
 	Refunded       money.Amount `json:"refunded"`
 	Currency       string       `json:"currency"`
 	Done           []string     `json:"done"` // idempotency keys of its changes
+	broke          bool
 
 	Counts counts `json:"counts"`
 }
@@ -56,7 +59,7 @@ type counts struct {
 func (s *Sandbox) applyAuthorized(f fact) {
 	s.payments[f.Reference] = &payment{
 		ID: f.PaymentID, Reference: f.Reference, OrderReference: f.OrderReference,
-		Status: authorized, Amount: f.Amount, Currency: f.Currency,
+		Status: authorized, Amount: f.Amount, Currency: f.Currency, broke: f.Broke,
 		Counts: counts{Authorizations: s.countsOf(f.Reference).Authorizations + 1},
 	}
 }
@@ -125,7 +128,7 @@ func (s *Sandbox) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 	behave := behaviourOf(ask.Token)
 	repeated := s.operate(w, r, fact{
-		Reference: ask.Reference, Request: fmt.Sprint("authorize", ask),
+		Reference: ask.Reference, Request: fingerprint("authorize", ask),
 		paymentFact: paymentFact{OrderReference: ask.OrderReference, Amount: ask.Amount, Currency: ask.Currency},
 	}, func(f *fact, p *payment) string {
 		f.PaymentID = "pay_" + rand.Text()
@@ -137,7 +140,7 @@ func (s *Sandbox) authorize(w http.ResponseWriter, r *http.Request) {
 		case behave.decline != "":
 			f.Kind, f.DeclineCode = declined, behave.decline
 		default:
-			f.Kind = authorized
+			f.Kind, f.Broke = authorized, behave.broke
 		}
 		return ""
 	}, func(repeated bool) bool {
@@ -171,7 +174,7 @@ func (s *Sandbox) change(kind string) http.HandlerFunc {
 		}
 		reference := r.PathValue("reference")
 		s.operate(w, r, fact{
-			Kind: kind, Reference: reference, Request: fmt.Sprint(kind, reference, ask),
+			Kind: kind, Reference: reference, Request: fingerprint(kind, reference, ask),
 			paymentFact: paymentFact{Amount: ask.Amount},
 		}, func(_ *fact, p *payment) string { return refusal(kind, ask.Amount, p) },
 			func(bool) bool { return true })
@@ -185,6 +188,8 @@ func refusal(kind string, amount money.Amount, p *payment) string {
 		return ""
 	case p == nil:
 		return notFound
+	case kind == captured && p.broke:
+		return captureRefused
 	case kind == captured && p.Status == authorized && amount >= 0 && p.Captured+amount <= p.Amount:
 		return ""
 	case kind == refunded && amount > 0 && p.Refunded+amount <= p.Captured:
@@ -194,7 +199,15 @@ func refusal(kind string, amount money.Amount, p *payment) string {
 	}
 }
 
-const notFound = "no such payment"
+const (
+	notFound       = "no such payment"
+	captureRefused = "capture_refused" // also the decline code
+)
+
+// fingerprint tells requests apart without keeping what they hold.
+func fingerprint(parts ...any) string {
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(fmt.Sprint(parts...))))
+}
 
 // operate does one thing once for its idempotency key: decide completes the fact or says why not;
 // hold waits before the answer, and returns false when there is to be none.
@@ -237,6 +250,9 @@ func (s *Sandbox) operate(
 		refuse(w, http.StatusInternalServerError, "the journal cannot be written")
 	case why == notFound:
 		refuse(w, http.StatusNotFound, why)
+	case why == captureRefused:
+		now.DeclineCode = captureRefused
+		answer(w, http.StatusPaymentRequired, now)
 	case why != "":
 		refuse(w, http.StatusConflict, why)
 	case !hold(repeated):

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -110,7 +111,7 @@ func TestTokensChooseTheOutcome(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	for token, decline := range map[string]string{
-		"approve": "", "slow": "", "webhook_twice": "", "webhook_late": "",
+		"approve": "", "slow": "", "capture_refused": "",
 		"decline": "generic_decline", "insufficient_funds": "insufficient_funds", "anything": "invalid_token",
 	} {
 		_, err := b.provider().Authorize(t.Context(), ask(token, 1000))
@@ -121,6 +122,17 @@ func TestTokensChooseTheOutcome(t *testing.T) {
 		case decline != "" && (!errors.As(err, &declined) || declined.Code != decline):
 			t.Errorf("%s: %v, want %s", token, err, decline)
 		}
+	}
+	broke := ask("capture_refused", 1000)
+	if _, err := b.provider().Authorize(t.Context(), broke); err != nil {
+		t.Error(err)
+	}
+	b.crash()
+	b.start()
+	part := payment.Change{IdempotencyKey: "capture/broke", Reference: broke.Reference, Amount: 1}
+	var refused *payment.Declined
+	if _, err := b.provider().Capture(t.Context(), part); !errors.As(err, &refused) || refused.Code != "capture_refused" {
+		t.Errorf("capture_refused: %v", err)
 	}
 	lost := ask("timeout_then_approved", 1000)
 	if _, err := b.provider().Authorize(t.Context(), lost); !errors.Is(err, payment.ErrUnknown) {
@@ -223,6 +235,52 @@ func TestLabelIsBoughtOnce(t *testing.T) {
 	journal, err := os.ReadFile(filepath.Join(b.folder, "journal.jsonl"))
 	if err != nil || contains(journal, "Augusta") {
 		t.Errorf("the journal keeps the address: %v", err)
+	}
+}
+
+func TestJournalKeepsNoToken(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, token := range []string{"approve", "tok_of_a_card"} {
+		_, _ = b.provider().Authorize(t.Context(), ask(token, 1000))
+	}
+	journal, err := os.ReadFile(filepath.Join(b.folder, "journal.jsonl"))
+	if err != nil || len(journal) == 0 || contains(journal, "approve") || contains(journal, "tok_of_a_card") {
+		t.Errorf("the journal is %s, %v", journal, err)
+	}
+}
+
+// TestCarrierWaitsUntilTheParcelIsKnown has a shop that writes a tracking number down a moment
+// after it was given it.
+func TestCarrierWaitsUntilTheParcelIsKnown(t *testing.T) {
+	t.Parallel()
+	told := make(chan time.Time, 1)
+	shop := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { told <- time.Now() }))
+	t.Cleanup(shop.Close)
+	box, err := sandbox.Open(sandbox.Config{
+		Folder: t.TempDir(), Transit: time.Hour, WebhookURL: shop.URL, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- box.Serve(ctx, listener) }()
+	bought := time.Now()
+	parcel := shipping.Parcel{Reference: uuid.NewString(), To: order.Address{Country: "PT"}}
+	if _, err := shipping.NewSandbox("http://"+listener.Addr().String()).BuyLabel(t.Context(), parcel); err != nil {
+		t.Fatal(err)
+	}
+	if waited := (<-told).Sub(bought); waited < 400*time.Millisecond {
+		t.Errorf("the carrier told after %s", waited)
+	}
+	stop()
+	if err := errors.Join(<-served, box.Close()); err != nil {
+		t.Error(err)
 	}
 }
 
