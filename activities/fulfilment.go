@@ -36,7 +36,7 @@ type PlannedShipment struct {
 	VendorID int64
 }
 
-// Plan makes a shipment for each vendor of the order. Tax and shipping are shared out in
+// Plan makes a shipment for each vendor of the order, once, and returns those to be seen to. Tax and shipping are shared out in
 // proportion to the lines, so that the amounts captured add up to the order's total.
 func (f *Fulfilment) Plan(ctx context.Context, orderID uuid.UUID) (Plan, error) {
 	toShip, err := f.DB.OrderToShip(ctx, orderID)
@@ -66,7 +66,9 @@ func (f *Fulfilment) Plan(ctx context.Context, orderID uuid.UUID) (Plan, error) 
 		return Plan{}, fmt.Errorf("plan shipments: %w", err)
 	}
 	for _, shipment := range planned {
-		plan.Shipments = append(plan.Shipments, PlannedShipment{ID: shipment.ID, VendorID: shipment.VendorID})
+		if shipment.Status != "delivered" && shipment.Status != "cancelled" {
+			plan.Shipments = append(plan.Shipments, PlannedShipment{ID: shipment.ID, VendorID: shipment.VendorID})
+		}
 	}
 	return plan, nil
 }
@@ -102,7 +104,7 @@ func (f *Fulfilment) BuyLabel(ctx context.Context, shipmentID uuid.UUID) error {
 	return nil
 }
 
-// Capture takes the shipment's amount from what was authorised for its order.
+// Capture takes the shipment's amount from what was authorised for its order. See IsCaptureRefused.
 func (f *Fulfilment) Capture(ctx context.Context, shipmentID uuid.UUID) error {
 	defer heartbeat(ctx)()
 	shipment, err := f.DB.Shipment(ctx, shipmentID)
@@ -110,6 +112,16 @@ func (f *Fulfilment) Capture(ctx context.Context, shipmentID uuid.UUID) error {
 		return fmt.Errorf("read shipment: %w", err)
 	}
 	return f.Payments.capture(ctx, shipment.OrderID, shipment.ID, shipment.Amount)
+}
+
+// GiveUp cancels a shipment that is not sent, puts its goods back on the shelf, and returns the
+// order's status: cancelled when nothing of it was sent.
+func (f *Fulfilment) GiveUp(ctx context.Context, shipmentID uuid.UUID, reason order.CancelReason) (order.Status, error) {
+	status, err := f.DB.CancelShipment(ctx, shopdb.CancelShipmentParams{ID: shipmentID, Reason: string(reason)})
+	if err != nil {
+		return "", fmt.Errorf("cancel shipment: %w", err)
+	}
+	return order.Status(status), nil
 }
 
 // Ship marks a shipment as shipped, and the order with its last one.
@@ -127,11 +139,14 @@ func (f *Fulfilment) Track(ctx context.Context, shipmentID uuid.UUID) (time.Time
 	if err != nil {
 		return time.Time{}, fmt.Errorf("read shipment: %w", err)
 	}
-	if shipment.TrackingNumber == nil {
+	if shipment.TrackingNumber == nil || shipment.PackedAt == nil {
 		return time.Time{}, fmt.Errorf("shipment %s has no label", shipmentID)
 	}
 	tracking, err := f.Carrier.Track(ctx, *shipment.TrackingNumber)
 	if err != nil {
+		return time.Time{}, fmt.Errorf("track parcel: %w", err)
+	}
+	if err := tracking.Check(*shipment.PackedAt, time.Now()); err != nil {
 		return time.Time{}, fmt.Errorf("track parcel: %w", err)
 	}
 	return tracking.DeliveredAt, nil

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
+	"go.temporal.io/sdk/temporal"
 
 	"mercado/internal/money"
 	"mercado/internal/payment"
@@ -68,14 +69,30 @@ func (p *Payments) Void(ctx context.Context, orderID uuid.UUID) error {
 		})
 }
 
-// Capture takes the amount of one shipment.
-func (p *Payments) capture(ctx context.Context, orderID, shipmentID uuid.UUID, amount money.Amount) error {
-	return p.change(ctx, shopdb.AskPaymentParams{
-		OrderID: orderID, Operation: "capture", PartID: &shipmentID, PartAmount: &amount,
-	}, p.Provider.Capture)
+// captureRefused is the type of the error of a capture that the provider refused.
+const captureRefused = "CaptureRefused"
+
+// IsCaptureRefused reports whether an activity failed because the provider refused a capture, which
+// it does for good.
+func IsCaptureRefused(err error) bool {
+	var failed *temporal.ApplicationError
+	return errors.As(err, &failed) && failed.Type() == captureRefused
 }
 
-// change asks for something that the provider is not free to refuse: a refusal is an error.
+// capture takes the amount of one shipment. See IsCaptureRefused.
+func (p *Payments) capture(ctx context.Context, orderID, shipmentID uuid.UUID, amount money.Amount) error {
+	err := p.change(ctx, shopdb.AskPaymentParams{
+		OrderID: orderID, Operation: "capture", PartID: &shipmentID, PartAmount: &amount,
+	}, p.Provider.Capture)
+	var refused *payment.Declined
+	if errors.As(err, &refused) {
+		return temporal.NewNonRetryableApplicationError(err.Error(), captureRefused, nil)
+	}
+	return err
+}
+
+// change asks for something to be done with what was authorised. It returns a *payment.Declined
+// when the provider refused.
 func (p *Payments) change(
 	ctx context.Context, params shopdb.AskPaymentParams,
 	call func(context.Context, payment.Change) (payment.Payment, error),
@@ -92,7 +109,7 @@ func (p *Payments) change(
 		},
 	})
 	if err == nil && code != "" {
-		err = fmt.Errorf("%s payment of order %s: provider refused: %s", params.Operation, params.OrderID, code)
+		err = fmt.Errorf("%s payment of order %s: %w", params.Operation, params.OrderID, &payment.Declined{Code: code})
 	}
 	return err
 }

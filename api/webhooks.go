@@ -2,11 +2,13 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
 	"mercado/internal/auth"
 	"mercado/internal/shipping"
+	"mercado/internal/store"
 	"mercado/internal/store/shopdb"
 	"mercado/workflows"
 )
@@ -52,6 +54,12 @@ func (a *API) receiveShipping(ctx context.Context, in *shippingInput) (*struct{}
 	shipment, err := a.DB.FindShipment(ctx, message.TrackingNumber)
 	if err != nil {
 		return nil, err
+	}
+	if shipment.PackedAt == nil {
+		return nil, store.ErrNotFound
+	}
+	if err := message.Check(*shipment.PackedAt, time.Now()); err != nil {
+		return nil, fmt.Errorf("%w: %w", shipping.ErrWebhook, err)
 	}
 	moved := workflows.ParcelMoved{ShipmentID: shipment.ID, DeliveredAt: message.DeliveredAt}
 	if err := workflows.TellParcel(ctx, a.Temporal, shipment.OrderID, moved); err != nil {

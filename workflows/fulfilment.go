@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"mercado/activities"
+	"mercado/internal/order"
 )
 
 var fulfilmentSteps *activities.Fulfilment
@@ -87,7 +88,12 @@ func (f *fulfilment) ship(ctx workflow.Context, i int, shipment activities.Plann
 		return err
 	}
 	f.stage(ctx, i, "capturing its payment")
-	if err := workflow.ExecuteActivity(call(ctx, "capture the payment of"+of, forEver), fulfilmentSteps.Capture, shipment.ID).Get(ctx, nil); err != nil {
+	err := workflow.ExecuteActivity(call(ctx, "capture the payment of"+of, forEver), fulfilmentSteps.Capture, shipment.ID).Get(ctx, nil)
+	if activities.IsCaptureRefused(err) {
+		f.stage(ctx, i, "cancelled: the provider refused to pay")
+		return f.giveUp(ctx, shipment, of)
+	}
+	if err != nil {
 		return err
 	}
 	if err := workflow.ExecuteLocalActivity(step(ctx, "ship"+of), fulfilmentSteps.Ship, shipment.ID).Get(ctx, nil); err != nil {
@@ -105,6 +111,17 @@ func (f *fulfilment) ship(ctx workflow.Context, i int, shipment activities.Plann
 	return nil
 }
 
+// giveUp ends a shipment that is not paid for, and with the last one the order.
+func (f *fulfilment) giveUp(ctx workflow.Context, shipment activities.PlannedShipment, of string) error {
+	var status order.Status
+	err := workflow.ExecuteLocalActivity(step(ctx, "give up"+of), fulfilmentSteps.GiveUp, shipment.ID, order.CaptureRefused).
+		Get(ctx, &status)
+	if err != nil || status != order.Cancelled {
+		return err
+	}
+	return workflow.ExecuteActivity(call(ctx, "void the payment", forEver), payments.Void, f.orderID).Get(ctx, nil)
+}
+
 // slowest is how rarely the carrier is asked about a parcel that takes long.
 const slowest = time.Hour
 
@@ -112,7 +129,8 @@ const slowest = time.Hour
 // and less often, in case its word was lost.
 func (f *fulfilment) arrival(ctx workflow.Context, shipment activities.PlannedShipment, of string) (time.Time, error) {
 	for pause := f.plan.TrackEvery; ; pause = min(2*pause, max(slowest, f.plan.TrackEvery)) {
-		heard, err := workflow.AwaitWithTimeout(ctx, pause, func() bool {
+		timer := workflow.TimerOptions{Summary: "ask the carrier when it has not told of" + of}
+		heard, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{Timeout: pause, TimerOptions: timer}, func() bool {
 			return !f.deliveredAt[shipment.ID].IsZero()
 		})
 		if err != nil {

@@ -45,10 +45,11 @@ const (
 // placed it.
 type CancelReason string
 
-// Reasons that end a checkout.
+// Reasons that end a checkout, and CaptureRefused, which ends an order that was sold.
 const (
 	OutOfStock         CancelReason = "out_of_stock"
 	PaymentDeclined    CancelReason = "payment_declined"
 	PaymentUnavailable CancelReason = "payment_unavailable" // the provider gave no answer within the saga's patience
 	CheckoutStopped    CancelReason = "checkout_stopped"    // an operator cancelled the workflow
+	CaptureRefused     CancelReason = "capture_refused"     // the provider did not pay what it had authorised; nothing was sent
 )

@@ -5,6 +5,7 @@ package shipping
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"mercado/internal/order"
@@ -45,6 +46,19 @@ const (
 type Tracking struct {
 	Status      Status    `json:"status"`
 	DeliveredAt time.Time `json:"delivered_at,omitzero"` // zero before it is
+}
+
+// Check returns an error when the word of the carrier cannot be true, now, of a parcel that was
+// packed at a time.
+func (t Tracking) Check(packed, now time.Time) error {
+	switch {
+	case (t.Status == Delivered) == t.DeliveredAt.IsZero():
+		return fmt.Errorf("a parcel is delivered when it has a time of delivery: it is %s", t.Status)
+	case t.Status == Delivered && (t.DeliveredAt.Before(packed.Add(-tolerance)) || t.DeliveredAt.After(now.Add(tolerance))):
+		return fmt.Errorf("a parcel packed at %s cannot be delivered at %s", packed, t.DeliveredAt)
+	default:
+		return nil
+	}
 }
 
 // ErrNotFound says that the carrier knows no such parcel.

@@ -17,7 +17,7 @@ import (
 const SignatureHeader = "Carrier-Signature"
 
 // tolerance bounds how old a signature may be, so that a message that was overheard cannot be
-// played again later.
+// played again later, and how far the carrier's clock may be from ours.
 const tolerance = 5 * time.Minute
 
 // ErrSignature is returned for a webhook that the carrier has not signed, or not lately.

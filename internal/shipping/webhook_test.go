@@ -38,6 +38,26 @@ func TestWebhookIsTakenWhenItIsSigned(t *testing.T) {
 	}
 }
 
+func TestCarrierCannotDeliverBeforeItWasGivenTheParcel(t *testing.T) {
+	t.Parallel()
+	for what, c := range map[string]struct {
+		said shipping.Tracking
+		true bool
+	}{
+		"on its way":              {shipping.Tracking{Status: shipping.InTransit}, true},
+		"delivered":               {shipping.Tracking{Status: shipping.Delivered, DeliveredAt: sent.Add(time.Hour)}, true},
+		"by a clock that is slow": {shipping.Tracking{Status: shipping.Delivered, DeliveredAt: sent.Add(-time.Minute)}, true},
+		"on its way and arrived":  {shipping.Tracking{Status: shipping.InTransit, DeliveredAt: sent.Add(time.Hour)}, false},
+		"delivered at no time":    {shipping.Tracking{Status: shipping.Delivered}, false},
+		"long before":             {shipping.Tracking{Status: shipping.Delivered, DeliveredAt: sent.AddDate(-27, 0, 0)}, false},
+		"in the future":           {shipping.Tracking{Status: shipping.Delivered, DeliveredAt: sent.Add(2 * time.Hour)}, false},
+	} {
+		if err := c.said.Check(sent, sent.Add(time.Hour)); (err == nil) != c.true {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
 func parse(secret, header string, now time.Time, body string) error {
 	_, err := shipping.ParseWebhook(secret, header, now, []byte(body))
 	return err

@@ -14,6 +14,22 @@ import (
 	"mercado/internal/money"
 )
 
+const cancelShipment = `-- name: CancelShipment :one
+select ordering.cancel_shipment($1, $2)::text as order_status
+`
+
+type CancelShipmentParams struct {
+	ID     uuid.UUID
+	Reason string
+}
+
+func (q *Queries) CancelShipment(ctx context.Context, arg CancelShipmentParams) (string, error) {
+	row := q.db.QueryRow(ctx, cancelShipment, arg.ID, arg.Reason)
+	var order_status string
+	err := row.Scan(&order_status)
+	return order_status, err
+}
+
 const deliverShipment = `-- name: DeliverShipment :exec
 select ordering.deliver_shipment($1, $2)
 `

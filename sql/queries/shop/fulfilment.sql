@@ -77,6 +77,9 @@ select ordering.ship_shipment(@id);
 -- name: DeliverShipment :exec
 select ordering.deliver_shipment(@id, @delivered_at);
 
+-- name: CancelShipment :one
+select ordering.cancel_shipment(@id, @reason)::text as order_status;
+
 -- name: ReceiveWebhook :one
 -- True when this message has been acted on before: it is told again until it is answered.
 insert into ordering.webhook_receipts (source, event_id, payload)
