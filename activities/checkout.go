@@ -23,17 +23,18 @@ const leastHold = 5 * time.Minute
 
 // Reservation says whether an order's stock is reserved.
 type Reservation struct {
+	Status   order.Status    // other than pending: the order was seen to before
 	Shortage *store.Shortage // nil: it is
 }
 
 // Reserve turns the cart's holds into the order's reservation.
 func (c *Checkout) Reserve(ctx context.Context, orderID uuid.UUID) (Reservation, error) {
-	err := c.DB.ReserveOrder(ctx, orderID)
+	status, err := c.DB.ReserveOrder(ctx, orderID)
 	var shortage *store.Shortage
 	if errors.As(err, &shortage) {
-		return Reservation{Shortage: shortage}, nil
+		return Reservation{Status: order.Pending, Shortage: shortage}, nil
 	}
-	return Reservation{}, err
+	return Reservation{Status: status}, err
 }
 
 // Confirm sells what is reserved; from then on the order is a sale.

@@ -21,28 +21,16 @@ const (
 	readEvery = 100 * time.Millisecond
 	markEvery = 10 * time.Second // while nothing happens
 
-	// An order that is still pending after placedGrace may have nobody who works on it.
-	sweepEvery   = 2 * time.Second
-	placedGrace  = 5 * time.Second
-	placedAtOnce = 500
-
 	startsAtOnce = 8
 )
 
-// relay starts what the events of orders ask for: fulfilment of what was confirmed, and the
-// checkout of what was placed by a process that died before it could start it. Starting twice does
-// no harm, so after a crash it simply reads again. Of several processes one relays; the others
-// stand by.
+// relay starts what the events of orders ask for: fulfilment of what was confirmed. It also looks
+// at every unfinished order now and then (see sweep). Starting twice does no harm, so after a crash
+// it simply reads again. Of several processes one relays; the others stand by.
 type relay struct {
 	db        *store.DB
 	workflows client.Client
 	queue     string
-
-	resumed map[uuid.UUID]bool // pending orders whose checkout this process has started
-}
-
-func newRelay(db *store.DB, workflows client.Client, queue string) *relay {
-	return &relay{db: db, workflows: workflows, queue: queue, resumed: map[uuid.UUID]bool{}}
 }
 
 func (r *relay) run(ctx context.Context) error {
@@ -65,13 +53,14 @@ func (r *relay) relay(ctx context.Context, q *shopdb.Queries) error {
 	slog.Info("relaying events of orders", "since", since)
 	clock := time.NewTicker(readEvery)
 	defer clock.Stop()
-	var marked, swept time.Time
+	sweeps := r.sweeps(q)
+	var marked time.Time
 	for {
 		confirmed, err := q.ConfirmedSince(ctx, since)
 		if err != nil {
 			return fmt.Errorf("read events: %w", err)
 		}
-		if err := r.fulfil(ctx, confirmed.Orders); err != nil {
+		if _, err := r.start(ctx, confirmed.Orders, workflows.StartFulfilment); err != nil {
 			return err
 		}
 		since = confirmed.Snapshot
@@ -81,11 +70,10 @@ func (r *relay) relay(ctx context.Context, q *shopdb.Queries) error {
 			}
 			marked = time.Now()
 		}
-		if time.Since(swept) > sweepEvery {
-			if err := r.resume(ctx, q); err != nil {
+		for _, sweep := range sweeps {
+			if err := r.sweep(ctx, sweep); err != nil {
 				return err
 			}
-			swept = time.Now()
 		}
 		select {
 		case <-ctx.Done():
@@ -95,34 +83,26 @@ func (r *relay) relay(ctx context.Context, q *shopdb.Queries) error {
 	}
 }
 
-// fulfil starts the fulfilment of orders; all of them when it returns nil.
-func (r *relay) fulfil(ctx context.Context, orders []uuid.UUID) error {
+// starter starts a workflow of an order unless it runs, and tells whether it did.
+type starter func(ctx context.Context, c client.Client, queue string, orderID uuid.UUID) (started bool, err error)
+
+// start starts the workflows of orders; all of them when err is nil. It returns those that were
+// not running.
+func (r *relay) start(ctx context.Context, orders []uuid.UUID, start starter) (started []uuid.UUID, err error) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(startsAtOnce)
-	for _, id := range orders {
-		group.Go(func() error { return workflows.StartFulfilment(ctx, r.workflows, r.queue, id) })
+	was := make([]bool, len(orders))
+	for i, id := range orders {
+		group.Go(func() (err error) {
+			was[i], err = start(ctx, r.workflows, r.queue, id)
+			return err
+		})
 	}
-	return group.Wait()
-}
-
-// resume starts the checkout of orders that are pending for longer than their placer should take.
-func (r *relay) resume(ctx context.Context, q *shopdb.Queries) error {
-	pending, err := q.OrdersWithoutCheckout(ctx, shopdb.OrdersWithoutCheckoutParams{
-		OlderThanSeconds: placedGrace.Seconds(), Most: placedAtOnce,
-	})
-	if err != nil {
-		return fmt.Errorf("read pending orders: %w", err)
-	}
-	resumed := make(map[uuid.UUID]bool, len(pending))
-	for _, id := range pending {
-		if !r.resumed[id] {
-			if _, err := workflows.StartCheckout(ctx, r.workflows, r.queue, id); err != nil {
-				return err
-			}
-			slog.Info("saw to the checkout of an order that was placed a while ago", "order", id)
+	err = group.Wait()
+	for i, id := range orders {
+		if was[i] {
+			started = append(started, id)
 		}
-		resumed[id] = true
 	}
-	r.resumed = resumed
-	return nil
+	return started, err
 }

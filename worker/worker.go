@@ -78,7 +78,7 @@ func Run(ctx context.Context, c Config) error {
 			return Host(ctx, workflows, c.Temporal, queue, func(ctx context.Context) error { return announce(ctx, db, name) })
 		})
 	}
-	relay := newRelay(db, workflows, c.Temporal.TaskQueuePrefix+OrdersQueue)
+	relay := &relay{db: db, workflows: workflows, queue: c.Temporal.TaskQueuePrefix + OrdersQueue}
 	group.Go(func() error { return relay.run(ctx) })
 	return group.Wait()
 }

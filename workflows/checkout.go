@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -39,8 +38,9 @@ type checkout struct {
 	orderID uuid.UUID
 	ending  activities.Ending // of an order that was not sold
 
-	// compensations undo what was begun, the last first. Each is registered before the step that
-	// it undoes, and must do no harm where that step did nothing.
+	// compensations undo what was begun. Each is registered before the step that it undoes, and
+	// must do no harm where that step did nothing. They run in that order: stock and customer do
+	// not wait for a provider that does not answer.
 	compensations []func(workflow.Context) error
 }
 
@@ -60,11 +60,19 @@ func (c *checkout) reserve(ctx workflow.Context) (bool, error) {
 	var reservation activities.Reservation
 	err := workflow.ExecuteLocalActivity(step(ctx, "turn the cart's holds into a reservation"), checkoutSteps.Reserve, c.orderID).
 		Get(ctx, &reservation)
-	if err != nil || reservation.Shortage == nil {
-		return err == nil, err
+	switch {
+	case err != nil:
+		return false, err
+	case reservation.Status == order.Cancelled:
+		// An earlier run was ended by force when it had cancelled: the payment may be left.
+		c.compensations = append(c.compensations, c.void)
+		return false, nil
+	case reservation.Shortage != nil:
+		c.ending = activities.Ending{Reason: order.OutOfStock, Shortage: reservation.Shortage}
+		return false, nil
+	default:
+		return true, nil
 	}
-	c.ending = activities.Ending{Reason: order.OutOfStock, Shortage: reservation.Shortage}
-	return false, nil
 }
 
 func (c *checkout) authorize(ctx workflow.Context) (bool, error) {
@@ -106,7 +114,7 @@ func (c *checkout) undo(ctx workflow.Context, stopped error) (CheckoutResult, er
 		c.ending = activities.Ending{Reason: order.PaymentUnavailable}
 	}
 	workflow.SetCurrentDetails(ctx, "undoing: "+string(c.ending.Reason))
-	for _, compensate := range slices.Backward(c.compensations) {
+	for _, compensate := range c.compensations {
 		if err := compensate(ctx); err != nil {
 			return CheckoutResult{}, err
 		}

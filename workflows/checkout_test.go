@@ -92,14 +92,22 @@ func TestCheckoutUndoesWhatItHasDone(t *testing.T) {
 		r.does("Cancel", 2, nil)
 		r.play(t, cancelled(order.PaymentDeclined), "Reserve", "Authorize", "Cancel payment_declined")
 	})
-	t.Run("the provider is away: nobody knows what it did, so it is voided first", func(t *testing.T) {
+	t.Run("the provider is away: nobody waits for its void", func(t *testing.T) {
 		t.Parallel()
 		r := newCheckoutRun()
 		r.does("Reserve", 1, activities.Reservation{}, nil)
 		r.does("Authorize", 1, activities.Authorization{}, errAway)
 		r.does("Void", 1, nil)
 		r.does("Cancel", 2, nil)
-		r.play(t, cancelled(order.PaymentUnavailable), "Reserve", "Authorize", "Void", "Cancel payment_unavailable")
+		r.play(t, cancelled(order.PaymentUnavailable), "Reserve", "Authorize", "Cancel payment_unavailable", "Void")
+	})
+	t.Run("an earlier run was ended by force after it had cancelled", func(t *testing.T) {
+		t.Parallel()
+		r := newCheckoutRun()
+		r.does("Reserve", 1, activities.Reservation{Status: order.Cancelled}, nil)
+		r.does("Cancel", 2, nil)
+		r.does("Void", 1, nil)
+		r.play(t, cancelled(""), "Reserve", "Cancel ", "Void")
 	})
 	t.Run("an operator cancels while the provider is asked", func(t *testing.T) {
 		t.Parallel()
@@ -109,7 +117,7 @@ func TestCheckoutUndoesWhatItHasDone(t *testing.T) {
 		r.does("Void", 1, nil)
 		r.does("Cancel", 2, nil)
 		r.RegisterDelayedCallback(r.CancelWorkflow, 10*time.Second)
-		r.play(t, cancelled(order.CheckoutStopped), "Reserve", "Authorize", "Void", "Cancel checkout_stopped")
+		r.play(t, cancelled(order.CheckoutStopped), "Reserve", "Authorize", "Cancel checkout_stopped", "Void")
 	})
 }
 

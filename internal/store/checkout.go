@@ -62,9 +62,11 @@ func (db *DB) PlaceOrder(ctx context.Context, c Checkout) (*Earlier, error) {
 	return &earlier, nil
 }
 
-// ReserveOrder turns the cart's holds into the order's reservation. It returns a *Shortage.
-func (db *DB) ReserveOrder(ctx context.Context, id uuid.UUID) error {
-	return failed("reserve order", db.Queries.ReserveOrder(ctx, id))
+// ReserveOrder turns the cart's holds into the order's reservation and returns the order's status:
+// for one that is not pending any more there was nothing to do. It returns a *Shortage.
+func (db *DB) ReserveOrder(ctx context.Context, id uuid.UUID) (order.Status, error) {
+	status, err := db.Queries.ReserveOrder(ctx, id)
+	return order.Status(status), failed("reserve order", err)
 }
 
 // ConfirmOrder sells what the order has reserved and records the answer to its request.

@@ -133,7 +133,7 @@ func shop(t *testing.T, db *store.DB, customer int64, random *rand.Rand, product
 	cancel := store.Cancellation{
 		OrderID: id, Reason: order.PaymentDeclined, Holds: 5 * time.Millisecond, Status: 402, Answer: struct{}{},
 	}
-	if refused := db.ReserveOrder(ctx, id); refused != nil {
+	if _, refused := db.ReserveOrder(ctx, id); refused != nil {
 		if err := db.CancelOrder(ctx, cancel); err != nil {
 			return err
 		}

@@ -46,6 +46,11 @@ func PaymentTimeout(timeout time.Duration) Option {
 	return func(o *options) { o.shop.PaymentTimeout = timeout }
 }
 
+// ProviderAway has the payment provider answer nobody.
+func ProviderAway() Option {
+	return func(o *options) { o.shop.PaymentURL = "http://127.0.0.1:1" }
+}
+
 // PackAfter sets how long a shipment waits for its vendor.
 func PackAfter(wait time.Duration) Option { return func(o *options) { o.shop.PackAfter = wait } }
 

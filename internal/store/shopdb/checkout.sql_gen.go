@@ -69,23 +69,83 @@ func (q *Queries) ConfirmOrder(ctx context.Context, orderID uuid.UUID) error {
 	return err
 }
 
-const ordersWithoutCheckout = `-- name: OrdersWithoutCheckout :many
-select id
-from ordering.orders
-where status = 'pending' and created_at < now() - make_interval(secs => $1::float8)
-order by id
-limit $2
+const ordersToCheckOut = `-- name: OrdersToCheckOut :many
+with unfinished as (
+    select orders.id, orders.updated_at
+    from ordering.orders
+    where orders.status = 'pending'
+
+    union all
+
+    select orders.id, orders.updated_at
+    from ordering.payments as payment
+    inner join ordering.orders on orders.id = payment.order_id
+    where payment.status in ('pending', 'authorized') and orders.status = 'cancelled'
+)
+
+select unfinished.id
+from unfinished
+where unfinished.id > $1::uuid
+    and unfinished.updated_at < now() - make_interval(secs => $2::float8)
+    and not exists (
+        select 1
+        from ordering.payments as imported
+        where imported.order_id = unfinished.id and imported.provider = 'history'
+    )
+order by unfinished.id
+limit $3
 `
 
-type OrdersWithoutCheckoutParams struct {
+type OrdersToCheckOutParams struct {
+	After            uuid.UUID
 	OlderThanSeconds float64
 	Most             int32
 }
 
-// Orders placed a while ago and still pending: whoever placed one may have died before it
-// started the checkout.
-func (q *Queries) OrdersWithoutCheckout(ctx context.Context, arg OrdersWithoutCheckoutParams) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, ordersWithoutCheckout, arg.OlderThanSeconds, arg.Most)
+// Orders after one that a checkout should be working on: those pending, and those cancelled whose
+// payment is not settled. Whoever placed one may have died before it started the checkout, and the
+// checkout may have been ended by force.
+func (q *Queries) OrdersToCheckOut(ctx context.Context, arg OrdersToCheckOutParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, ordersToCheckOut, arg.After, arg.OlderThanSeconds, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ordersToFulfil = `-- name: OrdersToFulfil :many
+select orders.id
+from ordering.orders
+inner join ordering.payments as payment on payment.order_id = orders.id
+where orders.id > $1
+    and payment.provider <> 'history'
+    and orders.status in ('confirmed', 'shipped')
+    and orders.confirmed_at < now() - make_interval(secs => $2::float8)
+order by orders.id
+limit $3
+`
+
+type OrdersToFulfilParams struct {
+	After            uuid.UUID
+	OlderThanSeconds float64
+	Most             int32
+}
+
+// Orders after one that a fulfilment should be working on.
+func (q *Queries) OrdersToFulfil(ctx context.Context, arg OrdersToFulfilParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, ordersToFulfil, arg.After, arg.OlderThanSeconds, arg.Most)
 	if err != nil {
 		return nil, err
 	}
@@ -143,11 +203,13 @@ func (q *Queries) PlaceOrder(ctx context.Context, arg PlaceOrderParams) (json.Ra
 	return earlier, err
 }
 
-const reserveOrder = `-- name: ReserveOrder :exec
-select ordering.reserve_order($1)
+const reserveOrder = `-- name: ReserveOrder :one
+select ordering.reserve_order($1)::text as status
 `
 
-func (q *Queries) ReserveOrder(ctx context.Context, orderID uuid.UUID) error {
-	_, err := q.db.Exec(ctx, reserveOrder, orderID)
-	return err
+func (q *Queries) ReserveOrder(ctx context.Context, orderID uuid.UUID) (string, error) {
+	row := q.db.QueryRow(ctx, reserveOrder, orderID)
+	var status string
+	err := row.Scan(&status)
+	return status, err
 }

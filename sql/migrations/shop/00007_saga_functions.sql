@@ -1,10 +1,15 @@
 -- +goose Up
 -- The steps of the checkout saga. Each is safe to ask for again.
 
+-- What is still to be settled with the provider.
+create index payments_unsettled_idx on ordering.payments (order_id)
+where status in ('pending', 'authorized');
+
 -- Turns the cart's holds into the order's reservation; what has no hold any more is reserved
--- anew. Raises MC001 where too little is free, and leaves the holds as they were.
+-- anew. Raises MC001 where too little is free, and leaves the holds as they were. It returns the
+-- order's status: one that is not pending any more was seen to before, and nothing is reserved.
 -- +goose StatementBegin
-create function ordering.reserve_order(p_order_id uuid) returns void
+create function ordering.reserve_order(p_order_id uuid) returns text
 language plpgsql as $$
 declare
     reserving ordering.orders;
@@ -13,13 +18,13 @@ declare
 begin
     select * into reserving from ordering.orders where id = p_order_id for no key update;
     if reserving.status <> 'pending' then
-        return;
+        return reserving.status;
     end if;
     select array_agg(item_id), array_agg(qty) into products, quantities
     from ordering.order_items
     where order_id = p_order_id and reserved_qty = 0;
     if products is null then
-        return;
+        return reserving.status;
     end if;
     perform catalog.lock_stock(products);
     if reserving.cart_id is not null then
@@ -28,6 +33,7 @@ begin
     perform catalog.move_stock('reserve', products, quantities, 'order', p_order_id::text);
     update ordering.order_items set reserved_qty = qty where order_id = p_order_id;
     insert into ordering.order_events (order_id, type) values (p_order_id, 'order.reserved');
+    return reserving.status;
 end
 $$;
 -- +goose StatementEnd
@@ -133,10 +139,16 @@ begin
         cancel_reason = p_reason,
         payment_status = p_payment_status
     where id = p_order_id;
-    -- A payment that the provider was never asked for ends here; the others ended when it answered.
+    -- A payment that the provider was never asked for ends here. One whose answer is not known
+    -- stays pending until it is voided, and nobody authorises it any more.
     update ordering.payments
     set
-        status = 'failed',
+        status = case
+            when exists (
+                select 1 from ordering.payment_attempts where payment_id = payments.id
+            ) then status
+            else 'failed'
+        end,
         token = null
     where order_id = p_order_id and status = 'pending';
     insert into ordering.order_events (order_id, type, data)
@@ -152,7 +164,8 @@ $$;
 -- +goose StatementEnd
 
 -- Writes down the provider's answer to one thing that was asked of it, once however often it is
--- told, and what follows for the payment and its order.
+-- told, and what follows for the payment and its order. An answer that comes late is written down
+-- and changes nothing: what was voided stays so.
 -- +goose StatementBegin
 create function ordering.record_payment(
     p_payment_id uuid,
@@ -197,20 +210,20 @@ begin
                 authorized_amount = p_amount,
                 provider_reference = p_reference,
                 token = null
-            where id = p_payment_id;
+            where id = p_payment_id and status = 'pending';
         when 'authorize declined' then
             update ordering.payments
             set
                 status = 'failed',
                 provider_reference = p_reference,
                 token = null
-            where id = p_payment_id;
+            where id = p_payment_id and status = 'pending';
         when 'void approved' then
             update ordering.payments
             set
                 status = 'voided',
                 token = null
-            where id = p_payment_id;
+            where id = p_payment_id and status in ('pending', 'authorized');
         when 'capture approved' then
             update ordering.payments
             set
@@ -236,3 +249,4 @@ drop function ordering.record_payment;
 drop function ordering.cancel_order;
 drop function ordering.confirm_order;
 drop function ordering.reserve_order;
+drop index ordering.payments_unsettled_idx;

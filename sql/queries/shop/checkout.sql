@@ -5,8 +5,8 @@ select
         @shipping_address, @accept_price_changes
     )::jsonb as earlier;
 
--- name: ReserveOrder :exec
-select ordering.reserve_order(@order_id);
+-- name: ReserveOrder :one
+select ordering.reserve_order(@order_id)::text as status;
 
 -- name: ConfirmOrder :exec
 select ordering.confirm_order(@order_id);
@@ -24,11 +24,43 @@ select response_status, response
 from ordering.idempotency_keys
 where order_id = @order_id;
 
--- name: OrdersWithoutCheckout :many
--- Orders placed a while ago and still pending: whoever placed one may have died before it
--- started the checkout.
-select id
+-- name: OrdersToCheckOut :many
+-- Orders after one that a checkout should be working on: those pending, and those cancelled whose
+-- payment is not settled. Whoever placed one may have died before it started the checkout, and the
+-- checkout may have been ended by force.
+with unfinished as (
+    select orders.id, orders.updated_at
+    from ordering.orders
+    where orders.status = 'pending'
+
+    union all
+
+    select orders.id, orders.updated_at
+    from ordering.payments as payment
+    inner join ordering.orders on orders.id = payment.order_id
+    where payment.status in ('pending', 'authorized') and orders.status = 'cancelled'
+)
+
+select unfinished.id
+from unfinished
+where unfinished.id > @after::uuid
+    and unfinished.updated_at < now() - make_interval(secs => @older_than_seconds::float8)
+    and not exists (
+        select 1
+        from ordering.payments as imported
+        where imported.order_id = unfinished.id and imported.provider = 'history'
+    )
+order by unfinished.id
+limit @most;
+
+-- name: OrdersToFulfil :many
+-- Orders after one that a fulfilment should be working on.
+select orders.id
 from ordering.orders
-where status = 'pending' and created_at < now() - make_interval(secs => @older_than_seconds::float8)
-order by id
+inner join ordering.payments as payment on payment.order_id = orders.id
+where orders.id > @after
+    and payment.provider <> 'history'
+    and orders.status in ('confirmed', 'shipped')
+    and orders.confirmed_at < now() - make_interval(secs => @older_than_seconds::float8)
+order by orders.id
 limit @most;
