@@ -14,7 +14,7 @@ import (
 )
 
 // Between payment and confirmation there are two points to be killed at: before the provider's
-// answer is known, and after. Wherever it is, the order ends confirmed and is charged once, by
+// answer is known, and after; a third lies between a capture and its record. Wherever it is, the order ends confirmed and is charged once, by
 // the provider's own count.
 
 func TestKilledBeforeTheAnswerOfTheProvider(t *testing.T) {
@@ -46,17 +46,43 @@ func TestKilledBetweenTheAnswerAndTheConfirmation(t *testing.T) {
 	placed := placeAsync(t, buyer, "slow")
 
 	// While the provider thinks, the test takes the cart's row: confirming waits for it.
-	release := lockCart(t, shop, buyer.ID)
+	release := lock(t, shop, "select 1 from ordering.carts where customer_id = $1 for update", buyer.ID)
 	workertest.Await(t, "the confirmation to wait for the cart", func() bool {
-		return waiting(t, shop, "select pid") > 0
+		return waiting(t, shop, "select pid", "confirm_order") > 0
 	})
 	wantState(t, shop, placed, "pending", "authorized")
 	shop.Kill("api", "worker")
 	// Postgres still works for the dead: it would confirm as soon as it can.
-	waiting(t, shop, "select pg_terminate_backend(pid)")
-	workertest.Await(t, "nobody to wait for the cart", func() bool { return waiting(t, shop, "select pid") == 0 })
+	waiting(t, shop, "select pg_terminate_backend(pid)", "confirm_order")
+	workertest.Await(t, "nobody to wait for the cart", func() bool { return waiting(t, shop, "select pid", "confirm_order") == 0 })
 	release()
 	wantState(t, shop, placed, "pending", "authorized")
+
+	shop.Start("api", "worker")
+	endsWell(t, shop, placed, product)
+}
+
+func TestKilledBetweenACaptureAndItsRecord(t *testing.T) {
+	t.Parallel()
+	shop := workertest.NewProcesses(t, "MERCADO_PACK_AFTER=2s")
+	product := shop.NewProducts(1, 10)[0]
+	buyer := shop.NewBuyer()
+	buyer.Put(product, 3).Want(http.StatusOK)
+	placed := apitest.Decode[order.Document](buyer.Buy("approve").Want(http.StatusCreated)).ID
+
+	// While the vendor packs, the test takes the order's row: the record of the capture waits for it.
+	release := lock(t, shop, "select 1 from ordering.orders where id = $1 for no key update", placed)
+	workertest.Await(t, "the provider to capture", func() bool {
+		return workertest.AskCharges(t, shop.Sandbox, placed).Counts.Captures == 1
+	})
+	wantState(t, shop, placed, "confirmed", "authorized")
+	shop.Kill("api", "worker")
+	workertest.Await(t, "nobody to wait for the order", func() bool {
+		waiting(t, shop, "select pg_terminate_backend(pid)", "record_payment")
+		return waiting(t, shop, "select pid", "record_payment") == 0
+	})
+	release()
+	wantState(t, shop, placed, "confirmed", "authorized")
 
 	shop.Start("api", "worker")
 	endsWell(t, shop, placed, product)
@@ -101,8 +127,8 @@ func wantState(t *testing.T, shop *workertest.Processes, placed uuid.UUID, statu
 	}
 }
 
-// lockCart takes the row of a customer's cart until release is called.
-func lockCart(t *testing.T, shop *workertest.Processes, customer int64) (release func()) {
+// lock takes the row that a query locks until release is called.
+func lock(t *testing.T, shop *workertest.Processes, query string, id any) (release func()) {
 	t.Helper()
 	tx, err := shop.DB.Pool.Begin(t.Context())
 	if err != nil {
@@ -110,17 +136,17 @@ func lockCart(t *testing.T, shop *workertest.Processes, customer int64) (release
 	}
 	end := func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }
 	t.Cleanup(end)
-	if _, err := tx.Exec(t.Context(), "select 1 from ordering.carts where customer_id = $1 for update", customer); err != nil {
+	if _, err := tx.Exec(t.Context(), query, id); err != nil {
 		t.Fatal(err)
 	}
 	return end
 }
 
-// waiting counts the connections that wait to confirm an order, and does something to each.
-func waiting(t *testing.T, shop *workertest.Processes, do string) int {
+// waiting counts the connections that wait for a row in a function, and does something to each.
+func waiting(t *testing.T, shop *workertest.Processes, do, function string) int {
 	t.Helper()
 	rows, err := shop.DB.Pool.Query(t.Context(), do+` from pg_stat_activity
-		where datname = current_database() and wait_event_type = 'Lock' and query like '%confirm_order%'`)
+		where datname = current_database() and wait_event_type = 'Lock' and query like '%' || $1::text || '%' and pid <> pg_backend_pid()`, function)
 	if err != nil {
 		t.Fatal(err)
 	}
