@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -17,7 +18,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"mercado/api/apitest"
+	"mercado/internal/auth"
 	"mercado/internal/devstack/stacktest"
+	"mercado/internal/settings"
 	"mercado/internal/store/shopdb"
 	"mercado/worker"
 )
@@ -118,6 +121,9 @@ func TestTheAPIIsReadyWhenEverythingIs(t *testing.T) {
 func TestATokenIsBoundToWhomItIsFor(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()
+	if _, err := auth.LoadKey(settings.Environment{Home: home}, settings.Auth{}); err != nil {
+		t.Fatal(err)
+	}
 	for arguments, good := range map[string]bool{
 		"--role admin":                        true,
 		"--role admin --customer 1":           true,
@@ -198,5 +204,19 @@ func TestALockedRowLeavesTheAPIReady(t *testing.T) {
 			}
 			return
 		}
+	}
+}
+
+// TestATokenIsSignedWithAKeyThatIsThere: in the wrong home, a new key would sign what the API
+// refuses.
+func TestATokenIsSignedWithAKeyThatIsThere(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	code, said := runWith(t, []string{"MERCADO_HOME=" + home}, "token", "--role", "admin")
+	if code != 2 || strings.Count(said, "\n") != 1 || !strings.Contains(said, home) {
+		t.Errorf("exit code %d, %s", code, said)
+	}
+	if _, err := os.Stat(auth.HomeKey(home)); err == nil {
+		t.Error("a key was made")
 	}
 }

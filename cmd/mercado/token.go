@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 
 	"mercado/internal/auth"
 	"mercado/internal/settings"
@@ -38,6 +41,11 @@ func (c *TokenCmd) Validate() error {
 
 // Run implements the command.
 func (c *TokenCmd) Run(g *Globals) error {
+	// A key of its own would sign what no API accepts.
+	if _, err := os.Stat(auth.HomeKey(g.Home)); c.KeyFile == "" && errors.Is(err, fs.ErrNotExist) {
+		return &settings.Error{Setting: "MERCADO_HOME", Problem: fmt.Sprintf(
+			"names %s, which holds no key to sign with: run `mercado up`, or source the file env in the home of the one that runs", g.Home)}
+	}
 	key, err := auth.LoadKey(g.Environment, c.Auth)
 	if err != nil {
 		return err

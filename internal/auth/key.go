@@ -25,7 +25,7 @@ func LoadKey(environment settings.Environment, s settings.Auth) (ed25519.Private
 	if environment.Production() {
 		return nil, &settings.Error{Setting: keySetting, Problem: "must name a PEM file with an Ed25519 key in production mode"}
 	}
-	path := filepath.Join(environment.Home, "keys", "auth.pem")
+	path := HomeKey(environment.Home)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		if err := makeKey(path); err != nil {
 			return nil, fmt.Errorf("make %s: %w", path, err)
@@ -33,6 +33,9 @@ func LoadKey(environment settings.Environment, s settings.Auth) (ed25519.Private
 	}
 	return readKey(path)
 }
+
+// HomeKey is the file of the key that a home has for itself.
+func HomeKey(home string) string { return filepath.Join(home, "keys", "auth.pem") }
 
 func readKey(path string) (ed25519.PrivateKey, error) {
 	text, err := os.ReadFile(path)
