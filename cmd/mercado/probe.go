@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 )
@@ -19,7 +21,12 @@ type ProbeCmd struct {
 func (c *ProbeCmd) Run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.URL, nil)
+	return probe(ctx, c.URL)
+}
+
+// probe returns nil when an address answers 200, else what it says.
+func probe(ctx context.Context, address string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return err
 	}
@@ -28,8 +35,9 @@ func (c *ProbeCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = answer.Body.Close() }()
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answered %s", c.URL, answer.Status)
+	if answer.StatusCode == http.StatusOK {
+		return nil
 	}
-	return nil
+	said, _ := io.ReadAll(io.LimitReader(answer.Body, 4096))
+	return fmt.Errorf("%s answered %s %s", address, answer.Status, bytes.TrimSpace(said))
 }

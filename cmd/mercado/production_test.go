@@ -1,10 +1,12 @@
 package main_test
 
 import (
+	"context"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"mercado/internal/devstack/stacktest"
 	"mercado/internal/settings"
@@ -74,7 +76,9 @@ func TestProductionRefusesWhatIsMeantForDevelopment(t *testing.T) {
 // runWith runs a command with these settings and no others.
 func runWith(t *testing.T, variables []string, arguments ...string) (code int, said string) {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), stacktest.Binary(t), arguments...)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	command := exec.CommandContext(ctx, stacktest.Binary(t), arguments...)
 	command.Env = append(append(settings.Foreign(), "MERCADO_HOME="+t.TempDir()), variables...)
 	output, _ := command.CombinedOutput()
 	return command.ProcessState.ExitCode(), string(output)

@@ -24,7 +24,9 @@ import (
 
 // stack is a `mercado up` in a home of its own, on ports of its own.
 type stack struct {
-	home, api   string
+	home        string
+	api         string // host:port
+	sandbox     string
 	postgres    devstack.Postgres
 	environment []string
 
@@ -47,7 +49,7 @@ func newStack(t *testing.T, variables ...string) *stack {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stack{home: home, api: fmt.Sprintf("127.0.0.1:%d", ports[6])}
+	s := &stack{home: home, api: fmt.Sprintf("127.0.0.1:%d", ports[6]), sandbox: fmt.Sprintf("127.0.0.1:%d", ports[5])}
 	s.postgres.Port.Number = ports[0]
 	s.environment = append(settings.Foreign(),
 		"MERCADO_HOME="+home,
@@ -77,8 +79,22 @@ func newStack(t *testing.T, variables ...string) *stack {
 
 func (s *stack) start(t *testing.T) {
 	t.Helper()
-	s.command = exec.Command(stacktest.Binary(t), "up")
-	s.command.Env = s.environment
+	command := exec.Command(stacktest.Binary(t), "up")
+	command.Env = s.environment
+	s.startAs(t, command)
+}
+
+// startSourced is what a person does in a shell that has sourced the file env: `mercado up` again.
+func (s *stack) startSourced(t *testing.T) {
+	t.Helper()
+	command := exec.Command("sh", "-c", `. "$1/env"; exec "$2" up --demo=false`, "sh", s.home, stacktest.Binary(t))
+	command.Env = settings.Foreign()
+	s.startAs(t, command)
+}
+
+func (s *stack) startAs(t *testing.T, command *exec.Cmd) {
+	t.Helper()
+	s.command = command
 	s.stderr = new(lockedBuffer)
 	s.command.Stderr, s.command.Stdout = s.stderr, s.stderr
 	if err := s.command.Start(); err != nil {
@@ -86,7 +102,6 @@ func (s *stack) start(t *testing.T) {
 	}
 	ended := make(chan struct{})
 	s.ended = ended
-	command := s.command
 	go func() {
 		_ = command.Wait()
 		close(ended)

@@ -22,6 +22,7 @@ type UpCmd struct {
 	settings.API
 	settings.Auth
 	settings.Shop
+	settings.SandboxRules
 	settings.Lake
 	settings.Worker
 	settings.Database
@@ -52,14 +53,18 @@ func (c *UpCmd) Run(ctx context.Context, k *kong.Context, g *Globals) error {
 // plan decides what is started and what is used as given, and completes the settings that follow.
 func (c *UpCmd) plan(k *kong.Context, g *Globals) (*localStack, error) {
 	stack := &localStack{UpCmd: c, globals: g}
-	if !given(k, "database-url") {
+	// The file env of this home, sourced, names the servers that are started here.
+	elsewhere := func(flag, value, here string) bool { return given(k, flag) && value != here }
+	here := func(port int) string { return devstack.Port{Number: port}.Address() }
+
+	if !elsewhere("database-url", c.Database.URL, devstack.Postgres{Port: devstack.Port{Number: c.PostgresPort}}.URL("mercado")) {
 		stack.postgres = &devstack.Postgres{Port: *stack.port(c.PostgresPort, "Postgres", "postgres-port", "MERCADO_POSTGRES_PORT")}
 		c.Database.URL = stack.postgres.URL("mercado")
 	}
 	if !given(k, "warehouse-url") {
 		c.Analytics.URL = c.Database.URL
 	}
-	if !given(k, "temporal-address") {
+	if !elsewhere("temporal-address", c.Temporal.Address, here(c.TemporalPort)) {
 		stack.temporal = &devstack.Temporal{
 			Port: *stack.port(c.TemporalPort, "Temporal", "temporal-port", "MERCADO_TEMPORAL_PORT"),
 			UI:   *stack.port(c.TemporalUIPort, "the Temporal UI", "temporal-ui-port", "MERCADO_TEMPORAL_UI_PORT"),
@@ -72,7 +77,7 @@ func (c *UpCmd) plan(k *kong.Context, g *Globals) (*localStack, error) {
 			c.Temporal.UI = stack.temporal.Settings().UI
 		}
 	}
-	if !given(k, "s3-endpoint") {
+	if !elsewhere("s3-endpoint", c.Endpoint, "http://"+here(c.S3Port)) {
 		stack.minio = &devstack.MinIO{
 			Port:    *stack.port(c.S3Port, "the object store", "s3-port", "MERCADO_S3_PORT"),
 			Console: *stack.port(c.S3ConsolePort, "the object store's console", "s3-console-port", "MERCADO_S3_CONSOLE_PORT"),
@@ -81,15 +86,18 @@ func (c *UpCmd) plan(k *kong.Context, g *Globals) (*localStack, error) {
 		c.ObjectStore = stack.minio.Settings()
 		c.BucketPrefix = prefix
 	}
-	if !given(k, "payment-url") || !given(k, "carrier-url") {
-		sandbox := stack.port(c.SandboxPort, "the sandbox", "sandbox-port", "MERCADO_SANDBOX_PORT")
-		stack.sandbox = &settings.Sandbox{Addr: sandbox.Address()}
-		if !given(k, "payment-url") {
-			c.PaymentURL = "http://" + sandbox.Address()
-		}
-		if !given(k, "carrier-url") {
-			c.CarrierURL = "http://" + sandbox.Address()
-		}
+	sandbox := "http://" + here(c.SandboxPort)
+	stack.givenPayment = elsewhere("payment-url", c.PaymentURL, sandbox)
+	stack.givenCarrier = elsewhere("carrier-url", c.CarrierURL, sandbox)
+	if !stack.givenPayment {
+		c.PaymentURL = sandbox
+	}
+	if !stack.givenCarrier {
+		c.CarrierURL = sandbox
+	}
+	if !stack.givenPayment || !stack.givenCarrier {
+		stack.port(c.SandboxPort, "the sandbox", "sandbox-port", "MERCADO_SANDBOX_PORT")
+		stack.sandbox = &settings.Sandbox{Addr: here(c.SandboxPort)}
 	}
 	for _, listener := range []struct{ address, of, flag, variable string }{
 		{c.API.Addr, "the API", "api-addr", "MERCADO_API_ADDR"},

@@ -39,6 +39,8 @@ func (s *localStack) checkGiven(ctx context.Context) error {
 	check(s.Analytics.URL != s.Database.URL, "MERCADO_WAREHOUSE_URL", answersPostgres(s.Analytics.URL))
 	check(s.temporal == nil, "TEMPORAL_ADDRESS", answersTemporal(s.Temporal))
 	check(s.minio == nil, "MERCADO_S3_ENDPOINT", answersS3(s.ObjectStore))
+	check(s.givenPayment, "MERCADO_PAYMENT_URL", answersHTTP(s.PaymentURL))
+	check(s.givenCarrier, "MERCADO_CARRIER_URL", answersHTTP(s.CarrierURL))
 	return group.Wait()
 }
 
@@ -58,6 +60,13 @@ func answersTemporal(s settings.Temporal) func(context.Context) error {
 		if err == nil {
 			c.Close()
 		}
+		return err
+	}
+}
+
+func answersHTTP(address string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, err := answers(address)(ctx)
 		return err
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,8 +13,8 @@ import (
 	"mercado/internal/settings"
 )
 
-// waitReady returns when the API answers that everything it needs does. It says what is missing
-// when that takes long.
+// waitReady returns when the sandbox answers, and the API that everything it needs does. It says
+// what is missing when that takes long.
 func (s *localStack) waitReady(ctx context.Context) error {
 	begun := time.Now()
 	tick := time.NewTicker(100 * time.Millisecond)
@@ -23,7 +22,7 @@ func (s *localStack) waitReady(ctx context.Context) error {
 	remind := time.NewTicker(15 * time.Second)
 	defer remind.Stop()
 	for {
-		missing := ready(ctx, s.API.Addr)
+		missing := s.missing(ctx)
 		if missing == nil {
 			s.done("mercado", "api, worker, sandbox", begun)
 			return nil
@@ -38,23 +37,18 @@ func (s *localStack) waitReady(ctx context.Context) error {
 	}
 }
 
-// ready returns what /readyz of the API complains about, and nil when it does not.
-func ready(ctx context.Context, addr string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, apiURL(addr)+"/readyz", nil)
-	if err != nil {
-		return err
+// missing returns what a shop that can sell still lacks, and nil when that is nothing.
+func (s *localStack) missing(ctx context.Context) error {
+	if s.sandbox != nil {
+		if err := probe(ctx, "http://"+s.sandbox.Addr+"/livez"); err != nil {
+			return err
+		}
 	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = answer.Body.Close() }()
-	if answer.StatusCode == http.StatusOK {
-		return nil
-	}
-	said, _ := io.ReadAll(io.LimitReader(answer.Body, 4096))
-	return fmt.Errorf("%s: %s", answer.Status, strings.TrimSpace(string(said)))
+	return ready(ctx, s.API.Addr)
 }
+
+// ready returns what /readyz of the API complains about, and nil when it does not.
+func ready(ctx context.Context, addr string) error { return probe(ctx, apiURL(addr)+"/readyz") }
 
 // announce prints where everything is.
 func (s *localStack) announce(took time.Duration) error {

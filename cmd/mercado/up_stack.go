@@ -37,6 +37,8 @@ type localStack struct {
 	sandbox  *settings.Sandbox
 	ports    []*devstack.Port
 
+	givenPayment, givenCarrier bool // by address, rather than the sandbox
+
 	mu      sync.Mutex
 	servers []*devstack.Process
 }
@@ -207,10 +209,15 @@ func (s *localStack) serve(ctx, kill context.Context, started time.Time) error {
 	// The sandbox ends after those that call it.
 	sandboxCtx, stopSandbox := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopSandbox()
+	ctx, stopFront := context.WithCancel(ctx)
+	defer stopFront()
 	front, frontCtx := errgroup.WithContext(ctx)
 	var back errgroup.Group
 	if s.sandbox != nil {
-		back.Go(func() error { return s.child(program, "sandbox").Keep(sandboxCtx, kill) })
+		back.Go(func() error {
+			defer stopFront() // without it nothing can be sold
+			return s.child(program, "sandbox").Keep(sandboxCtx, kill)
+		})
 	}
 	for _, command := range []string{"api", "worker"} {
 		front.Go(func() error { return s.child(program, command).Keep(frontCtx, kill) })
@@ -223,12 +230,18 @@ func (s *localStack) serve(ctx, kill context.Context, started time.Time) error {
 	})
 	err = front.Wait()
 	stopSandbox()
-	return errors.Join(err, back.Wait())
+	if failed := back.Wait(); failed != nil {
+		return failed // the rest ended because of that
+	}
+	return err
 }
 
 // environment returns the settings of this stack as variables.
 func (s *localStack) environment() []string {
-	groups := []any{s.globals.Environment, s.Database, s.Analytics, s.ObjectStore, s.Temporal, s.API, s.Auth, s.Shop, s.Lake, s.Worker}
+	groups := []any{
+		s.globals.Environment, s.Local, s.Database, s.Analytics, s.ObjectStore, s.Temporal,
+		s.API, s.Auth, s.Shop, s.SandboxRules, s.Lake, s.Worker,
+	}
 	if s.sandbox != nil {
 		groups = append(groups, *s.sandbox)
 	}

@@ -37,6 +37,13 @@ func TestUpStopsInOrderAndKeepsTheData(t *testing.T) {
 		t.Errorf("a second `up` in the same home ends with %d: %s", code, output)
 	}
 
+	beside := exec.Command(stacktest.Binary(t), "up", "--home", t.TempDir())
+	beside.Env = stack.environment
+	output, _ = beside.CombinedOutput()
+	if code := beside.ProcessState.ExitCode(); code != 1 || !strings.Contains(string(output), "--postgres-port (MERCADO_POSTGRES_PORT)") {
+		t.Errorf("a second `up` on the same ports ends with %d: %s", code, output)
+	}
+
 	// The file env leads every other command to the stack.
 	doctor := exec.Command("sh", "-c", `. "$1/env"; exec "$2" doctor`, "sh", stack.home, stacktest.Binary(t))
 	doctor.Env = settings.Foreign()
@@ -64,7 +71,7 @@ func TestUpStopsInOrderAndKeepsTheData(t *testing.T) {
 	}
 
 	begun := time.Now()
-	stack.start(t)
+	stack.startSourced(t)
 	stack.waitReady(t)
 	if took := time.Since(begun); took > readyWithin {
 		t.Errorf("the second start took %s", took)
@@ -128,6 +135,32 @@ func TestUpUsesServersThatAreGiven(t *testing.T) {
 	}
 	eventually(t, "`up` says that it stops", func() bool { return strings.Contains(stack.said(), "stopping") })
 	if code := stack.signal(t, os.Interrupt); code != 0 || !strings.Contains(stack.said(), "killing") {
+		t.Errorf("exit code %d\n%s", code, stack.said())
+	}
+	if left := stack.processes(); len(left) > 0 {
+		t.Errorf("these are left behind: %v", left)
+	}
+}
+
+// TestUpEndsWhenTheSandboxCannotServe: a shop that cannot sell does not look ready.
+func TestUpEndsWhenTheSandboxCannotServe(t *testing.T) {
+	t.Parallel()
+	world := stacktest.New(t)
+	stack := newStack(t, settings.Environ(world.Database, world.Warehouse, world.ObjectStore, world.Temporal)...)
+	stack.start(t)
+	stack.waitReady(t)
+	eventually(t, "`up` says that it is ready", func() bool { return strings.Contains(stack.said(), "Mercado is ready") })
+	if err := syscall.Kill(stack.child(t, "sandbox"), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	var listener net.Listener // takes the port before the sandbox starts again
+	eventually(t, "the sandbox has ended", func() (free bool) {
+		var err error
+		listener, err = net.Listen("tcp", stack.sandbox)
+		return err == nil
+	})
+	defer func() { _ = listener.Close() }()
+	if code := stack.wait(t); code != 1 || !strings.Contains(stack.said(), "sandbox") || !strings.Contains(stack.said(), "it cannot work with its settings") {
 		t.Errorf("exit code %d\n%s", code, stack.said())
 	}
 	if left := stack.processes(); len(left) > 0 {
@@ -199,6 +232,8 @@ func TestUpNamesAGivenServerThatDoesNotAnswer(t *testing.T) {
 		"MERCADO_WAREHOUSE_URL": "postgres://mercado@" + address + "/mercado",
 		"TEMPORAL_ADDRESS":      address,
 		"MERCADO_S3_ENDPOINT":   "http://" + address,
+		"MERCADO_PAYMENT_URL":   "http://" + address,
+		"MERCADO_CARRIER_URL":   "http://" + address,
 	} {
 		t.Run(variable, func(t *testing.T) {
 			t.Parallel()
