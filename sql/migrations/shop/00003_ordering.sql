@@ -57,6 +57,18 @@ insert into ordering.order_transitions (from_status, to_status) values
 ('shipped', 'delivered'),
 ('delivered', 'returned');
 
+-- The day a row belongs to is where readers of history look for it, and where the warehouse has
+-- it: it does not change.
+-- +goose StatementBegin
+create function ordering.refuse_new_day() returns trigger
+language plpgsql as $$
+begin
+    raise exception 'the day of a row of % does not change', tg_table_name
+        using errcode = 'check_violation', constraint = tg_table_name || '_day';
+end
+$$;
+-- +goose StatementEnd
+
 create table ordering.orders (
     id uuid primary key,
     customer_id bigint not null,
@@ -100,6 +112,9 @@ create index orders_unfinished_idx on ordering.orders (status, id)
 where status in ('pending', 'confirmed', 'shipped');
 create trigger orders_touch before update on ordering.orders
 for each row execute function ordering.touch();
+create trigger orders_day before update of order_date, created_at on ordering.orders
+for each row when ((new.order_date, new.created_at) is distinct from (old.order_date, old.created_at))
+execute function ordering.refuse_new_day();
 
 -- +goose StatementBegin
 create function ordering.check_transition() returns trigger
@@ -151,6 +166,9 @@ create index order_items_item_idx on ordering.order_items (item_id);
 create index order_items_vendor_idx on ordering.order_items (vendor_id, order_id);
 create trigger order_items_touch before update on ordering.order_items
 for each row execute function ordering.touch();
+create trigger order_items_day before update of order_id, created_at on ordering.order_items
+for each row when ((new.order_id, new.created_at) is distinct from (old.order_id, old.created_at))
+execute function ordering.refuse_new_day();
 
 -- Written in the transaction of the change it tells of; read in commit order by way of xid.
 create table ordering.order_events (
@@ -280,6 +298,9 @@ create index refunds_order_idx on ordering.refunds (order_id);
 create index refunds_created_idx on ordering.refunds (created_at);
 create trigger refunds_touch before update on ordering.refunds
 for each row execute function ordering.touch();
+create trigger refunds_day before update of created_at on ordering.refunds
+for each row when (new.created_at is distinct from old.created_at)
+execute function ordering.refuse_new_day();
 
 create table ordering.refund_items (
     refund_id uuid not null references ordering.refunds (id) on delete cascade,
