@@ -4,7 +4,7 @@
 -- key: order_item_id
 -- partition: ordered_at
 -- reads: clean.order_items, clean.orders, clean.orders_opening, clean.products
--- totals: qty, discount, total_price, margin
+-- totals: qty, unit_price, unit_cost, discount, total_price, margin
 -- column order_item_id: Key of the line.
 -- column order_id: The order.
 -- column item_id: The product.
@@ -61,7 +61,7 @@ select
     o.payment_status,
     o.order_sequence,
     case
-        when o.shipped_at is not null then date_diff('day', o.confirmed_at, o.shipped_at)
+        when o.shipped_at is not null then date_sub('day', o.confirmed_at, o.shipped_at)
     end as days_to_ship
 from clean.order_items as i
 inner join sequenced as o on o.id = i.order_id

@@ -26,13 +26,13 @@ from (values
     (4, 'aaaaaaaa-0000-7000-8000-000000000004'::uuid, 1, 1, 0.00, 10.00)
 ) as t (id, order_id, item_id, qty, discount_amount, total_price)
 -- expect
--- The second customer's first order; a product in quarantine has no category; a sale below cost.
+-- Shipped after 26 hours, two midnights later; the second customer's first order; a product in quarantine has no category; a sale below cost.
 select order_item_id, order_id, item_id, customer_id, 7 as vendor_id, category_id, ordered_at, 'web' as channel,
     qty, 10.00 as unit_price, 6.00 as unit_cost, discount, total_price, margin, order_status,
     'card' as payment_method, 'completed' as payment_status, order_sequence, days_to_ship
 from (values
     (1, 'aaaaaaaa-0000-7000-8000-000000000001'::uuid, 1, 1, 5, timestamptz '2026-03-01 09:00:00+00',
-        2, 0.50, 19.50, 7.50, 'shipped', 5, 2),
+        2, 0.50, 19.50, 7.50, 'shipped', 5, 1),
     (2, 'aaaaaaaa-0000-7000-8000-000000000002'::uuid, 1, 1, 5, timestamptz '2026-03-02 09:00:00+00',
         1, 0.00, 10.00, 4.00, 'cancelled', 6, null),
     (3, 'aaaaaaaa-0000-7000-8000-000000000003'::uuid, 9, 2, null, timestamptz '2026-03-02 10:00:00+00',
