@@ -19,40 +19,44 @@ type Evidence struct {
 	Staging    map[string]DayTotals // by gold table
 }
 
-// flow follows one table of the shop through the zones. Rows are compared along the whole of
-// it; the sums of a column from where its name changes under the new name.
+// flow follows one table of the shop through the zones, from clean on.
 type flow struct {
-	Raw, Work, Gold string // tables; "" where the flow does not pass
+	Raw, Work, Gold string    // tables; "" where the flow does not pass
+	Grain           lake.Zone // rows are the same ones from this zone on
 	Sums            []flowSum
-	RowsEnd         lake.Zone // rows are compared up to this zone: after it the grain changes
 }
 
-// flowSum follows a column whose sum must not change. Names are those of each zone, "" where the
-// sum does not pass; a gold name "in-out" is a difference of two columns.
+// flowSum follows a column whose sum must not change from the first zone that names it. A name is
+// "" where the sum does not pass; "in-out" is a difference of two columns.
 type flowSum struct{ Clean, Work, Gold string }
 
+// same is a column that keeps its name.
+func same(column string) flowSum { return flowSum{Clean: column, Work: column, Gold: column} }
+
 // flows is what a run must not lose on the way. Every table of zone raw is compared with its
-// control totals and with zone clean, whether it stands here or not.
+// control totals and with zone clean, whether it stands here or not: the money of orders, payments
+// and refunds as a whole goes no further than clean.
 var flows = []flow{
-	{Raw: "order_items", Work: "order_lines", Gold: "sales", RowsEnd: lake.Gold, Sums: []flowSum{
-		{Clean: "qty", Work: "qty", Gold: "qty"},
+	{Raw: "order_items", Work: "order_lines", Gold: "sales", Grain: lake.Clean, Sums: []flowSum{
+		same("qty"), same("unit_price"), same("unit_cost"), same("total_price"),
 		{Clean: "discount_amount", Work: "discount", Gold: "discount"},
-		{Clean: "total_price", Work: "total_price", Gold: "total_price"},
 	}},
-	{Raw: "refund_items", Work: "refund_lines", Gold: "refunds", RowsEnd: lake.Gold, Sums: []flowSum{
-		{Clean: "qty", Work: "qty", Gold: "qty"},
-		{Clean: "amount", Work: "amount", Gold: "amount"},
+	{Raw: "refund_items", Work: "refund_lines", Gold: "refunds", Grain: lake.Clean, Sums: []flowSum{
+		same("qty"), same("amount"),
 	}},
-	{Raw: "stock_ledger", Work: "stock_days", Gold: "stock_daily", RowsEnd: lake.Clean, Sums: []flowSum{
+	{Raw: "stock_ledger", Work: "stock_days", Gold: "stock_daily", Grain: lake.Work, Sums: []flowSum{
 		{Clean: "on_hand_delta", Work: "units_in-units_out", Gold: "units_in-units_out"},
+		{Clean: "on_hand_delta", Work: "closing-opening", Gold: "closing-opening"},
+		{Clean: "reserved_delta", Work: "reserved_delta"},
+		{Work: "opening", Gold: "opening"},
+		{Work: "closing", Gold: "closing"},
+		{Work: "reserved", Gold: "reserved"},
 	}},
-	{Raw: "customers", Work: "customers", Gold: "customer", RowsEnd: lake.Gold},
-	{Raw: "products", Gold: "inventory", RowsEnd: lake.Gold, Sums: []flowSum{
-		{Clean: "price", Gold: "price"},
-		{Clean: "cost", Gold: "cost"},
-	}},
-	{Raw: "vendors", Gold: "vendor", RowsEnd: lake.Gold},
-	{Raw: "categories", Gold: "category", RowsEnd: lake.Gold},
+	{Raw: "customers", Work: "customers", Gold: "customer", Grain: lake.Clean},
+	{Raw: "products", Gold: "inventory", Grain: lake.Clean, Sums: []flowSum{same("price"), same("cost")}},
+	{Raw: "stock", Gold: "inventory", Grain: lake.Gold, Sums: []flowSum{same("on_hand"), same("reserved")}},
+	{Raw: "vendors", Gold: "vendor", Grain: lake.Clean},
+	{Raw: "categories", Gold: "category", Grain: lake.Clean},
 }
 
 // Difference is a total that changed between two places it should not have changed between.
@@ -135,31 +139,37 @@ func (r *reconciling) err() error {
 }
 
 func (r *reconciling) flow(f flow, evidence Evidence) {
-	clean := evidence.Clean[f.Raw]
-	places := []struct {
-		zone   lake.Zone
-		table  string
-		totals lake.Totals
-		column func(flowSum) string
-	}{
-		{lake.Work, f.Work, evidence.Work[f.Work], func(s flowSum) string { return s.Work }},
-		{lake.Gold, f.Gold, evidence.Gold[f.Gold], func(s flowSum) string { return s.Gold }},
+	places := []place{
+		{lake.Clean, f.Raw, evidence.Clean, func(s flowSum) string { return s.Clean }},
+		{lake.Work, f.Work, evidence.Work, func(s flowSum) string { return s.Work }},
+		{lake.Gold, f.Gold, evidence.Gold, func(s flowSum) string { return s.Gold }},
 	}
-	for _, place := range places {
-		if place.table == "" {
-			continue
-		}
-		to := string(place.zone) + " " + place.table
-		if f.RowsEnd == lake.Gold {
-			r.equal(f.Raw, "rows", "clean", to, clean.Rows, place.totals.Rows)
-		}
-		for _, sum := range f.Sums {
-			if column := place.column(sum); column != "" {
-				r.equal(f.Raw, sum.Clean, "clean", to, clean.Sums[sum.Clean], sumOf(place.totals, column))
-			}
+	places = slices.DeleteFunc(places, func(p place) bool { return p.table == "" })
+	grain := slices.IndexFunc(places, func(p place) bool { return p.zone == f.Grain })
+	for _, to := range places[grain+1:] {
+		from := places[grain]
+		r.equal(f.Raw, "rows", from.String(), to.String(), from.totals[from.table].Rows, to.totals[to.table].Rows)
+	}
+	for _, sum := range f.Sums {
+		passed := slices.DeleteFunc(slices.Clone(places), func(p place) bool { return p.column(sum) == "" })
+		from := passed[0]
+		for _, to := range passed[1:] {
+			r.equal(f.Raw, from.column(sum), from.String(), to.String(), from.sum(sum), to.sum(sum))
 		}
 	}
 }
+
+// place is a table of a zone that a flow comes to.
+type place struct {
+	zone   lake.Zone
+	table  string
+	totals map[string]lake.Totals
+	column func(flowSum) string
+}
+
+func (p place) String() string { return string(p.zone) + " " + p.table }
+
+func (p place) sum(s flowSum) int64 { return sumOf(p.totals[p.table], p.column(s)) }
 
 func sumOf(totals lake.Totals, column string) int64 {
 	plus, minus, _ := strings.Cut(column, "-")

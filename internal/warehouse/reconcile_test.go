@@ -74,3 +74,54 @@ func TestReconcileNamesEveryDifference(t *testing.T) {
 		}
 	}
 }
+
+func TestReconcileFollowsBalances(t *testing.T) {
+	t.Parallel()
+	consistent := func() warehouse.Evidence {
+		gold := func() map[string]lake.Totals {
+			return map[string]lake.Totals{
+				"inventory":   totals(3, map[string]int64{"on_hand": 9, "reserved": 4}),
+				"stock_daily": totals(2, map[string]int64{"opening": 1, "units_in": 7, "units_out": 2, "closing": 6, "reserved": 3}),
+			}
+		}
+		staged := gold()
+		return warehouse.Evidence{
+			Clean: map[string]lake.Totals{
+				"products":     totals(3, nil),
+				"stock":        totals(2, map[string]int64{"on_hand": 9, "reserved": 4}),
+				"stock_ledger": totals(8, map[string]int64{"on_hand_delta": 5, "reserved_delta": 2}),
+			},
+			Work: map[string]lake.Totals{"stock_days": totals(2, map[string]int64{
+				"opening": 1, "units_in": 7, "units_out": 2, "closing": 6, "reserved_delta": 2, "reserved": 3,
+			})},
+			Gold:    gold(),
+			Staging: map[string]warehouse.DayTotals{"inventory": {0: staged["inventory"]}, "stock_daily": {20260301: staged["stock_daily"]}},
+		}
+	}
+	if _, err := warehouse.Reconcile(consistent()); err != nil {
+		t.Fatal(err)
+	}
+	for _, lost := range []struct {
+		zone          func(warehouse.Evidence) map[string]lake.Totals
+		table, column string
+		says          string
+	}{
+		{func(e warehouse.Evidence) map[string]lake.Totals { return e.Work }, "stock_days", "reserved_delta", "reserved_delta of stock_ledger: 2 in clean stock_ledger, 1 in work stock_days (-1)"},
+		{func(e warehouse.Evidence) map[string]lake.Totals { return e.Work }, "stock_days", "closing", "on_hand_delta of stock_ledger: 5 in clean stock_ledger, 4 in work stock_days (-1)"},
+		{func(e warehouse.Evidence) map[string]lake.Totals { return e.Gold }, "stock_daily", "opening", "opening of stock_ledger: 1 in work stock_days, 0 in gold stock_daily (-1)"},
+		{func(e warehouse.Evidence) map[string]lake.Totals { return e.Gold }, "stock_daily", "reserved", "reserved of stock_ledger: 3 in work stock_days, 2 in gold stock_daily (-1)"},
+		{func(e warehouse.Evidence) map[string]lake.Totals { return e.Gold }, "inventory", "on_hand", "on_hand of stock: 9 in clean stock, 8 in gold inventory (-1)"},
+		{func(e warehouse.Evidence) map[string]lake.Totals { return e.Gold }, "inventory", "reserved", "reserved of stock: 4 in clean stock, 3 in gold inventory (-1)"},
+	} {
+		evidence := consistent()
+		lost.zone(evidence)[lost.table].Sums[lost.column]--
+		if _, err := warehouse.Reconcile(evidence); err == nil || !strings.Contains(err.Error(), lost.says) {
+			t.Errorf("%s of %s lost: %v", lost.column, lost.table, err)
+		}
+	}
+	rows := consistent()
+	rows.Gold["stock_daily"] = totals(1, rows.Gold["stock_daily"].Sums)
+	if _, err := warehouse.Reconcile(rows); err == nil || !strings.Contains(err.Error(), "rows of stock_ledger: 2 in work stock_days, 1 in gold stock_daily (-1)") {
+		t.Errorf("a day of a product lost: %v", err)
+	}
+}

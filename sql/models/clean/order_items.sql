@@ -4,7 +4,7 @@
 -- version: updated_at
 -- partition: ordered_at
 -- reads: raw.order_items, raw.products, clean.orders
--- totals: qty, discount_amount, total_price
+-- totals: qty, unit_price, unit_cost, discount_amount, total_price
 -- column id: Key of the line.
 -- column order_id: The order.
 -- column ordered_at: When the order was placed.

@@ -5,7 +5,7 @@
 -- partition: ordered_at
 -- subject: orders
 -- reads: work.order_lines
--- totals: qty, discount, total_price
+-- totals: unit_price, unit_cost, qty, discount, total_price
 -- column order_item_id: Key of the line.
 -- column order_id: The order.
 -- column item_id: The product, see inventory.

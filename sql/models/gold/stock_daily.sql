@@ -4,7 +4,7 @@
 -- partition: day_start
 -- subject: stock
 -- reads: work.stock_days
--- totals: units_in, units_out
+-- totals: opening, units_in, units_out, closing, reserved
 -- column date_id: The day, UTC, as yyyymmdd, see date.
 -- column day_start: The day's first instant.
 -- column item_id: The product, see inventory.

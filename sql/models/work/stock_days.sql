@@ -4,7 +4,7 @@
 -- key: day, product_id
 -- partition: day_start
 -- reads: clean.stock_ledger, clean.stock_opening
--- totals: units_in, units_out
+-- totals: opening, units_in, units_out, closing, reserved_delta, reserved
 -- column day: The day, UTC.
 -- column day_start: Its first instant.
 -- column product_id: The product.
@@ -12,6 +12,7 @@
 -- column units_in: Units put on the shelf.
 -- column units_out: Units taken off the shelf.
 -- column closing: Units on the shelf when the day ended.
+-- column reserved_delta: By how much the units that carts and orders hold changed.
 -- column reserved: Units of those that carts and orders held when the day ended.
 with movements as (
     select
@@ -19,7 +20,7 @@ with movements as (
         l.occurred_at::date as day,
         sum(l.on_hand_delta) filter (where l.on_hand_delta > 0) as units_in,
         -sum(l.on_hand_delta) filter (where l.on_hand_delta < 0) as units_out,
-        sum(l.reserved_delta) as reserved
+        sum(l.reserved_delta) as reserved_delta
     from clean.stock_ledger as l
     group by all
 ),
@@ -46,7 +47,8 @@ balances as (
             as closing,
         coalesce(m.units_in, 0) as units_in,
         coalesce(m.units_out, 0) as units_out,
-        coalesce(o.reserved, 0) + coalesce(sum(m.reserved) over running, 0) as reserved,
+        coalesce(m.reserved_delta, 0) as reserved_delta,
+        coalesce(o.reserved, 0) + coalesce(sum(m.reserved_delta) over running, 0) as reserved,
         o.product_id is not null or count(m.day) over running > 0 as begun
     from days as d
     cross join products as p
@@ -63,6 +65,7 @@ select
     b.units_in::bigint as units_in,
     b.units_out::bigint as units_out,
     b.closing::bigint as closing,
+    b.reserved_delta::bigint as reserved_delta,
     b.reserved::bigint as reserved
 from balances as b
 where b.begun

@@ -14,13 +14,13 @@ select * from (values
 ) as t (product_id, occurred_at, on_hand_delta, reserved_delta)
 -- expect
 -- The second product begins on the second day; a quiet day keeps its balance.
-select day, day::timestamptz as day_start, product_id, opening, units_in, units_out, closing, reserved
+select day, day::timestamptz as day_start, product_id, opening, units_in, units_out, closing, reserved_delta, reserved
 from (values
-    (date '2026-03-01', 1, 10, 0, 3, 7, 0),
-    (date '2026-03-02', 1, 7, 0, 0, 7, 0),
-    (date '2026-03-02', 2, 0, 5, 0, 5, 0),
-    (date '2026-03-03', 1, 7, 20, 1, 26, 4),
-    (date '2026-03-03', 2, 5, 0, 0, 5, 0),
-    (date '2026-03-10', 1, 30, 0, 0, 30, 0),
-    (date '2026-03-10', 2, 5, 0, 0, 5, 1)
-) as t (day, product_id, opening, units_in, units_out, closing, reserved)
+    (date '2026-03-01', 1, 10, 0, 3, 7, -2, 0),
+    (date '2026-03-02', 1, 7, 0, 0, 7, 0, 0),
+    (date '2026-03-02', 2, 0, 5, 0, 5, 0, 0),
+    (date '2026-03-03', 1, 7, 20, 1, 26, 4, 4),
+    (date '2026-03-03', 2, 5, 0, 0, 5, 0, 0),
+    (date '2026-03-10', 1, 30, 0, 0, 30, 0, 0),
+    (date '2026-03-10', 2, 5, 0, 0, 5, 0, 1)
+) as t (day, product_id, opening, units_in, units_out, closing, reserved_delta, reserved)
