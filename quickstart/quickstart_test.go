@@ -1,4 +1,4 @@
-// Package quickstart_test runs docs/quickstart.md: its shell blocks are the test.
+// Package quickstart_test runs docs/quickstart.md and README.md: their shell blocks are the test.
 package quickstart_test
 
 import (
@@ -23,17 +23,15 @@ import (
 
 func TestMain(m *testing.M) { stacktest.Main(m) }
 
-const document = "../docs/quickstart.md"
-
 // blocks returns what a reader of a document would type.
-func blocks(t *testing.T) string {
+func blocks(t *testing.T, document string, least int) string {
 	t.Helper()
 	text, err := os.ReadFile(document)
 	if err != nil {
 		t.Fatal(err)
 	}
 	fenced := regexp.MustCompile("(?ms)^```sh\n(.*?)^```$").FindAllStringSubmatch(string(text), -1)
-	if len(fenced) < 6 {
+	if len(fenced) < least {
 		t.Fatalf("%d shell blocks in %s", len(fenced), document)
 	}
 	script := "set -euo pipefail\n"
@@ -43,27 +41,61 @@ func blocks(t *testing.T) string {
 	return script
 }
 
-func TestQuickstart(t *testing.T) {
-	t.Parallel()
-	world := stacktest.New(t)
-	folder := t.TempDir()
-	if err := os.Mkdir(filepath.Join(folder, "bin"), 0o755); err != nil {
+// read types the blocks of a document into a bash, in a clone where `make up` runs, and returns
+// what the reader sees.
+func read(t *testing.T, world *stacktest.World, stack *up, document string, least int) string {
+	t.Helper()
+	clone := t.TempDir()
+	if err := os.Mkdir(filepath.Join(clone, "bin"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(stacktest.Binary(t), filepath.Join(folder, "bin", "mercado")); err != nil {
-		t.Fatal(err)
+	for link, target := range map[string]string{"bin/mercado": stacktest.Binary(t), ".mercado": world.Home} {
+		if err := os.Symlink(target, filepath.Join(clone, link)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	stack := start(t, world)
-
-	// Everything but the home comes from the file that `mercado up` has written.
-	reader := exec.CommandContext(t.Context(), "bash", "-c", blocks(t))
-	reader.Dir = folder
-	reader.Env = []string{"MERCADO_HOME=" + world.Home, "PATH=" + os.Getenv("PATH"), "HOME=" + folder}
+	// Every setting comes from the file that `mercado up` has written.
+	reader := exec.CommandContext(t.Context(), "bash", "-c", blocks(t, document, least))
+	reader.Dir = clone
+	reader.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + clone}
 	output, err := reader.CombinedOutput()
 	t.Logf("%s", output)
 	if err != nil {
-		t.Fatalf("the quickstart fails: %v\n%s", err, stack.said())
+		t.Fatalf("%s fails: %v\n%s", document, err, stack.said())
 	}
+	return string(output)
+}
+
+// TestReadme: its first order and its first ETL run, in a demo shop.
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	world := stacktest.New(t)
+	output := read(t, world, start(t, world), "../README.md", 2)
+	if !strings.Contains(output, `"status":"confirmed"`) {
+		t.Error("the first order is not confirmed")
+	}
+	shop, err := pgx.Connect(t.Context(), world.Database.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = shop.Close(t.Context()) }()
+	query, err := os.ReadFile("testdata/first_order.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var placed, loaded int
+	if err := shop.QueryRow(t.Context(), string(query)).Scan(&placed, &loaded); err != nil {
+		t.Fatal(err)
+	}
+	if placed != 1 || loaded != 1 {
+		t.Errorf("%d orders were placed and %d of them loaded, want one", placed, loaded)
+	}
+}
+
+func TestQuickstart(t *testing.T) {
+	t.Parallel()
+	world := stacktest.New(t)
+	output := read(t, world, start(t, world, "--demo=false"), "../docs/quickstart.md", 6)
 
 	shop, err := pgx.Connect(t.Context(), world.Database.URL)
 	if err != nil {
@@ -83,12 +115,12 @@ func TestQuickstart(t *testing.T) {
 	if want := "10 customers, 5 vendors, 50 products, 22 orders, 2 runs, agree true"; got != want {
 		t.Errorf("in the end %s, want %s", got, want)
 	}
-	if confirmed := strings.Count(string(output), "confirmed\n"); confirmed != 22 {
+	if confirmed := strings.Count(output, "confirmed\n"); confirmed != 22 {
 		t.Errorf("%d orders confirmed before the reader's eyes, want 22", confirmed)
 	}
 }
 
-// up is a running `mercado up --demo=false`.
+// up is a running `mercado up`.
 type up struct {
 	mu     sync.Mutex
 	output bytes.Buffer
@@ -107,17 +139,19 @@ func (u *up) said() string {
 }
 
 // start runs the stack on the world's servers and waits until it says that it is ready.
-func start(t *testing.T, world *stacktest.World) *up {
+func start(t *testing.T, world *stacktest.World, arguments ...string) *up {
 	t.Helper()
 	ports, err := devstack.FreePorts(t.Context(), 3)
 	if err != nil {
 		t.Fatal(err)
 	}
 	u := new(up)
-	command := exec.Command(stacktest.Binary(t), "up", "--demo=false",
+	arguments = append([]string{"up",
 		fmt.Sprintf("--api-addr=127.0.0.1:%d", ports[0]),
 		fmt.Sprintf("--worker-addr=127.0.0.1:%d", ports[1]),
-		fmt.Sprintf("--sandbox-port=%d", ports[2]))
+		fmt.Sprintf("--sandbox-port=%d", ports[2]),
+	}, arguments...)
+	command := exec.Command(stacktest.Binary(t), arguments...)
 	command.Env = world.Env()
 	command.Stdout, command.Stderr = io.Writer(u), io.Writer(u)
 	if err := command.Start(); err != nil {
