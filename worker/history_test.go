@@ -28,6 +28,7 @@ var record = flag.Bool("record", false, "write the histories to workflows/testda
 func TestHistoriesOfOrders(t *testing.T) {
 	t.Parallel()
 	shop := workertest.New(t, workertest.PaymentTimeout(time.Second))
+	away := workertest.New(t, workertest.ProviderAway())
 	products := shop.NewProducts(3, 100)
 
 	bought := func(token string, products ...int64) uuid.UUID {
@@ -52,18 +53,27 @@ func TestHistoriesOfOrders(t *testing.T) {
 		expireHolds(shop)
 		shop.NewBuyer().Put(products[2], 60).Want(http.StatusOK)
 	})
+	broke := bought("capture_refused", products[0])
+	stopped := stopCheckout(t, away, away.NewBuyer(), away.NewProducts(1, 1)[0], 1)
 	for _, id := range []uuid.UUID{one, three, lost} {
 		shop.AwaitStatus(id, order.Delivered)
 	}
-	for name, id := range map[string]string{
-		"checkout_confirmed":    workflows.CheckoutID(one),
-		"checkout_looked_up":    workflows.CheckoutID(lost),
-		"checkout_declined":     workflows.CheckoutID(declined),
-		"checkout_out_of_stock": workflows.CheckoutID(short),
-		"fulfilment_one_vendor": workflows.FulfilmentID(one),
-		"fulfilment_three":      workflows.FulfilmentID(three),
+	shop.AwaitStatus(broke, order.Cancelled)
+	for name, of := range map[string]struct {
+		shop     *workertest.Shop
+		workflow string
+		running  bool
+	}{
+		"checkout_confirmed":    {shop: shop, workflow: workflows.CheckoutID(one)},
+		"checkout_looked_up":    {shop: shop, workflow: workflows.CheckoutID(lost)},
+		"checkout_declined":     {shop: shop, workflow: workflows.CheckoutID(declined)},
+		"checkout_out_of_stock": {shop: shop, workflow: workflows.CheckoutID(short)},
+		"checkout_stopped":      {shop: away, workflow: workflows.CheckoutID(stopped), running: true}, // its void is tried for ever
+		"fulfilment_one_vendor": {shop: shop, workflow: workflows.FulfilmentID(one)},
+		"fulfilment_three":      {shop: shop, workflow: workflows.FulfilmentID(three)},
+		"fulfilment_refused":    {shop: shop, workflow: workflows.FulfilmentID(broke)},
 	} {
-		kept := historyOf(t, shop, id)
+		kept := historyOf(t, of.shop, of.workflow, !of.running)
 		replayer := sdk.NewWorkflowReplayer()
 		replayer.RegisterWorkflow(workflows.Checkout)
 		replayer.RegisterWorkflow(workflows.Fulfilment)
@@ -86,10 +96,11 @@ func TestHistoriesOfOrders(t *testing.T) {
 // personal is what the buyers of this test have, and no history may hold.
 var personal = regexp.MustCompile(`(?i)Augusta|Lisboa|1100-048|Sousa|example\.com|timeout_then_approved|"approve"`)
 
-func historyOf(t *testing.T, shop *workertest.Shop, id string) *history.History {
+// historyOf is what the server has kept of a workflow, to its end if it ends.
+func historyOf(t *testing.T, shop *workertest.Shop, id string, ends bool) *history.History {
 	t.Helper()
 	kept := &history.History{}
-	events := shop.Deps.Temporal.GetWorkflowHistory(t.Context(), id, "", true, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	events := shop.Deps.Temporal.GetWorkflowHistory(t.Context(), id, "", ends, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() {
 		event, err := events.Next()
 		if err != nil {

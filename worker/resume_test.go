@@ -42,16 +42,7 @@ func TestProviderThatIsAwayHoldsUpNeitherStockNorCustomer(t *testing.T) {
 	shop := workertest.New(t, workertest.ProviderAway())
 	product := shop.NewProducts(1, 10)[0]
 	buyer := shop.NewBuyer()
-	buyer.Put(product, 4).Want(http.StatusOK)
-	placed := buyAsync(buyer, "approve")
-	workertest.Await(t, "the provider to be asked", func() bool {
-		attempts, err := shop.Deps.DB.PaymentAttempts(t.Context(), placed)
-		return err == nil && len(attempts) > 0
-	})
-	if err := shop.Deps.Temporal.CancelWorkflow(t.Context(), workflows.CheckoutID(placed), ""); err != nil {
-		t.Fatal(err)
-	}
-	shop.AwaitStatus(placed, order.Cancelled)
+	placed := stopCheckout(t, shop, buyer, product, 4)
 	buyer.Put(product, 1).Want(http.StatusOK)
 	shop.WantStock(product, 10, 1)
 
@@ -170,6 +161,38 @@ func buyOne(shop *workertest.Shop) uuid.UUID {
 
 func buyAsync(buyer *workertest.Buyer, token string) uuid.UUID {
 	return apitest.Decode[order.Document](buyer.Buy(token, "Prefer", "respond-async").Want(http.StatusAccepted)).ID
+}
+
+// stopCheckout cancels the checkout of an order whose provider does not answer, and returns when
+// the order is cancelled and its payment about to be voided.
+func stopCheckout(t *testing.T, shop *workertest.Shop, buyer *workertest.Buyer, product, qty int64) uuid.UUID {
+	t.Helper()
+	buyer.Put(product, qty).Want(http.StatusOK)
+	placed := buyAsync(buyer, "approve")
+	awaitAsked(t, shop, placed, "authorize")
+	if err := shop.Deps.Temporal.CancelWorkflow(t.Context(), workflows.CheckoutID(placed), ""); err != nil {
+		t.Fatal(err)
+	}
+	shop.AwaitStatus(placed, order.Cancelled)
+	awaitAsked(t, shop, placed, "void")
+	return placed
+}
+
+// awaitAsked waits until the provider was asked for something, whether it answers or not.
+func awaitAsked(t *testing.T, shop *workertest.Shop, placed uuid.UUID, operation string) {
+	t.Helper()
+	workertest.Await(t, "the provider to be asked to "+operation, func() bool {
+		attempts, err := shop.Deps.DB.PaymentAttempts(t.Context(), placed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, attempt := range attempts {
+			if attempt.Operation == operation {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // longAgo makes every order old enough to be looked after.
