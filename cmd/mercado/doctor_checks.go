@@ -36,15 +36,15 @@ func examinations(c *DoctorCmd, g *Globals, p *patient) []examination {
 	const up = "start everything with `mercado up`, or give the address in "
 	const shop = "shop database"
 	return []examination{
-		{name: "program postgres", examine: programVersion(postgresProgram, "--version"),
+		{name: "program postgres", examine: programVersion(postgresProgram),
 			advice: "run `make up`, which installs it"},
-		{name: "program temporal", examine: programVersion(serverProgram("temporal"), "--version"),
+		{name: "program temporal", examine: programVersion(serverProgram("temporal")),
 			advice: "run `make up`, which builds it"},
-		{name: "program minio", examine: programVersion(serverProgram("minio"), "--version"),
+		{name: "program minio", examine: programVersion(serverProgram("minio")),
 			advice: "run `make up`, which builds it"},
-		{name: "program curl", examine: programVersion(inPath("curl"), "--version"),
+		{name: "program curl", examine: programVersion(inPath("curl")),
 			advice: "run `make up`, which installs it; the documents use it"},
-		{name: "program psql", examine: programVersion(inPath("psql"), "--version"),
+		{name: "program psql", examine: programVersion(inPath("psql")),
 			advice: "run `make up`, which installs it; the documents use it"},
 		{name: "disk space", examine: diskSpace(g.Home),
 			advice: "free some space, or move MERCADO_HOME"},
@@ -96,15 +96,15 @@ func inPath(name string) func() (string, error) {
 }
 
 // programVersion asks a program for its version; the first line of the answer is enough.
-func programVersion(find func() (string, error), flag string) func(context.Context) (string, error) {
+func programVersion(find func() (string, error)) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
 		path, err := find()
 		if err != nil {
 			return "", err
 		}
-		output, err := exec.CommandContext(ctx, path, flag).Output()
+		output, err := exec.CommandContext(ctx, path, "--version").Output()
 		if err != nil {
-			return "", fmt.Errorf("%s %s: %w", path, flag, err)
+			return "", fmt.Errorf("%s --version: %w", path, err)
 		}
 		line, _, _ := strings.Cut(string(output), "\n")
 		return line + " in " + path, nil
