@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
@@ -173,7 +174,7 @@ func (e *Extractor) checkContracts(ctx context.Context, c *copying) error {
 			source := &c.sources[i]
 			statement, err := tx.Prepare(ctx, "source_"+source.Table, source.Query)
 			if err != nil {
-				return &ContractError{Table: source.Table, Problems: []string{err.Error()}}
+				return refused(source.Table, err)
 			}
 			found, err := pgcopy.Columns(statement.Fields)
 			if err != nil {
@@ -193,6 +194,24 @@ func (e *Extractor) checkContracts(ctx context.Context, c *copying) error {
 		}
 		return nil
 	})
+}
+
+// absent are the answers of Postgres that mean that the shop's schema has changed.
+var absent = map[string]bool{
+	"3F000": true, // a schema
+	"42P01": true, // a table
+	"42703": true, // a column
+	"42704": true, // a type
+	"42883": true, // a function
+}
+
+// refused tells a query that the shop's schema no longer allows from a server that is away.
+func refused(table string, err error) error {
+	var answer *pgconn.PgError
+	if errors.As(err, &answer) && absent[answer.Code] {
+		return &ContractError{Table: table, Problems: []string{answer.Message}}
+	}
+	return fmt.Errorf("describe %s: %w", table, err)
 }
 
 func manifestColumns(columns []pgcopy.Column) []lake.Column {
@@ -227,6 +246,7 @@ func (c *copying) plan() {
 
 func (e *Extractor) copyPart(ctx context.Context, c *copying, tx pgx.Tx, task task) (err error) {
 	table, columns := task.source.Table, c.columns[task.source.Table]
+	c.progress(table, 0, int(c.done.Load()), len(c.tasks))
 	if err := shopdb.New(tx).SetLakeDays(ctx, shopdb.SetLakeDaysParams{
 		FromInstant: task.Span.From.Time().Format(time.RFC3339), ToInstant: task.Span.To.Time().Format(time.RFC3339),
 	}); err != nil {

@@ -3,9 +3,11 @@ package extract_test
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"mercado/internal/devstack/stacktest"
 	"mercado/internal/lake"
@@ -126,9 +128,41 @@ func TestExtractIsFrozenOnce(t *testing.T) {
 			t.Errorf("%d vendors are frozen", table.Control.Rows)
 		}
 		for _, part := range table.Parts {
-			if err := extractor.Store.Verify(t.Context(), lake.Raw, part); err != nil {
+			if err := extractor.Store.Download(t.Context(), lake.Raw, part, filepath.Join(t.TempDir(), "part")); err != nil {
 				t.Error(err)
 			}
 		}
+	}
+}
+
+func TestServerThatEndsTheSessionIsNoBrokenContract(t *testing.T) {
+	t.Parallel()
+	extractor, db := setup(t)
+	holder, err := db.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = holder.Rollback(context.WithoutCancel(t.Context())) }()
+	if _, err := holder.Exec(t.Context(), "lock table catalog.reviews in access exclusive mode"); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := extractor.Run(t.Context(), request(1), silent)
+		ended <- err
+	}()
+	const terminate = `select count(pg_terminate_backend(pid)) from pg_stat_activity
+		where wait_event_type = 'Lock' and datname = current_database()`
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for terminated := 0; terminated == 0; {
+		if err := db.Pool.QueryRow(t.Context(), terminate).Scan(&terminated); err != nil {
+			t.Fatal(err)
+		}
+		<-look.C
+	}
+	var contract *extract.ContractError
+	if err := <-ended; err == nil || errors.As(err, &contract) || !strings.Contains(err.Error(), "describe reviews") {
+		t.Errorf("ended with %v, want an error that is tried again", err)
 	}
 }
