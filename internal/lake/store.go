@@ -25,12 +25,20 @@ type Store struct {
 	prefix string
 }
 
-// ObjectError names an object that cannot be used, and why: it is missing, its content is not
-// what its manifest says, or the store refuses access. Trying again does not help.
+// ObjectError names an object that cannot be used, why, and what to do: it is missing, its content
+// is not what its manifest says, or the store refuses access. Trying again does not help.
 type ObjectError struct {
 	Bucket, Key string
 	Missing     bool
 	Problem     string
+}
+
+// remedy is what to do about an object of a zone that is lost.
+func remedy(zone Zone) string {
+	if zone == Raw {
+		return "restore it, or load its days again as a new run"
+	}
+	return fmt.Sprintf("restore it, or replay the run from %s or earlier", zone)
 }
 
 func (e *ObjectError) Error() string {
@@ -81,16 +89,11 @@ func (s *Store) Download(ctx context.Context, zone Zone, part Part, path string)
 	if err != nil {
 		return fmt.Errorf("download %s: %w", part.Key, err)
 	}
-	err = s.verify(ctx, zone, part, file)
+	err = s.read(ctx, zone, part, file)
 	return errors.Join(err, file.Close())
 }
 
-// Verify reads the part and checks it against size and digest.
-func (s *Store) Verify(ctx context.Context, zone Zone, part Part) error {
-	return s.verify(ctx, zone, part, io.Discard)
-}
-
-func (s *Store) verify(ctx context.Context, zone Zone, part Part, sink io.Writer) error {
+func (s *Store) read(ctx context.Context, zone Zone, part Part, sink io.Writer) error {
 	object, err := s.client.GetObject(ctx, s.Bucket(zone), part.Key, minio.GetObjectOptions{})
 	if err != nil {
 		return s.classify(zone, part.Key, err)
@@ -103,7 +106,8 @@ func (s *Store) verify(ctx context.Context, zone Zone, part Part, sink io.Writer
 	}
 	if digest := hex.EncodeToString(hash.Sum(nil)); size != part.Size || digest != part.SHA256 {
 		return &ObjectError{Bucket: s.Bucket(zone), Key: part.Key, Problem: fmt.Sprintf(
-			"is not what its manifest says: %d bytes with sha256 %s, want %d with %s", size, digest, part.Size, part.SHA256)}
+			"is not what its manifest says: %d bytes with sha256 %s, want %d with %s; %s",
+			size, digest, part.Size, part.SHA256, remedy(zone))}
 	}
 	return nil
 }
@@ -132,7 +136,7 @@ func (s *Store) ReadJSON(ctx context.Context, zone Zone, key string, value any) 
 		return s.classify(zone, key, err)
 	}
 	if err := json.Unmarshal(data, value); err != nil {
-		return &ObjectError{Bucket: s.Bucket(zone), Key: key, Problem: "is not valid JSON: " + err.Error()}
+		return &ObjectError{Bucket: s.Bucket(zone), Key: key, Problem: fmt.Sprintf("is not valid JSON (%v): %s", err, remedy(zone))}
 	}
 	return nil
 }
@@ -151,7 +155,6 @@ func (s *Store) Keys(ctx context.Context, zone Zone, prefix string) ([]string, e
 
 // hopeless are the store's answers that trying again does not change, and what to tell of them.
 var hopeless = map[string]string{
-	"NoSuchKey":             "is missing",
 	"NoSuchBucket":          "is in a bucket that does not exist: `mercado up` creates it",
 	"AccessDenied":          "is refused to this account: check its policy",
 	"InvalidAccessKeyId":    "is refused: MERCADO_S3_ACCESS_KEY is not known to the store",
@@ -163,8 +166,11 @@ func (s *Store) classify(zone Zone, key string, err error) error {
 		return nil
 	}
 	response := minio.ToErrorResponse(err)
+	if response.Code == "NoSuchKey" {
+		return &ObjectError{Bucket: s.Bucket(zone), Key: key, Missing: true, Problem: "is missing: " + remedy(zone)}
+	}
 	if problem, known := hopeless[response.Code]; known {
-		return &ObjectError{Bucket: s.Bucket(zone), Key: key, Missing: response.Code == "NoSuchKey", Problem: problem}
+		return &ObjectError{Bucket: s.Bucket(zone), Key: key, Problem: problem}
 	}
 	return fmt.Errorf("object %s/%s: %w", s.Bucket(zone), key, err)
 }
@@ -181,7 +187,8 @@ func digestFile(path string) (size int64, digest string, err error) {
 	return size, hex.EncodeToString(hash.Sum(nil)), err
 }
 
-// UploadPart uploads the file at path as key and describes it.
+// UploadPart uploads the file at path as key, sees that it is there, and describes it. The store
+// checks the content against the checksum that comes with it.
 func (s *Store) UploadPart(ctx context.Context, zone Zone, key, path string, totals Totals) (Part, error) {
 	size, digest, err := digestFile(path)
 	if err != nil {
@@ -189,6 +196,13 @@ func (s *Store) UploadPart(ctx context.Context, zone Zone, key, path string, tot
 	}
 	if err := s.Upload(ctx, zone, key, path); err != nil {
 		return Part{}, err
+	}
+	stored, err := s.client.StatObject(ctx, s.Bucket(zone), key, minio.StatObjectOptions{})
+	if err == nil && stored.Size != size {
+		err = fmt.Errorf("it has %d bytes, want %d", stored.Size, size)
+	}
+	if err != nil {
+		return Part{}, fmt.Errorf("object %s/%s is not there after its upload: %w", s.Bucket(zone), key, err)
 	}
 	return Part{Key: key, Size: size, SHA256: digest, Totals: totals}, nil
 }

@@ -2,6 +2,11 @@ package lake_test
 
 import (
 	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,7 +74,7 @@ func TestPartIsCheckedAgainstItsManifest(t *testing.T) {
 	if err != nil || part.Size != 4 || part.SHA256 != lake.Digest([]byte("rows")) {
 		t.Fatalf("uploaded %+v, %v", part, err)
 	}
-	if err := store.Verify(t.Context(), lake.Gold, part); err != nil {
+	if err := store.Download(t.Context(), lake.Gold, part, filepath.Join(t.TempDir(), "down")); err != nil {
 		t.Error(err)
 	}
 	if err := os.WriteFile(path, []byte("rowz"), 0o600); err != nil {
@@ -81,7 +86,8 @@ func TestPartIsCheckedAgainstItsManifest(t *testing.T) {
 	for name, part := range map[string]lake.Part{"is not what its manifest says": part, "is missing": {Key: "nowhere"}} {
 		err := store.Download(t.Context(), lake.Gold, part, filepath.Join(t.TempDir(), "down"))
 		var object *lake.ObjectError
-		if !errors.As(err, &object) || object.Key != part.Key || !strings.Contains(err.Error(), name) {
+		if !errors.As(err, &object) || object.Key != part.Key || !strings.Contains(err.Error(), name) ||
+			!strings.Contains(err.Error(), "replay the run from gold") {
 			t.Errorf("downloaded %s: %v", part.Key, err)
 		}
 	}
@@ -106,5 +112,47 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 		if _, err = store.Manifest(t.Context(), someOutput); !errors.As(err, &object) || !strings.Contains(err.Error(), setting) {
 			t.Errorf("%s: %v", setting, err)
 		}
+	}
+}
+
+// forgetful is an object store that says it has taken a file, and has not.
+func forgetful(t *testing.T, endpoint string) string {
+	t.Helper()
+	target, err := url.Parse(endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(target)
+		r.Out.Host = r.In.Host // it is part of the signature
+	}}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPut {
+			_, _ = io.Copy(io.Discard, r.Body)
+			w.Header().Set("ETag", `"d41d8cd98f00b204e9800998ecf8427e"`)
+			return
+		}
+		store.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestUploadThatTheStoreForgotIsAnError(t *testing.T) {
+	t.Parallel()
+	objects := stacktest.New(t).ObjectStore
+	objects.Endpoint = forgetful(t, objects.Endpoint)
+	store, err := lake.Open(objects)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "part")
+	if err := os.WriteFile(path, []byte("rows"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = store.UploadPart(t.Context(), lake.Gold, someOutput.PartKey("2026-03-01", 0, 1), path, lake.Totals{Rows: 4})
+	var object *lake.ObjectError
+	if err == nil || errors.As(err, &object) || !strings.Contains(err.Error(), "not there after its upload") {
+		t.Errorf("uploaded with %v, want an error that is tried again", err)
 	}
 }
