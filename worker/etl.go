@@ -29,7 +29,10 @@ const etlAtOnce = 4
 func ETL(steps *etl.Activities) Queue {
 	return Queue{
 		Name:    ETLQueue,
-		Options: sdk.Options{MaxConcurrentActivityExecutionSize: etlAtOnce},
+		Options: sdk.Options{
+			MaxConcurrentActivityExecutionSize: etlAtOnce,
+			MaxHeartbeatThrottleInterval:       etl.HeartbeatEvery,
+		},
 		Register: func(r sdk.Registry) {
 			r.RegisterWorkflow(workflows.DailyETL)
 			r.RegisterWorkflow(workflows.ScheduledETL)

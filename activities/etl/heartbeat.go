@@ -8,8 +8,9 @@ import (
 	"go.temporal.io/sdk/activity"
 )
 
-// heartbeatEvery is well within the workflow's heartbeat timeout.
-const heartbeatEvery = 2 * time.Second
+// HeartbeatEvery is how often a step says that it lives. A worker must not hold heartbeats back for
+// longer, as it does unless told otherwise: up to four fifths of the workflow's heartbeat timeout.
+const HeartbeatEvery = 2 * time.Second
 
 // beat sends heartbeats with the line that say was last given, until stop is called. Without
 // them Temporal would neither notice a dead worker nor tell this one of a cancelled run.
@@ -21,7 +22,7 @@ func beat(ctx context.Context) (say func(line string), stop func()) {
 	activity.RecordHeartbeat(ctx, line.Load())
 	go func() {
 		defer close(done)
-		ticker := time.NewTicker(heartbeatEvery)
+		ticker := time.NewTicker(HeartbeatEvery)
 		defer ticker.Stop()
 		for {
 			select {
