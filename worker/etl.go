@@ -28,7 +28,7 @@ const etlAtOnce = 4
 // ETL is the queue of the daily load.
 func ETL(steps *etl.Activities) Queue {
 	return Queue{
-		Name:    ETLQueue,
+		Name: ETLQueue,
 		Options: sdk.Options{
 			MaxConcurrentActivityExecutionSize: etlAtOnce,
 			MaxHeartbeatThrottleInterval:       etl.HeartbeatEvery,
@@ -51,14 +51,21 @@ func ETLSteps(ctx context.Context, c Config, db *store.DB) (steps *etl.Activitie
 	if err != nil {
 		return nil, nil, err
 	}
-	analytics, err := warehouse.Open(ctx, c.Warehouse)
+	scratch, closeScratch, err := etl.OpenScratch(filepath.Join(c.Environment.Home, "scratch", "etl"))
 	if err != nil {
 		return nil, nil, err
 	}
+	analytics, err := warehouse.Open(ctx, c.Warehouse)
+	if err != nil {
+		closeScratch()
+		return nil, nil, err
+	}
 	return &etl.Activities{
-		Shop: db, Warehouse: analytics, Store: objects, Models: models, Engine: c.Engine,
-		Scratch: filepath.Join(c.Environment.Home, "scratch", "etl"),
-	}, analytics.Close, nil
+			Shop: db, Warehouse: analytics, Store: objects, Models: models, Engine: c.Engine, Scratch: scratch,
+		}, func() {
+			analytics.Close()
+			closeScratch()
+		}, nil
 }
 
 // keepSchedules makes the schedules as soon as Temporal answers.

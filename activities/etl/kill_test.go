@@ -1,6 +1,7 @@
 package etl_test
 
 import (
+	"path/filepath"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -70,6 +71,9 @@ func TestRunOfAKilledWorkerIsFinishedByAnother(t *testing.T) {
 			p.want("select state from etl.runs", etl.Succeeded)
 			p.want("select count(*) from etl.steps where state <> 'succeeded'", "0")
 			p.want("select max(tries) >= 2 from etl.steps", "true")
+			if left, err := filepath.Glob(filepath.Join(p.world.Home, "scratch", "etl", "*", "*")); err != nil || len(left) > 0 {
+				t.Errorf("left on disk: %v, %v", left, err)
+			}
 		})
 	}
 }
