@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,6 +80,14 @@ func TestHistoriesOfOrders(t *testing.T) {
 		replayer.RegisterWorkflow(workflows.Fulfilment)
 		if err := replayer.ReplayWorkflowHistory(nil, kept); err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+		for _, event := range kept.GetEvents() {
+			if event.GetTimerStartedEventAttributes() == nil {
+				continue
+			}
+			if summary := string(event.GetUserMetadata().GetSummary().GetData()); summary == "" || strings.Contains(summary, "Await") {
+				t.Errorf("%s: a timer tells nothing of itself but %q", name, summary)
+			}
 		}
 		text := textOf(t, kept)
 		if personal.MatchString(text) {
