@@ -17,24 +17,24 @@ var etlSteps *etl.Activities
 
 // ETLInput says which run, or which replay of a run, DailyETL carries out.
 type ETLInput struct {
-	Run     etl.Run
-	From    etl.Step // the step it begins with: etl.Extract for a run
-	Trigger string   // manual, schedule or backfill
-	Tries   int      // of a step, before the run has failed
+	Run     etl.Run  `json:"run"`
+	From    etl.Step `json:"from"`    // the step it begins with: etl.Extract for a run
+	Trigger string   `json:"trigger"` // manual, schedule or backfill
+	Tries   int      `json:"tries"`   // of a step, before the run has failed
 }
 
 // ETLResult is how an execution ended.
 type ETLResult struct {
-	RunID uuid.UUID
-	State string
-	Rows  int64 // published; 0 when everything had been published before
+	RunID uuid.UUID `json:"run_id"`
+	State string    `json:"state"`
+	Rows  int64     `json:"rows"` // published; 0 when everything had been published before
 }
 
 // DailyETL takes the shop's data of a run's days to the warehouse: extract, clean, work, gold,
 // stage, reconcile, publish. However it ends, the run is recorded as succeeded, failed or
 // cancelled, and a failed run can be replayed.
 func DailyETL(ctx workflow.Context, input ETLInput) (*ETLResult, error) {
-	e := &dailyETL{input: input}
+	e := &dailyETL{input: input, began: workflow.Now(ctx)}
 	workflow.SetCurrentDetails(ctx, "beginning")
 	begin := workflow.ExecuteActivity(bookkeeping(ctx, "record that the run begins", input.Tries), etlSteps.Begin, e.beginRequest(ctx))
 	err := begin.Get(ctx, &e.plan)
@@ -49,6 +49,7 @@ func DailyETL(ctx workflow.Context, input ETLInput) (*ETLResult, error) {
 
 type dailyETL struct {
 	input   ETLInput
+	began   time.Time
 	plan    etl.Plan
 	reports []*etl.Report
 	rows    *int64 // published
@@ -81,7 +82,7 @@ func (e *dailyETL) run(ctx workflow.Context) error {
 func (e *dailyETL) beginRequest(ctx workflow.Context) etl.BeginRequest {
 	return etl.BeginRequest{
 		Run: e.input.Run, From: e.input.From, Trigger: e.input.Trigger,
-		WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID,
+		WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID, At: e.began,
 	}
 }
 
@@ -185,7 +186,7 @@ func (e *dailyETL) finish(ctx workflow.Context, failure error) (*ETLResult, erro
 	case temporal.IsCanceledError(failure) || errors.Is(ctx.Err(), workflow.ErrCanceled):
 		request.State, request.Error = etl.Cancelled, "cancelled"
 	default:
-		request.State, request.Error = etl.Failed, failure.Error()
+		request.State, request.Error = etl.Failed, etl.OneLine(failure.Error())
 	}
 	e.details(ctx, "ended: "+strings.TrimSpace(request.State+" "+request.Error))
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
@@ -225,7 +226,7 @@ func (e *dailyETL) working(ctx workflow.Context, summary string) workflow.Contex
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		Summary:             summary,
 		StartToCloseTimeout: 12 * time.Hour,
-		HeartbeatTimeout:    10 * time.Second,
+		HeartbeatTimeout:    15 * time.Second, // see etl.HeartbeatEvery
 		WaitForCancellation: true,
 		RetryPolicy:         patience(e.input.Tries),
 	})
@@ -256,9 +257,9 @@ func retryable(err error) bool {
 func reason(err error) string {
 	var application *temporal.ApplicationError
 	if errors.As(err, &application) {
-		return application.Message()
+		return etl.OneLine(application.Message())
 	}
-	return err.Error()
+	return etl.OneLine(err.Error())
 }
 
 // stepError names the step that ended an execution.

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"mercado/internal/lake"
 	"mercado/internal/lake/model"
@@ -13,10 +16,11 @@ import (
 
 // BeginRequest says which execution of which run begins, and where.
 type BeginRequest struct {
-	Run        Run
-	From       Step   // Extract, or the step that a replay begins with
-	Trigger    string // manual, schedule or backfill
-	WorkflowID string
+	Run        Run       `json:"run"`
+	From       Step      `json:"from"`    // Extract, or the step that a replay begins with
+	Trigger    string    `json:"trigger"` // manual, schedule or backfill
+	WorkflowID string    `json:"workflow_id"`
+	At         time.Time `json:"at"`
 }
 
 // zoneOf is the zone a step writes.
@@ -56,33 +60,52 @@ func (a *Activities) plan(ctx context.Context, request BeginRequest) (*Plan, err
 	return plan, err
 }
 
-// inherit finds, for each zone before the step that the execution begins with, the last earlier
-// execution that completed the zone.
+// inherit finds what the execution reads of the zones before the step that it begins with: of the
+// last of them, what the last execution made that completed it; of those before, what that was
+// made from.
 func (a *Activities) inherit(ctx context.Context, request BeginRequest, plan *Plan) error {
 	plan.Executions[lake.Raw] = 1
 	for _, step := range []Step{Clean, Work, Gold} {
-		zone := zoneOf[step]
-		plan.Executions[zone] = request.Run.Execution
-		if request.From.At() <= step.At() {
-			continue
-		}
-		execution, err := a.lastComplete(ctx, request.Run, zone)
-		if err != nil {
-			return err
-		}
-		if execution == 0 {
-			return &BadRequest{Problem: fmt.Sprintf("%s never completed zone %s: replay it from %s or earlier", request.Run, zone, step)}
-		}
-		plan.Executions[zone] = execution
+		plan.Executions[zoneOf[step]] = request.Run.Execution
 	}
 	if request.From == Extract {
 		return nil
 	}
 	frozen, err := a.Store.Frozen(ctx, request.Run.ID.String())
-	if err == nil && frozen == nil {
-		err = &BadRequest{Problem: fmt.Sprintf("%s never finished its extract, so there is nothing to replay: start a new run of these days", request.Run)}
+	if err != nil {
+		return err
 	}
-	return err
+	if frozen == nil {
+		return &BadRequest{Problem: fmt.Sprintf("%s never finished its extract, so there is nothing to replay: start a new run of these days", request.Run)}
+	}
+	// A worker that died may have frozen the extract without the manifests that follow from it.
+	if _, err := a.Store.Freeze(ctx, frozen); err != nil {
+		return err
+	}
+	before := []Step{Clean, Work, Gold}[:min(request.From.At(), Stage.At())-Clean.At()]
+	if len(before) == 0 {
+		return nil
+	}
+	last := before[len(before)-1]
+	plan.Executions[zoneOf[last]], err = a.lastComplete(ctx, request.Run, zoneOf[last])
+	if err != nil {
+		return err
+	}
+	if plan.Executions[zoneOf[last]] == 0 {
+		return &BadRequest{Problem: fmt.Sprintf("%s never completed zone %s: replay it from %s or earlier", request.Run, zoneOf[last], last)}
+	}
+	for _, step := range slices.Backward(before) {
+		for _, m := range a.Models.Zone(zoneOf[step]) {
+			manifest, err := a.Store.Manifest(ctx, output(request.Run, plan.Executions, m.Table))
+			if err != nil {
+				return err
+			}
+			for _, input := range manifest.Inputs {
+				plan.Executions[input.Zone] = input.Execution
+			}
+		}
+	}
+	return nil
 }
 
 func (a *Activities) lastComplete(ctx context.Context, run Run, zone lake.Zone) (int, error) {
@@ -116,7 +139,8 @@ func (a *Activities) recordBegin(ctx context.Context, request BeginRequest) (att
 	return attempt, nil
 }
 
-// numberRun writes the run as running, and returns which of the runs of its interval it is.
+// numberRun writes the run as running, and returns which of the runs of its interval it is. An
+// execution that a later one has overtaken is a *BadRequest.
 func (a *Activities) numberRun(ctx context.Context, queries *shopdb.Queries, request BeginRequest) (int, error) {
 	if err := queries.LockRuns(ctx); err != nil {
 		return 0, err
@@ -128,27 +152,52 @@ func (a *Activities) numberRun(ctx context.Context, queries *shopdb.Queries, req
 		Trigger:      request.Trigger,
 		WorkflowID:   request.WorkflowID,
 		ModelVersion: a.Models.Version(),
+
+		Execution: int32(request.Run.Execution), ExecutionStartedAt: request.At,
 	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = overtaken(request.Run)
+	}
 	return int(attempt), err
+}
+
+func overtaken(run Run) error {
+	return &BadRequest{Problem: fmt.Sprintf("execution %d of %s is no longer the run's own: it was ended, or replayed since", run.Execution, run)}
+}
+
+// current returns a *BadRequest unless this execution is the one that may publish: a step can
+// outlive its workflow.
+func (a *Activities) current(ctx context.Context, run Run) error {
+	current, err := a.Shop.IsCurrent(ctx, shopdb.IsCurrentParams{ID: run.ID, Execution: int32(run.Execution)})
+	if err != nil {
+		return fmt.Errorf("look whether %s goes on: %w", run, err)
+	}
+	if !current {
+		return overtaken(run)
+	}
+	return nil
 }
 
 // FinishRequest is the end of an execution.
 type FinishRequest struct {
-	Begin     BeginRequest // in case its beginning could not be recorded
-	State     string       // succeeded, failed or cancelled
-	Error     string
-	Published *int64 // rows; nil when nothing was published
-	At        time.Time
-	Steps     []*Report
+	Begin     BeginRequest `json:"begin"` // in case its beginning could not be recorded
+	State     string       `json:"state"` // succeeded, failed or cancelled
+	Error     string       `json:"error"`
+	Published *int64       `json:"published"` // rows; nil when nothing was published
+	At        time.Time    `json:"at"`
+	Steps     []*Report    `json:"steps"`
 }
 
 // Finish records how an execution ended, and all of its steps once more. It is tried until it
-// succeeds, so that no run is left as running.
+// succeeds, so that no run is left as running. An execution that was overtaken leaves the run and
+// what is staged to the later one.
 func (a *Activities) Finish(ctx context.Context, request FinishRequest) error {
 	run := request.Begin.Run
-	_, sweepErr := a.Warehouse.SweepStaging(ctx, run.ID)
 	err := a.Shop.InTx(ctx, func(queries *shopdb.Queries) error {
 		if _, err := a.numberRun(ctx, queries, request.Begin); err != nil {
+			return err
+		}
+		if _, err := a.Warehouse.SweepStaging(ctx, run.ID); err != nil {
 			return err
 		}
 		for _, step := range request.Steps {
@@ -162,7 +211,10 @@ func (a *Activities) Finish(ctx context.Context, request FinishRequest) error {
 		}
 		return queries.FinishRun(ctx, finish)
 	})
-	return errors.Join(err, sweepErr)
+	if is[*BadRequest](err) {
+		return nil
+	}
+	return err
 }
 
 // model of a table of a zone.

@@ -2,6 +2,7 @@ package etl
 
 import (
 	"errors"
+	"strings"
 
 	"go.temporal.io/sdk/temporal"
 
@@ -25,6 +26,7 @@ var final = []struct {
 	{"ContractError", is[*extract.ContractError]},     // the shop's schema is not what the lake was built for
 	{"CheckError", is[*model.CheckError]},             // a table fails its checks
 	{"ReconcileError", is[*warehouse.ReconcileError]}, // something was lost between two zones
+	{"RefusedError", is[*warehouse.RefusedError]},     // the warehouse does not take a row
 	{"BadRequest", is[*BadRequest]},
 }
 
@@ -36,8 +38,19 @@ func is[T error](err error) bool {
 func classify(err error) error {
 	for _, kind := range final {
 		if kind.is(err) {
-			return temporal.NewNonRetryableApplicationError(err.Error(), kind.name, nil)
+			return temporal.NewNonRetryableApplicationError(OneLine(err.Error()), kind.name, nil)
 		}
 	}
 	return err
+}
+
+// OneLine puts the lines of a text after each other: drivers and joined errors write several.
+func OneLine(text string) string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "; ")
 }

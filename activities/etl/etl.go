@@ -23,7 +23,7 @@ type Activities struct {
 	Store     *lake.Store
 	Models    *model.Set
 	Engine    model.Engine
-	Scratch   string // folder for files on their way
+	Scratch   string // folder for files on their way, of this process alone: see OpenScratch
 }
 
 // Step is one of the seven steps of a run.
@@ -48,9 +48,9 @@ func (s Step) At() int { return slices.Index(Steps, s) }
 
 // Run names an execution of a run, and the days the run is about.
 type Run struct {
-	ID        uuid.UUID
-	Execution int // 1 for the run itself, 2 and up for its replays
-	Interval  lake.Span
+	ID        uuid.UUID `json:"id"`
+	Execution int       `json:"execution"` // 1 for the run itself, 2 and up for its replays
+	Interval  lake.Span `json:"interval"`
 }
 
 func (r Run) String() string {
@@ -59,23 +59,23 @@ func (r Run) String() string {
 
 // Plan is what an execution does.
 type Plan struct {
-	Attempt    int
-	Waves      map[Step][][]string // tables of each transforming step; those of a wave are independent
-	Gold       []string            // tables to stage and publish
-	Executions map[lake.Zone]int   // which execution's output of each zone is read
+	Attempt    int                 `json:"attempt"`
+	Waves      map[Step][][]string `json:"waves"`      // tables of each transforming step; those of a wave are independent
+	Gold       []string            `json:"gold"`       // tables to stage and publish
+	Executions map[lake.Zone]int   `json:"executions"` // which execution's output of each zone is read
 }
 
 // TableStep is a step of one table.
 type TableStep struct {
-	Run        Run
-	Table      string
-	Executions map[lake.Zone]int
+	Run        Run               `json:"run"`
+	Table      string            `json:"table"`
+	Executions map[lake.Zone]int `json:"executions"`
 }
 
 // RunStep is a step of all tables.
 type RunStep struct {
-	Run        Run
-	Executions map[lake.Zone]int
+	Run        Run               `json:"run"`
+	Executions map[lake.Zone]int `json:"executions"`
 }
 
 // output names what the run made of a table in a zone, by the execution that is to be read.

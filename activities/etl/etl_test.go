@@ -36,6 +36,9 @@ func TestWarehouseEqualsTheShopToTheCent(t *testing.T) {
 	p.want("select state from etl.runs", "succeeded")
 	p.want("select count(*) from etl.steps where state <> 'succeeded'", "0")
 	p.want("select count(distinct step) from etl.steps", "7")
+	p.want("select note like '%rows%' and note not like '%new columns%' from etl.steps where step = 'extract' and table_name = ''", "true")
+	p.want("select count(*) from etl.steps where note = '' and step <> 'extract'", "0")
+	p.want("select count(distinct (started_at, finished_at)) > 10 from etl.steps where step = 'extract' and table_name <> ''", "true")
 	p.want("select count(*) from pg_class where relnamespace = 'staging'::regnamespace", "0")
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"sync"
+	"time"
 
 	"go.temporal.io/sdk/activity"
 
@@ -16,39 +18,65 @@ import (
 // nothing refers to; the next opens a new snapshot.
 func (a *Activities) Extract(ctx context.Context, step RunStep) ([]*Report, error) {
 	whole := a.begin(ctx, step.Run, Extract, "")
-	snapshot, err := a.extract(ctx, step.Run)
+	times := &copyTimes{of: map[string]*Report{}}
+	snapshot, err := a.extract(ctx, step.Run, times)
 	if err == nil {
 		err = a.Shop.FrozeRun(ctx, shopdb.FrozeRunParams{
 			ID: step.Run.ID, Snapshot: snapshot.Mark.Snapshot, SystemID: &snapshot.Mark.SystemID,
 		})
 	}
 	if err != nil {
-		return nil, classify(err)
+		_, err = a.end(ctx, step.Run, whole, err)
+		return nil, err
 	}
 	reports := []*Report{whole}
 	for _, manifest := range snapshot.Tables {
-		table := *whole
-		table.Table = manifest.Table
+		table := times.report(manifest.Table, whole)
 		table.RowsIn, table.RowsOut = manifest.Control.Rows, lake.Total(manifest.Parts).Rows
 		table.Bytes = manifest.Bytes()
 		whole.RowsIn += table.RowsIn
 		whole.RowsOut += table.RowsOut
 		whole.Bytes += table.Bytes
-		reports = append(reports, &table)
+		reports = append(reports, table)
 	}
 	whole.Note = fmt.Sprintf("%d tables, %d rows, %d bytes", len(snapshot.Tables), whole.RowsOut, whole.Bytes)
 	if snapshot.Drift != nil {
 		whole.Note += fmt.Sprintf("; new columns carried: %s", snapshot.Drift)
 	}
-	for _, report := range reports {
-		if _, err := a.end(ctx, step.Run, report, nil); err != nil {
-			return nil, err
-		}
+	for _, table := range reports[1:] {
+		a.report(ctx, step.Run, table)
 	}
-	return reports, nil
+	_, err = a.end(ctx, step.Run, whole, nil)
+	return reports, err
 }
 
-func (a *Activities) extract(ctx context.Context, run Run) (*lake.Snapshot, error) {
+// copyTimes notes when the first copy of each table began and when the last ended.
+type copyTimes struct {
+	mu sync.Mutex
+	of map[string]*Report
+}
+
+func (c *copyTimes) progress(table string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now().UTC()
+	if c.of[table] == nil {
+		c.of[table] = &Report{StartedAt: now}
+	}
+	c.of[table].FinishedAt = now
+}
+
+// report is that of a table that was copied. What an earlier try has copied took this one no time.
+func (c *copyTimes) report(table string, whole *Report) *Report {
+	report := c.of[table]
+	if report == nil {
+		report = &Report{StartedAt: whole.StartedAt, FinishedAt: whole.StartedAt}
+	}
+	report.Step, report.Table, report.State, report.Tries = Extract, table, Succeeded, whole.Tries
+	return report
+}
+
+func (a *Activities) extract(ctx context.Context, run Run, times *copyTimes) (*lake.Snapshot, error) {
 	say, stop := beat(ctx)
 	defer stop()
 	baseline, err := a.Warehouse.Baseline(ctx)
@@ -62,6 +90,7 @@ func (a *Activities) extract(ctx context.Context, run Run) (*lake.Snapshot, erro
 	return extractor.Run(ctx, extract.Request{
 		RunID: run.ID.String(), Interval: run.Interval, Baseline: baseline, Try: int(activity.GetInfo(ctx).Attempt),
 	}, func(table string, rows int64, done, all int) {
+		times.progress(table)
 		say(fmt.Sprintf("%d of %d copies done, %s at %d rows", done, all, table, rows))
 	})
 }

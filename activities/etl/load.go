@@ -123,6 +123,9 @@ func (a *Activities) Publish(ctx context.Context, step RunStep) (*Report, error)
 	report := a.begin(ctx, step.Run, Publish, "")
 	_, stop := beat(ctx)
 	defer stop()
+	if err := a.current(ctx, step.Run); err != nil {
+		return a.end(ctx, step.Run, report, err)
+	}
 	publication, err := a.publication(ctx, step)
 	if err != nil {
 		return a.end(ctx, step.Run, report, err)

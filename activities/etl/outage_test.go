@@ -4,11 +4,14 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/client"
 
 	"mercado/activities/etl"
@@ -95,14 +98,53 @@ func through(t *testing.T, address string) (*wire, string) {
 	return w, parsed.String()
 }
 
+// workThroughObjectStore hosts the queue with an object store that can be cut off.
+func (p *pipeline) workThroughObjectStore() *wire {
+	p.t.Helper()
+	objects := p.world.ObjectStore
+	var away *wire
+	away, objects.Endpoint = through(p.t, objects.Endpoint)
+	steps := *p.Activities
+	var err error
+	if steps.Store, err = lake.Open(objects); err != nil {
+		p.t.Fatal(err)
+	}
+	p.work(&steps)
+	return away
+}
+
+// workThroughPostgres hosts the queue with a shop and a warehouse that can be cut off.
+func (p *pipeline) workThroughPostgres() *wire {
+	p.t.Helper()
+	away, address := through(p.t, p.world.Database.URL)
+	steps := *p.Activities
+	var err error
+	if steps.Shop, err = store.Open(p.t.Context(), settings.Database{URL: address, MaxConns: 8}); err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(steps.Shop.Close)
+	if steps.Warehouse, err = warehouse.Open(p.t.Context(), settings.Warehouse{URL: address}); err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(steps.Warehouse.Close)
+	p.work(&steps)
+	return away
+}
+
 // hold has a run wait where it stages the vendors, until release.
 func (p *pipeline) hold() (release func()) {
+	p.t.Helper()
+	return p.holdLock("warehouse.vendor in access exclusive mode")
+}
+
+// holdLock holds a lock on a table until release.
+func (p *pipeline) holdLock(lock string) (release func()) {
 	p.t.Helper()
 	holder, err := pgx.Connect(p.t.Context(), p.world.Database.URL)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	if _, err := holder.Exec(p.t.Context(), "begin; lock table warehouse.vendor in access exclusive mode"); err != nil {
+	if _, err := holder.Exec(p.t.Context(), "begin; lock table "+lock); err != nil {
 		p.t.Fatal(err)
 	}
 	return func() { _ = holder.Close(p.t.Context()) }
@@ -125,15 +167,7 @@ func TestRunFailsWhenTheObjectStoreStaysAwayAndReplays(t *testing.T) {
 	t.Parallel()
 	p := setupWithoutWorker(t)
 	p.exec("select fixture.place('2026-03-01', 10)")
-	objects := p.world.ObjectStore
-	var away *wire
-	away, objects.Endpoint = through(t, objects.Endpoint)
-	steps := *p.Activities
-	var err error
-	if steps.Store, err = lake.Open(objects); err != nil {
-		t.Fatal(err)
-	}
-	p.work(&steps)
+	away := p.workThroughObjectStore()
 
 	release := p.hold()
 	run := newRun(span(t, "2026-03-01", "2026-03-02"))
@@ -161,18 +195,7 @@ func TestRunFailsWhenPostgresStaysAwayAndReplays(t *testing.T) {
 	t.Parallel()
 	p := setupWithoutWorker(t)
 	p.exec("select fixture.place('2026-03-01', 10)")
-	away, address := through(t, p.world.Database.URL)
-	steps := *p.Activities
-	var err error
-	if steps.Shop, err = store.Open(t.Context(), settings.Database{URL: address, MaxConns: 8}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(steps.Shop.Close)
-	if steps.Warehouse, err = warehouse.Open(t.Context(), settings.Warehouse{URL: address}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(steps.Warehouse.Close)
-	p.work(&steps)
+	away := p.workThroughPostgres()
 
 	release := p.hold()
 	run := newRun(span(t, "2026-03-01", "2026-03-02"))
@@ -196,16 +219,98 @@ func TestRunFailsWhenPostgresStaysAwayAndReplays(t *testing.T) {
 	p.same(warehouseRevenue, shopRevenue)
 }
 
+// An outage that ends before the tries are used up costs a run nothing but time.
+func TestOutageThatHealsIsSurvived(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name  string
+		cut   func(*pipeline) *wire
+		lock  string // for which the run waits when the server goes away
+		steps string // of which one is tried again
+	}{
+		{"object store during the extract", (*pipeline).workThroughObjectStore, "catalog.reviews in access exclusive mode", "extract"},
+		{"object store during the load", (*pipeline).workThroughObjectStore, "warehouse.vendor in access exclusive mode", "stage reconcile"},
+		{"Postgres during the extract", (*pipeline).workThroughPostgres, "catalog.reviews in access exclusive mode", "extract"},
+		{"Postgres during the publish", (*pipeline).workThroughPostgres, "warehouse.mark in exclusive mode", "publish"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			p := setupWithoutWorker(t)
+			p.exec("select fixture.place('2026-03-01', 10)")
+			away := test.cut(p)
+			release := p.holdLock(test.lock)
+			started := p.startPatient(newRun(span(t, "2026-03-01", "2026-03-02")), etl.Extract, 20)
+			p.eventually("the run waits for "+test.lock, func() bool {
+				return p.text(`select exists (select from pg_locks as l inner join pg_database as d on d.oid = l.database
+					where not l.granted and d.datname = current_database())`) == "true"
+			})
+			away.cut()
+			release()
+			p.eventually("the step is tried again", func() bool { return p.tries(started) >= 2 })
+			if strings.HasPrefix(test.name, "object store") {
+				p.eventually("the error of the first try is on record while the next is made", func() bool {
+					return p.text("select error from etl.steps where state = 'running' and error is not null limit 1") != "null"
+				})
+			}
+			away.mend()
+			if _, err := p.finish(started); err != nil {
+				t.Fatal(err)
+			}
+			p.want("select state from etl.runs", etl.Succeeded)
+			p.want("select count(*) from etl.steps where error is not null or state <> 'succeeded'", "0")
+			p.want("select max(tries) >= 2 from etl.steps where step = any(string_to_array('"+test.steps+"', ' '))", "true")
+			p.same(warehouseRevenue, shopRevenue)
+		})
+	}
+}
+
+func TestHeartbeatsAreSentAsOftenAsTheyAreMade(t *testing.T) {
+	t.Parallel()
+	p := setup(t)
+	release := p.holdLock("catalog.reviews in access exclusive mode")
+	started := p.start(newRun(span(t, "2026-03-01", "2026-03-02")), etl.Extract)
+	sent := map[time.Time]bool{}
+	var first time.Time
+	p.eventually("three heartbeats", func() bool {
+		for _, pending := range p.underWay(started) {
+			if at := pending.GetLastHeartbeatTime(); at != nil {
+				sent[at.AsTime()] = true
+				first = pending.GetLastStartedTime().AsTime()
+			}
+		}
+		return len(sent) >= 3
+	})
+	for at := range sent {
+		if at.Sub(first) > 5*etl.HeartbeatEvery {
+			t.Errorf("the third heartbeat came %s after the start", at.Sub(first))
+		}
+	}
+	release()
+	if _, err := p.finish(started); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // pending tells whether an activity of the workflow is under way.
 func (p *pipeline) pending(started client.WorkflowRun, activity string) bool {
+	return slices.ContainsFunc(p.underWay(started), func(a *workflow.PendingActivityInfo) bool {
+		return a.GetActivityType().GetName() == activity
+	})
+}
+
+// tries is how often the activity under way that was tried most has been tried.
+func (p *pipeline) tries(started client.WorkflowRun) (most int32) {
+	for _, activity := range p.underWay(started) {
+		most = max(most, activity.GetAttempt())
+	}
+	return most
+}
+
+func (p *pipeline) underWay(started client.WorkflowRun) []*workflow.PendingActivityInfo {
+	p.t.Helper()
 	description, err := p.temporal.DescribeWorkflowExecution(p.t.Context(), started.GetID(), started.GetRunID())
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	for _, pending := range description.GetPendingActivities() {
-		if pending.GetActivityType().GetName() == activity {
-			return true
-		}
-	}
-	return false
+	return description.GetPendingActivities()
 }

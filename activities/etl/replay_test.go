@@ -1,6 +1,7 @@
 package etl_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -87,6 +88,72 @@ func TestReplayNamesTheObjectThatIsMissingOrCorrupt(t *testing.T) {
 		t.Errorf("with the object back: %v", err)
 	}
 	p.want("select state from etl.runs", etl.Succeeded)
+}
+
+func TestReplayMakesGoodAnExtractThatDiedAfterItWasFrozen(t *testing.T) {
+	t.Parallel()
+	p := setup(t)
+	p.exec("select fixture.place('2026-03-01', 10)")
+	run, _ := p.load("2026-03-01", "2026-03-02")
+	objects := p.objects()
+	for _, table := range []string{"orders", "customers"} {
+		objects.remove(lake.Raw, p.manifest(run, lake.Raw, table).ManifestKey())
+	}
+	if _, err := p.replay(run, etl.Clean); err != nil {
+		t.Fatal(err)
+	}
+	p.same(warehouseRevenue, shopRevenue)
+}
+
+func TestReplayReadsZonesThatWereMadeFromEachOther(t *testing.T) {
+	t.Parallel()
+	p := setup(t)
+	run, _ := p.load("2026-03-01", "2026-03-02")
+	// A second execution got as far as clean.
+	for _, model := range p.Models.Zone(lake.Clean) {
+		manifest := p.manifest(run, lake.Clean, model.Name)
+		manifest.Execution = 2
+		for i := range manifest.Inputs {
+			if manifest.Inputs[i].Zone == lake.Clean {
+				manifest.Inputs[i].Execution = 2
+			}
+		}
+		if _, err := p.Store.Commit(t.Context(), manifest); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run.Execution = 3
+	for from, want := range map[etl.Step]map[lake.Zone]int{
+		etl.Clean: {lake.Raw: 1, lake.Clean: 3, lake.Work: 3, lake.Gold: 3},
+		etl.Work:  {lake.Raw: 1, lake.Clean: 2, lake.Work: 3, lake.Gold: 3},
+		etl.Gold:  {lake.Raw: 1, lake.Clean: 1, lake.Work: 1, lake.Gold: 3},
+		etl.Stage: {lake.Raw: 1, lake.Clean: 1, lake.Work: 1, lake.Gold: 1},
+	} {
+		plan, err := p.Begin(t.Context(), etl.BeginRequest{Run: run, From: from, Trigger: "manual", WorkflowID: "none"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !maps.Equal(plan.Executions, want) {
+			t.Errorf("from %s it reads %v, want %v", from, plan.Executions, want)
+		}
+	}
+}
+
+func TestOutputOfAnotherReleaseIsNotTakenForOnesOwn(t *testing.T) {
+	t.Parallel()
+	p := setup(t)
+	run := newRun(span(t, "2026-03-01", "2026-03-02"))
+	made := lake.Output{Zone: lake.Gold, Table: "vendor", RunID: run.ID.String(), Execution: 1}
+	if _, err := p.Store.Commit(t.Context(), &lake.Manifest{Output: made, Fingerprint: "of another model"}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := p.finish(p.start(run, etl.Extract))
+	if err == nil || !strings.Contains(err.Error(), "gold vendor: gold/vendor was made by another release") || !strings.Contains(err.Error(), "replay the run from gold") {
+		t.Fatalf("the run ended with %v", err)
+	}
+	if _, err := p.replay(run, etl.Gold); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestReplayOfWhatNeverWasIsRefused(t *testing.T) {

@@ -12,18 +12,18 @@ import (
 
 // Report is what became of a step, of one table or of all.
 type Report struct {
-	Step         Step
-	Table        string // "" for a step that is about all of them
-	State        string // running, succeeded, failed, cancelled or skipped
-	RowsIn       int64
-	RowsOut      int64
-	RowsRejected int64
-	Bytes        int64
-	Tries        int
-	Error        string
-	StartedAt    time.Time
-	FinishedAt   time.Time // zero while running
-	Note         string    // one line for people
+	Step         Step      `json:"step"`
+	Table        string    `json:"table"` // "" for a step that is about all of them
+	State        string    `json:"state"` // running, succeeded, failed, cancelled or skipped
+	RowsIn       int64     `json:"rows_in"`
+	RowsOut      int64     `json:"rows_out"`
+	RowsRejected int64     `json:"rows_rejected"`
+	Bytes        int64     `json:"bytes"`
+	Tries        int       `json:"tries"`
+	Error        string    `json:"error"` // one line
+	StartedAt    time.Time `json:"started_at"`
+	FinishedAt   time.Time `json:"finished_at"` // zero while running
+	Note         string    `json:"note"`        // one line for people
 }
 
 // States of a step.
@@ -49,10 +49,12 @@ func (a *Activities) begin(ctx context.Context, run Run, step Step, table string
 	return report
 }
 
-// end completes the report of a step that succeeded, or turns err into what the workflow
-// decides on.
+// end completes the report of a step that succeeded. Otherwise it records what went wrong with
+// this try, and turns err into what the workflow decides on.
 func (a *Activities) end(ctx context.Context, run Run, report *Report, err error) (*Report, error) {
 	if err != nil {
+		report.Error = OneLine(err.Error())
+		a.report(context.WithoutCancel(ctx), run, report)
 		return nil, classify(err)
 	}
 	if report.State == Running {
@@ -75,7 +77,7 @@ func (r *Report) row(run Run) shopdb.RecordStepParams {
 	row := shopdb.RecordStepParams{
 		RunID: run.ID, Execution: int32(run.Execution), Step: string(r.Step), TableName: r.Table,
 		State: r.State, RowsIn: r.RowsIn, RowsOut: r.RowsOut, RowsRejected: r.RowsRejected, Bytes: r.Bytes,
-		Tries: int32(r.Tries), StartedAt: r.StartedAt,
+		Tries: int32(r.Tries), Note: r.Note, StartedAt: r.StartedAt,
 	}
 	if r.Error != "" {
 		row.Error = &r.Error

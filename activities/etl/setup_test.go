@@ -145,6 +145,12 @@ func newRun(interval lake.Span) etl.Run {
 // start starts an execution and does not wait for it.
 func (p *pipeline) start(run etl.Run, from etl.Step) client.WorkflowRun {
 	p.t.Helper()
+	return p.startPatient(run, from, tries)
+}
+
+// startPatient starts an execution whose steps are tried so often.
+func (p *pipeline) startPatient(run etl.Run, from etl.Step, tries int) client.WorkflowRun {
+	p.t.Helper()
 	started, err := workflows.StartETL(p.t.Context(), p.temporal, p.queue(), workflows.ETLInput{
 		Run: run, From: from, Trigger: "manual", Tries: tries,
 	})

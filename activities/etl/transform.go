@@ -53,6 +53,9 @@ func (a *Activities) transform(ctx context.Context, name Step, step TableStep) (
 	if report.RowsRejected > 0 {
 		report.Note += fmt.Sprintf(", %d in quarantine %v", report.RowsRejected, manifest.Rules)
 	}
+	if len(manifest.Warnings) > 0 {
+		report.Note += fmt.Sprintf("; warnings %v", manifest.Warnings)
+	}
 	return a.end(ctx, step.Run, report, nil)
 }
 
@@ -76,7 +79,12 @@ func (t *transforming) run(ctx context.Context, try int) (manifest *lake.Manifes
 	if err != nil {
 		return nil, err
 	}
+	fingerprint := t.fingerprint(snapshot, inputs)
 	if manifest, err := t.Store.Committed(ctx, made); err != nil || manifest != nil {
+		if err == nil && manifest.Fingerprint != fingerprint {
+			err = &BadRequest{Problem: fmt.Sprintf(
+				"%s was made by another release, with another model or other settings, before this one came to it: replay the run from %s", made, made.Zone)}
+		}
 		return manifest, err // an earlier try got this far
 	}
 	if err := os.MkdirAll(t.Scratch, 0o700); err != nil {
@@ -110,7 +118,7 @@ func (t *transforming) run(ctx context.Context, try int) (manifest *lake.Manifes
 	}
 	t.say("uploading")
 	manifest = &lake.Manifest{
-		Output: made, Model: t.model.Digest, Fingerprint: t.fingerprint(snapshot, inputs),
+		Output: made, Model: t.model.Digest, Fingerprint: fingerprint,
 		Columns: result.Columns, Rules: result.Rules, Warnings: result.Warnings,
 	}
 	for _, input := range inputs {

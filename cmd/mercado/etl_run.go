@@ -69,6 +69,9 @@ func (s *etlServers) carryOut(ctx context.Context, g *Globals, input workflows.E
 	if errors.As(ended, &absent) {
 		return ended
 	}
+	if refused(ended) {
+		return fmt.Errorf("run %s: %s", input.Run.ID, failureOf(ended))
+	}
 	run, err := s.db.Run(ctx, input.Run.ID)
 	if err != nil {
 		return errors.Join(ended, err)

@@ -79,34 +79,35 @@ func published(run *store.Run) string {
 	return fmt.Sprint(*run.Rows)
 }
 
+// took is how long the run's last execution took.
 func took(run *store.Run) time.Duration {
 	end := time.Now()
 	if run.FinishedAt != nil {
 		end = *run.FinishedAt
 	}
-	return end.Sub(run.StartedAt).Round(time.Millisecond)
+	return end.Sub(run.ExecutionStartedAt).Round(time.Millisecond)
 }
 
 func printRun(w io.Writer, run *store.Run) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "run\t%s\nworkflow\t%s\ndays\t%s to %s (exclusive)\nattempt\t%d, %s\nstate\t%s\nstarted\t%s, took %s\n",
-		run.ID, run.WorkflowID, run.Interval.From, run.Interval.To, run.Attempt, run.Trigger, run.State,
-		run.StartedAt.Format(time.RFC3339), took(run))
+	fmt.Fprintf(table, "run\t%s\nworkflow\t%s\ndays\t%s to %s (exclusive)\nattempt\t%d, %s\nexecution\t%d, started %s, took %s\nstate\t%s\n",
+		run.ID, run.WorkflowID, run.Interval.From, run.Interval.To, run.Attempt, run.Trigger,
+		run.Execution, run.ExecutionStartedAt.Format(time.RFC3339), took(run), run.State)
 	if run.Error != nil {
-		fmt.Fprintf(table, "error\t%s\n", strings.ReplaceAll(*run.Error, "\n", "\n\t"))
+		fmt.Fprintf(table, "error\t%s\n", *run.Error)
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
 	fmt.Fprintln(w)
-	fmt.Fprintln(table, "STEP\tTABLE\tSTATE\tROWS IN\tROWS OUT\tREJECTED\tBYTES\tSECONDS\tTRIES\tERROR")
+	fmt.Fprintln(table, "STEP\tTABLE\tSTATE\tROWS IN\tROWS OUT\tREJECTED\tBYTES\tSECONDS\tTRIES\tNOTE")
 	for _, step := range run.Steps {
-		failure := ""
+		note := step.Note
 		if step.Error != nil {
-			failure, _, _ = strings.Cut(*step.Error, "\n")
+			note = *step.Error
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%.2f\t%d\t%s\n", step.Step, step.Table, step.State,
-			step.RowsIn, step.RowsOut, step.RowsRejected, step.Bytes, step.Seconds, step.Tries, failure)
+			step.RowsIn, step.RowsOut, step.RowsRejected, step.Bytes, step.Seconds, step.Tries, note)
 	}
 	return table.Flush()
 }
@@ -144,6 +145,12 @@ func showSteps(stderr io.Writer, from etl.Step) (show func(*store.Run, int), hid
 		_ = bar.Set(min(done, all))
 	}
 	return show, func() { _ = bar.Finish() }
+}
+
+// refused tells whether an execution could not begin as asked, and so has changed nothing.
+func refused(err error) bool {
+	var application *temporal.ApplicationError
+	return errors.As(err, &application) && application.Type() == "BadRequest"
 }
 
 // failureOf is what a workflow said of its failure, without what Temporal says around it.

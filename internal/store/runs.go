@@ -17,17 +17,19 @@ var ErrUnknownRun = errors.New("there is no such run")
 
 // Run is a load of the lake and the warehouse, as it is shown to people and programs.
 type Run struct {
-	ID         uuid.UUID   `json:"id"`
-	Interval   RunInterval `json:"interval"`
-	Attempt    int32       `json:"attempt"` // of the runs of the same interval
-	Trigger    string      `json:"trigger"` // manual, schedule or backfill
-	State      string      `json:"state"`   // running, succeeded, failed, cancelled or rolled_back
-	WorkflowID string      `json:"workflow_id"`
-	Rows       *int64      `json:"rows_published"`
-	Error      *string     `json:"error"`
-	StartedAt  time.Time   `json:"started_at"`
-	FinishedAt *time.Time  `json:"finished_at"`
-	Steps      []RunStep   `json:"steps"`
+	ID                 uuid.UUID   `json:"id"`
+	Interval           RunInterval `json:"interval"`
+	Attempt            int32       `json:"attempt"`   // of the runs of the same interval
+	Execution          int32       `json:"execution"` // 1 for the run itself, 2 and up for its replays
+	Trigger            string      `json:"trigger"`   // manual, schedule or backfill
+	State              string      `json:"state"`     // running, succeeded, failed, cancelled or rolled_back
+	WorkflowID         string      `json:"workflow_id"`
+	Rows               *int64      `json:"rows_published"`
+	Error              *string     `json:"error"`
+	StartedAt          time.Time   `json:"started_at"`
+	ExecutionStartedAt time.Time   `json:"execution_started_at"`
+	FinishedAt         *time.Time  `json:"finished_at"`
+	Steps              []RunStep   `json:"steps"`
 }
 
 // RunInterval is the days a run loads, UTC: the first inclusive, the second exclusive.
@@ -48,7 +50,8 @@ type RunStep struct {
 	Bytes        int64   `json:"bytes"`
 	Seconds      float64 `json:"seconds"` // until now, while it runs
 	Tries        int32   `json:"tries"`
-	Error        *string `json:"error"`
+	Error        *string `json:"error"` // of the last try that failed
+	Note         string  `json:"note"`  // one line for people
 }
 
 // Runs lists the latest runs, newest first.
@@ -85,8 +88,9 @@ func (db *DB) withSteps(ctx context.Context, rows []shopdb.EtlRun) ([]Run, error
 		runs[i] = Run{
 			ID:       row.ID,
 			Interval: RunInterval{From: row.IntervalFrom.Format(time.DateOnly), To: row.IntervalTo.Format(time.DateOnly)},
-			Attempt:  row.Attempt, Trigger: row.Trigger, State: row.State, WorkflowID: row.WorkflowID,
-			Rows: row.RowsPublished, Error: row.Error, StartedAt: row.StartedAt.UTC(), Steps: []RunStep{},
+			Attempt:  row.Attempt, Execution: row.Execution, Trigger: row.Trigger, State: row.State, WorkflowID: row.WorkflowID,
+			Rows: row.RowsPublished, Error: row.Error, StartedAt: row.StartedAt.UTC(),
+			ExecutionStartedAt: row.ExecutionStartedAt.UTC(), Steps: []RunStep{},
 		}
 		if row.FinishedAt != nil {
 			finished := row.FinishedAt.UTC()
@@ -106,7 +110,7 @@ func (db *DB) withSteps(ctx context.Context, rows []shopdb.EtlRun) ([]Run, error
 		run.Steps = append(run.Steps, RunStep{
 			Execution: step.Execution, Step: step.Step, Table: step.TableName, State: step.State,
 			RowsIn: step.RowsIn, RowsOut: step.RowsOut, RowsRejected: step.RowsRejected, Bytes: step.Bytes,
-			Seconds: end.Sub(step.StartedAt).Round(time.Millisecond).Seconds(), Tries: step.Tries, Error: step.Error,
+			Seconds: end.Sub(step.StartedAt).Round(time.Millisecond).Seconds(), Tries: step.Tries, Error: step.Error, Note: step.Note,
 		})
 	}
 	return runs, nil

@@ -12,19 +12,50 @@ import (
 	"github.com/google/uuid"
 )
 
+const abandonRun = `-- name: AbandonRun :exec
+with abandoned as (
+    update etl.runs
+    set state = 'failed', error = $1::text, finished_at = now()
+    where runs.id = $2 and runs.execution = $3 and runs.state = 'running'
+    returning runs.id, runs.execution
+)
+
+update etl.steps
+set state = 'failed', error = $1::text, finished_at = now()
+from abandoned
+where steps.run_id = abandoned.id
+    and steps.execution = abandoned.execution
+    and steps.finished_at is null
+`
+
+type AbandonRunParams struct {
+	Error     string
+	ID        uuid.UUID
+	Execution int32
+}
+
+// Ends a run that nothing carries out any more.
+func (q *Queries) AbandonRun(ctx context.Context, arg AbandonRunParams) error {
+	_, err := q.db.Exec(ctx, abandonRun, arg.Error, arg.ID, arg.Execution)
+	return err
+}
+
 const beginRun = `-- name: BeginRun :one
 insert into etl.runs (
-    id, interval_from, interval_to, attempt, trigger, state, workflow_id, model_version
+    id, interval_from, interval_to, attempt, execution, trigger, state, workflow_id, model_version,
+    execution_started_at
 )
 select
     $1::uuid,
     $2::date,
     $3::date,
     coalesce(max(r.attempt), 0) + 1,
-    $4::text,
-    'running',
+    $4::integer,
     $5::text,
-    $6::text
+    'running',
+    $6::text,
+    $7::text,
+    $8::timestamptz
 from etl.runs as r
 where r.interval_from = $2::date
     and r.interval_to = $3::date
@@ -33,29 +64,37 @@ set
     state = 'running',
     finished_at = null,
     error = null,
+    execution = excluded.execution,
+    execution_started_at = excluded.execution_started_at,
     workflow_id = excluded.workflow_id,
     model_version = excluded.model_version
+where runs.execution <= excluded.execution
 returning attempt
 `
 
 type BeginRunParams struct {
-	ID           uuid.UUID
-	IntervalFrom time.Time
-	IntervalTo   time.Time
-	Trigger      string
-	WorkflowID   string
-	ModelVersion string
+	ID                 uuid.UUID
+	IntervalFrom       time.Time
+	IntervalTo         time.Time
+	Execution          int32
+	Trigger            string
+	WorkflowID         string
+	ModelVersion       string
+	ExecutionStartedAt time.Time
 }
 
-// Says again that a run goes on when it is there already: after a retry, or for a replay.
+// Says again that a run goes on when it is there already: after a retry, or for a replay. There is
+// no row when a later execution of the run has been asked for.
 func (q *Queries) BeginRun(ctx context.Context, arg BeginRunParams) (int32, error) {
 	row := q.db.QueryRow(ctx, beginRun,
 		arg.ID,
 		arg.IntervalFrom,
 		arg.IntervalTo,
+		arg.Execution,
 		arg.Trigger,
 		arg.WorkflowID,
 		arg.ModelVersion,
+		arg.ExecutionStartedAt,
 	)
 	var attempt int32
 	err := row.Scan(&attempt)
@@ -267,21 +306,28 @@ func (q *Queries) FrozeRun(ctx context.Context, arg FrozeRunParams) error {
 	return err
 }
 
-const lastExecution = `-- name: LastExecution :one
-select coalesce(max(execution), 0)::integer
-from etl.steps
-where run_id = $1
+const isCurrent = `-- name: IsCurrent :one
+select exists (
+    select from etl.runs
+    where id = $1 and execution = $2 and state = 'running'
+)
 `
 
-func (q *Queries) LastExecution(ctx context.Context, runID uuid.UUID) (int32, error) {
-	row := q.db.QueryRow(ctx, lastExecution, runID)
-	var column_1 int32
-	err := row.Scan(&column_1)
-	return column_1, err
+type IsCurrentParams struct {
+	ID        uuid.UUID
+	Execution int32
+}
+
+// Whether this execution is under way and no later one has been asked for.
+func (q *Queries) IsCurrent(ctx context.Context, arg IsCurrentParams) (bool, error) {
+	row := q.db.QueryRow(ctx, isCurrent, arg.ID, arg.Execution)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }
 
 const latestRuns = `-- name: LatestRuns :many
-select id, interval_from, interval_to, attempt, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, finished_at
+select id, interval_from, interval_to, attempt, execution, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at
 from etl.runs
 order by started_at desc, id desc
 limit $1
@@ -301,6 +347,7 @@ func (q *Queries) LatestRuns(ctx context.Context, most int32) ([]EtlRun, error) 
 			&i.IntervalFrom,
 			&i.IntervalTo,
 			&i.Attempt,
+			&i.Execution,
 			&i.Trigger,
 			&i.State,
 			&i.WorkflowID,
@@ -310,6 +357,7 @@ func (q *Queries) LatestRuns(ctx context.Context, most int32) ([]EtlRun, error) 
 			&i.RowsPublished,
 			&i.Error,
 			&i.StartedAt,
+			&i.ExecutionStartedAt,
 			&i.FinishedAt,
 		); err != nil {
 			return nil, err
@@ -332,15 +380,30 @@ func (q *Queries) LockRuns(ctx context.Context) error {
 	return err
 }
 
+const nextExecution = `-- name: NextExecution :one
+update etl.runs
+set execution = execution + 1
+where id = $1 and state <> 'running'
+returning execution
+`
+
+// Numbers a replay. There is no row when the run is under way.
+func (q *Queries) NextExecution(ctx context.Context, id uuid.UUID) (int32, error) {
+	row := q.db.QueryRow(ctx, nextExecution, id)
+	var execution int32
+	err := row.Scan(&execution)
+	return execution, err
+}
+
 const recordStep = `-- name: RecordStep :exec
 insert into etl.steps (
     run_id, execution, step, table_name, state, rows_in, rows_out, rows_rejected, bytes,
-    tries, error, started_at, finished_at
+    tries, error, note, started_at, finished_at
 )
 values (
     $1, $2, $3, $4, $5,
     $6, $7, $8, $9,
-    $10, $11, $12, $13
+    $10, $11, $12, $13, $14
 )
 on conflict (run_id, execution, step, table_name) do update
 set
@@ -350,7 +413,8 @@ set
     rows_rejected = excluded.rows_rejected,
     bytes = excluded.bytes,
     tries = greatest(steps.tries, excluded.tries),
-    error = excluded.error,
+    error = coalesce(excluded.error, case when excluded.finished_at is null then steps.error end),
+    note = excluded.note,
     started_at = case
         when excluded.finished_at is null then least(steps.started_at, excluded.started_at)
         else excluded.started_at
@@ -371,12 +435,13 @@ type RecordStepParams struct {
 	Bytes        int64
 	Tries        int32
 	Error        *string
+	Note         string
 	StartedAt    time.Time
 	FinishedAt   *time.Time
 }
 
 // A later report of the same step replaces an earlier one; a step that has ended is not running
-// again because a report came late.
+// again because a report came late. The error of a try stands until a later try has ended.
 func (q *Queries) RecordStep(ctx context.Context, arg RecordStepParams) error {
 	_, err := q.db.Exec(ctx, recordStep,
 		arg.RunID,
@@ -390,6 +455,7 @@ func (q *Queries) RecordStep(ctx context.Context, arg RecordStepParams) error {
 		arg.Bytes,
 		arg.Tries,
 		arg.Error,
+		arg.Note,
 		arg.StartedAt,
 		arg.FinishedAt,
 	)
@@ -397,7 +463,7 @@ func (q *Queries) RecordStep(ctx context.Context, arg RecordStepParams) error {
 }
 
 const runByID = `-- name: RunByID :one
-select id, interval_from, interval_to, attempt, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, finished_at
+select id, interval_from, interval_to, attempt, execution, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at
 from etl.runs
 where id = $1
 `
@@ -410,6 +476,7 @@ func (q *Queries) RunByID(ctx context.Context, id uuid.UUID) (EtlRun, error) {
 		&i.IntervalFrom,
 		&i.IntervalTo,
 		&i.Attempt,
+		&i.Execution,
 		&i.Trigger,
 		&i.State,
 		&i.WorkflowID,
@@ -419,6 +486,7 @@ func (q *Queries) RunByID(ctx context.Context, id uuid.UUID) (EtlRun, error) {
 		&i.RowsPublished,
 		&i.Error,
 		&i.StartedAt,
+		&i.ExecutionStartedAt,
 		&i.FinishedAt,
 	)
 	return i, err
@@ -442,7 +510,7 @@ func (q *Queries) SetLakeDays(ctx context.Context, arg SetLakeDaysParams) error 
 }
 
 const stepsOfRuns = `-- name: StepsOfRuns :many
-select s.run_id, s.execution, s.step, s.table_name, s.state, s.rows_in, s.rows_out, s.rows_rejected, s.bytes, s.tries, s.error, s.started_at, s.finished_at
+select s.run_id, s.execution, s.step, s.table_name, s.state, s.rows_in, s.rows_out, s.rows_rejected, s.bytes, s.tries, s.error, s.note, s.started_at, s.finished_at
 from etl.steps as s
 where s.run_id = any($1::uuid[])
     and s.execution = (
@@ -475,6 +543,7 @@ func (q *Queries) StepsOfRuns(ctx context.Context, runIds []uuid.UUID) ([]EtlSte
 			&i.Bytes,
 			&i.Tries,
 			&i.Error,
+			&i.Note,
 			&i.StartedAt,
 			&i.FinishedAt,
 		); err != nil {

@@ -121,20 +121,22 @@ type CatalogVendor struct {
 }
 
 type EtlRun struct {
-	ID            uuid.UUID
-	IntervalFrom  time.Time
-	IntervalTo    time.Time
-	Attempt       int32
-	Trigger       string
-	State         string
-	WorkflowID    string
-	ModelVersion  string
-	Snapshot      *string
-	SystemID      *int64
-	RowsPublished *int64
-	Error         *string
-	StartedAt     time.Time
-	FinishedAt    *time.Time
+	ID                 uuid.UUID
+	IntervalFrom       time.Time
+	IntervalTo         time.Time
+	Attempt            int32
+	Execution          int32
+	Trigger            string
+	State              string
+	WorkflowID         string
+	ModelVersion       string
+	Snapshot           *string
+	SystemID           *int64
+	RowsPublished      *int64
+	Error              *string
+	StartedAt          time.Time
+	ExecutionStartedAt time.Time
+	FinishedAt         *time.Time
 }
 
 type EtlStep struct {
@@ -149,6 +151,7 @@ type EtlStep struct {
 	Bytes        int64
 	Tries        int32
 	Error        *string
+	Note         string
 	StartedAt    time.Time
 	FinishedAt   *time.Time
 }

@@ -3,12 +3,14 @@ create schema etl;
 
 -- A run loads the days [interval_from, interval_to). attempt counts the runs of the same interval.
 -- A replay is a step list of the same run done again, so it is not a row of its own here:
--- etl.steps.execution tells the executions apart.
+-- execution is the last that was asked for, and the only one that may publish; etl.steps tells
+-- the executions apart.
 create table etl.runs (
     id uuid primary key,
     interval_from date not null,
     interval_to date not null,
     attempt integer not null check (attempt > 0),
+    execution integer not null check (execution > 0),
     trigger text not null check (trigger in ('manual', 'schedule', 'backfill')),
     state text not null check (
         state in ('running', 'succeeded', 'failed', 'cancelled', 'rolled_back')
@@ -20,6 +22,7 @@ create table etl.runs (
     rows_published bigint,
     error text,
     started_at timestamptz not null default now(),
+    execution_started_at timestamptz not null,
     finished_at timestamptz,
     check (interval_to > interval_from),
     check ((state = 'running') = (finished_at is null)),
@@ -41,7 +44,8 @@ create table etl.steps (
     rows_rejected bigint not null default 0,
     bytes bigint not null default 0,
     tries integer not null default 1,
-    error text,
+    error text, -- of the last try that failed; of a step that succeeded none
+    note text not null default '', -- one line for people
     started_at timestamptz not null default now(),
     finished_at timestamptz,
     primary key (run_id, execution, step, table_name)

@@ -70,19 +70,23 @@ where l.xid >= pg_snapshot_xmin(sqlc.arg(baseline)::text::pg_snapshot)
 select pg_advisory_xact_lock(1835365985, hashtext('etl.runs'));
 
 -- name: BeginRun :one
--- Says again that a run goes on when it is there already: after a retry, or for a replay.
+-- Says again that a run goes on when it is there already: after a retry, or for a replay. There is
+-- no row when a later execution of the run has been asked for.
 insert into etl.runs (
-    id, interval_from, interval_to, attempt, trigger, state, workflow_id, model_version
+    id, interval_from, interval_to, attempt, execution, trigger, state, workflow_id, model_version,
+    execution_started_at
 )
 select
     sqlc.arg(id)::uuid,
     sqlc.arg(interval_from)::date,
     sqlc.arg(interval_to)::date,
     coalesce(max(r.attempt), 0) + 1,
+    sqlc.arg(execution)::integer,
     sqlc.arg(trigger)::text,
     'running',
     sqlc.arg(workflow_id)::text,
-    sqlc.arg(model_version)::text
+    sqlc.arg(model_version)::text,
+    sqlc.arg(execution_started_at)::timestamptz
 from etl.runs as r
 where r.interval_from = sqlc.arg(interval_from)::date
     and r.interval_to = sqlc.arg(interval_to)::date
@@ -91,9 +95,42 @@ set
     state = 'running',
     finished_at = null,
     error = null,
+    execution = excluded.execution,
+    execution_started_at = excluded.execution_started_at,
     workflow_id = excluded.workflow_id,
     model_version = excluded.model_version
+where runs.execution <= excluded.execution
 returning attempt;
+
+-- name: NextExecution :one
+-- Numbers a replay. There is no row when the run is under way.
+update etl.runs
+set execution = execution + 1
+where id = sqlc.arg(id) and state <> 'running'
+returning execution;
+
+-- name: IsCurrent :one
+-- Whether this execution is under way and no later one has been asked for.
+select exists (
+    select from etl.runs
+    where id = sqlc.arg(id) and execution = sqlc.arg(execution) and state = 'running'
+);
+
+-- name: AbandonRun :exec
+-- Ends a run that nothing carries out any more.
+with abandoned as (
+    update etl.runs
+    set state = 'failed', error = sqlc.arg(error)::text, finished_at = now()
+    where runs.id = sqlc.arg(id) and runs.execution = sqlc.arg(execution) and runs.state = 'running'
+    returning runs.id, runs.execution
+)
+
+update etl.steps
+set state = 'failed', error = sqlc.arg(error)::text, finished_at = now()
+from abandoned
+where steps.run_id = abandoned.id
+    and steps.execution = abandoned.execution
+    and steps.finished_at is null;
 
 -- name: FrozeRun :exec
 update etl.runs
@@ -111,15 +148,15 @@ where id = sqlc.arg(id);
 
 -- name: RecordStep :exec
 -- A later report of the same step replaces an earlier one; a step that has ended is not running
--- again because a report came late.
+-- again because a report came late. The error of a try stands until a later try has ended.
 insert into etl.steps (
     run_id, execution, step, table_name, state, rows_in, rows_out, rows_rejected, bytes,
-    tries, error, started_at, finished_at
+    tries, error, note, started_at, finished_at
 )
 values (
     sqlc.arg(run_id), sqlc.arg(execution), sqlc.arg(step), sqlc.arg(table_name), sqlc.arg(state),
     sqlc.arg(rows_in), sqlc.arg(rows_out), sqlc.arg(rows_rejected), sqlc.arg(bytes),
-    sqlc.arg(tries), sqlc.narg(error), sqlc.arg(started_at), sqlc.narg(finished_at)
+    sqlc.arg(tries), sqlc.narg(error), sqlc.arg(note), sqlc.arg(started_at), sqlc.narg(finished_at)
 )
 on conflict (run_id, execution, step, table_name) do update
 set
@@ -129,7 +166,8 @@ set
     rows_rejected = excluded.rows_rejected,
     bytes = excluded.bytes,
     tries = greatest(steps.tries, excluded.tries),
-    error = excluded.error,
+    error = coalesce(excluded.error, case when excluded.finished_at is null then steps.error end),
+    note = excluded.note,
     started_at = case
         when excluded.finished_at is null then least(steps.started_at, excluded.started_at)
         else excluded.started_at
@@ -159,8 +197,3 @@ where s.run_id = any(sqlc.arg(run_ids)::uuid[])
         where l.run_id = s.run_id and l.step = s.step
     )
 order by s.run_id, s.started_at, s.step, s.table_name;
-
--- name: LastExecution :one
-select coalesce(max(execution), 0)::integer
-from etl.steps
-where run_id = sqlc.arg(run_id);
