@@ -8,7 +8,6 @@ import (
 
 	"mercado/internal/auth"
 	"mercado/internal/shipping"
-	"mercado/internal/store"
 	"mercado/internal/store/shopdb"
 	"mercado/workflows"
 )
@@ -55,10 +54,11 @@ func (a *API) receiveShipping(ctx context.Context, in *shippingInput) (*struct{}
 	if err != nil {
 		return nil, err
 	}
-	if shipment.PackedAt == nil {
-		return nil, store.ErrNotFound
+	var packed time.Time // of every parcel that has a tracking number
+	if shipment.PackedAt != nil {
+		packed = *shipment.PackedAt
 	}
-	if err := message.Check(*shipment.PackedAt, time.Now()); err != nil {
+	if err := message.Check(packed, time.Now()); err != nil {
 		return nil, fmt.Errorf("%w: %w", shipping.ErrWebhook, err)
 	}
 	moved := workflows.ParcelMoved{ShipmentID: shipment.ID, DeliveredAt: message.DeliveredAt}
