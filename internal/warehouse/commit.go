@@ -69,11 +69,11 @@ func publishedBy(last *warehousedb.LastPublicationRow) Published {
 	return Published{Rows: last.RowsPublished, Days: last.DaysPlaced, Kept: last.DaysKept}
 }
 
-// RefusedError tells of rows that the warehouse does not take, however often they are sent.
+// RefusedError tells of what the warehouse does not take, however often it is sent.
 type RefusedError struct{ cause *pgconn.PgError }
 
 func (e *RefusedError) Error() string {
-	return fmt.Sprintf("the warehouse refuses a row: %s (%s; SQLSTATE %s)", e.cause.Message, e.cause.Detail, e.cause.Code)
+	return fmt.Sprintf("the warehouse refuses: %s (%s; SQLSTATE %s)", e.cause.Message, e.cause.Detail, e.cause.Code)
 }
 
 func (e *RefusedError) Unwrap() error { return e.cause }

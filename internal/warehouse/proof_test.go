@@ -85,6 +85,20 @@ func TestRefusedRowIsNamed(t *testing.T) {
 	}
 }
 
+// A shop restored to an earlier time knows nothing of the transactions the mark speaks of: what has
+// changed since cannot be told.
+func TestShopThatWasSetBackIsRefused(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.publish(b.publication("10:2000:", "", 5))
+	_, err := b.Publish(t.Context(), b.publication("10:30:", "10:2000:", 6))
+	var refused *warehouse.RefusedError
+	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "restored from a backup") {
+		t.Errorf("publish says %v", err)
+	}
+	b.wantStanding("5")
+}
+
 // What is staged must outlive the server's death, or the publish after it would have nothing.
 func TestStagedRowsOutliveACrashOfTheServer(t *testing.T) {
 	t.Parallel()

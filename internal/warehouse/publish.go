@@ -47,7 +47,7 @@ type Published struct {
 //
 // Within the transaction what is staged is compared with what was reconciled, and so is what
 // stands in the end, by table and day; a difference is a *ReconcileError and nothing is published.
-// Rows the warehouse refuses are a *RefusedError.
+// Rows the warehouse refuses, and a shop that was set back, are a *RefusedError.
 //
 // An execution publishes once: asked again, after an answer that was lost, Publish tells what it
 // did. A context that ends before the commit rolls back; after that the commit is waited for.
@@ -233,7 +233,7 @@ func (p *publishing) record(ctx context.Context) error {
 	if err := p.queries.MoveMark(ctx, warehousedb.MoveMarkParams{
 		Snapshot: p.Mark.Snapshot, SystemID: p.Mark.SystemID, Baseline: baseline,
 	}); err != nil {
-		return fmt.Errorf("move the mark: %w", err)
+		return fmt.Errorf("move the mark: %w", refused(err))
 	}
 	return p.queries.RecordPublication(ctx, warehousedb.RecordPublicationParams{
 		RunID: p.RunID, Execution: int32(p.Execution),

@@ -224,6 +224,11 @@ language plpgsql as $$
 declare
     mark warehouse.mark;
 begin
+    if warehouse.snapshot_order(p_baseline) > warehouse.snapshot_order(p_snapshot) then
+        raise exception 'the shop is older than what was published from it: was it restored from a backup?'
+            using errcode = 'invalid_parameter_value',
+            detail = 'delete the rows of warehouse.mark and warehouse.versions to begin anew, and load all days';
+    end if;
     select * into mark from warehouse.mark;
     if mark is null or mark.system_id <> p_system then
         null;
