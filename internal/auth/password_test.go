@@ -44,17 +44,16 @@ func TestNobodysPasswordTakesAsLong(t *testing.T) {
 		t.Fatal(err)
 	}
 	took := func(encoded string) time.Duration {
-		best := time.Hour
-		for range 5 {
-			start := time.Now()
-			if good, err := passwords.Verify(t.Context(), "another", encoded); good || err != nil {
-				t.Fatalf("verifies %t, %v", good, err)
-			}
-			best = min(best, time.Since(start))
+		start := time.Now()
+		if good, err := passwords.Verify(t.Context(), "another", encoded); good || err != nil {
+			t.Fatalf("verifies %t, %v", good, err)
 		}
-		return best
+		return time.Since(start)
 	}
-	somebody, nobody := took(hash), took("")
+	somebody, nobody := time.Hour, time.Hour
+	for range 8 { // in turns, so that a busy machine is busy for both
+		somebody, nobody = min(somebody, took(hash)), min(nobody, took(""))
+	}
 	if nobody < somebody/3 {
 		t.Errorf("nobody takes %s, somebody %s", nobody, somebody)
 	}
