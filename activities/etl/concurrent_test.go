@@ -43,6 +43,7 @@ func TestOrdersPlacedDuringTheExtractAreInThisRunOrTheNext(t *testing.T) {
 	t.Parallel()
 	p := setup(t)
 	stop := p.writing("2026-03-01")
+	p.eventually("the writer has begun", func() bool { return p.text("select count(*) from ordering.orders") != "0" })
 	run, _ := p.load("2026-03-01", "2026-03-02")
 	// Every order that the snapshot saw is there with its lines, its payment and its stock.
 	p.want("select count(*) from (select 1 from warehouse.sales group by order_id having count(*) <> 2) as torn", "0")
