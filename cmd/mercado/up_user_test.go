@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -88,7 +89,7 @@ func asNobody(t *testing.T, stack *stack) *exec.Cmd {
 	}
 	command := exec.Command(filepath.Join(clone, "bin", "mercado"), "up")
 	command.Dir = clone
-	command.Env = append(stack.environment, "HOME="+stack.home)
+	command.Env = slices.Concat(stack.environment, []string{"HOME=" + stack.home})
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
 	return command
 }
