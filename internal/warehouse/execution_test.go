@@ -3,7 +3,9 @@ package warehouse_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -146,6 +148,21 @@ func TestCancelBeforeTheCommitPublishesNothing(t *testing.T) {
 	b.want("select count(*) from warehouse.stock_daily", "0")
 }
 
+// losing is a connection that breaks instead of passing on what the server says once lost is true.
+// Closing it would not do: the driver then asks the server to cancel, which may overtake the commit.
+type losing struct {
+	net.Conn
+	lost *atomic.Bool
+}
+
+func (c losing) Read(into []byte) (int, error) {
+	n, err := c.Conn.Read(into)
+	if c.lost.Load() {
+		return 0, io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
 func TestAnswerOfTheCommitIsLost(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -153,11 +170,13 @@ func TestAnswerOfTheCommitIsLost(t *testing.T) {
 	release := b.slowCommit()
 	config := b.Pool.Config()
 	dial := config.ConnConfig.DialFunc
-	dialled := make(chan net.Conn, 16)
+	var lost atomic.Bool
 	config.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
-		dialled <- conn
-		return conn, err
+		if err != nil || lost.Load() {
+			return conn, err
+		}
+		return losing{conn, &lost}, nil
 	}
 	pool, err := pgxpool.NewWithConfig(t.Context(), config)
 	if err != nil {
@@ -166,9 +185,7 @@ func TestAnswerOfTheCommitIsLost(t *testing.T) {
 	t.Cleanup(pool.Close)
 	ended := b.publishing(t.Context(), &warehouse.DB{Pool: pool, Queries: warehousedb.New(pool), LockTimeout: b.LockTimeout}, p)
 	b.awaitCommit()
-	for range len(dialled) { // the first may have been a try with TLS
-		_ = (<-dialled).Close()
-	}
+	lost.Store(true)
 	release()
 	if err := <-ended; err != nil {
 		t.Errorf("published, and says %v", err)
