@@ -20,8 +20,13 @@ import (
 	"mercado/workflows"
 )
 
-// checkoutPatience is how long a request waits for its checkout before it is told to look later.
-const checkoutPatience = 25 * time.Second
+const (
+	// checkoutPatience is how long a request waits for its checkout before it is told to look later.
+	checkoutPatience = 25 * time.Second
+	// startPatience is how long it waits for Temporal to take the checkout. A worker starts what
+	// could not be started here.
+	startPatience = 5 * time.Second
+)
 
 // checkout serves the one way to buy a cart.
 func (a *API) checkout() {
@@ -99,9 +104,10 @@ func (a *API) placeOrder(ctx context.Context, in *checkoutInput) (*checkoutOutpu
 	}
 	waiting, cancel := context.WithTimeout(ctx, checkoutPatience)
 	defer cancel()
-	run, err := workflows.StartCheckout(waiting, a.Temporal, a.Workflow.TaskQueuePrefix+workflows.OrdersQueue, placing.OrderID)
+	starting, stop := context.WithTimeout(waiting, startPatience)
+	run, err := workflows.StartCheckout(starting, a.Temporal, a.Workflow.TaskQueuePrefix+workflows.OrdersQueue, placing.OrderID)
+	stop()
 	if err != nil {
-		// A worker starts it when Temporal is back: the order was accepted.
 		a.Log.WarnContext(ctx, "checkout has to wait", "order", placing.OrderID, "error", err)
 	}
 	if err != nil || in.async() || run.Get(waiting, nil) != nil {
