@@ -27,7 +27,7 @@ type ETLInput struct {
 type ETLResult struct {
 	RunID uuid.UUID `json:"run_id"`
 	State string    `json:"state"`
-	Rows  int64     `json:"rows"` // published; 0 when everything had been published before
+	Rows  int64     `json:"rows"` // published; of a replay that changes nothing, those of the execution that stands
 }
 
 // DailyETL takes the shop's data of a run's days to the warehouse: extract, clean, work, gold,

@@ -28,9 +28,13 @@ func ETLID(runID uuid.UUID, execution int) string {
 // StartETL starts a run, or a replay of one, in queue. Starting the same execution twice gives
 // the one that was started.
 func StartETL(ctx context.Context, c client.Client, queue string, input ETLInput) (client.WorkflowRun, error) {
-	options := once(ETLID(input.Run.ID, input.Run.Execution), queue)
-	options.StaticSummary = etlSummary(input)
-	run, err := c.ExecuteWorkflow(ctx, options, DailyETL, input)
+	run, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID:                       ETLID(input.Run.ID, input.Run.Execution),
+		TaskQueue:                queue,
+		WorkflowIDReusePolicy:    enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		StaticSummary:            etlSummary(input),
+	}, DailyETL, input)
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", input.Run, err)
 	}

@@ -82,13 +82,3 @@ func TellParcel(ctx context.Context, c client.Client, orderID uuid.UUID, moved P
 	}
 	return nil
 }
-
-// once are the options of a workflow that exists once for its id, however often it is started.
-func once(id, queue string) client.StartWorkflowOptions {
-	return client.StartWorkflowOptions{
-		ID:                       id,
-		TaskQueue:                queue,
-		WorkflowIDReusePolicy:    enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
-		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-	}
-}

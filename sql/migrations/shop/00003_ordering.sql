@@ -42,8 +42,8 @@ create table ordering.cart_items (
     primary key (cart_id, item_id)
 );
 
--- The transitions an order may make, and nothing else may. `order.Transitions` in Go is read
--- from this table's rows in a test.
+-- The transitions an order may make, and nothing else may. A test compares them with
+-- order.Transitions in Go.
 create table ordering.order_transitions (
     from_status text not null,
     to_status text not null,
