@@ -17,9 +17,10 @@ up: servers build ## Run everything on this machine; installs and builds what is
 test: servers ## Run all tests on real servers (ARGS="-run Checkout ./workflows/..." for some of them)
 	go test -timeout 20m $(or $(ARGS),./...)
 
-lint: .bin/golangci-lint servers ## Check format, style and import rules
+lint: .bin/golangci-lint .bin/workflowcheck servers ## Check format, style, import rules, and that workflows are deterministic
 	.bin/golangci-lint run ./...
 	.bin/golangci-lint fmt --diff ./...
+	.bin/workflowcheck ./workflows/...
 
 bench: servers ## Run the benchmarks; results go to bench/results
 	bench/run.sh $(ARGS)
@@ -44,7 +45,7 @@ hooks: ## Check format, lint and generated files before each commit in this clon
 bin/mercado: FORCE
 	@deploy/bootstrap/build.sh
 
-.bin/golangci-lint .bin/sqlc: tools/go.mod tools/go.sum
+.bin/golangci-lint .bin/sqlc .bin/workflowcheck: tools/go.mod tools/go.sum
 	@deploy/bootstrap/tool.sh $(@F)
 
 FORCE:

@@ -210,15 +210,14 @@ func (e *dailyETL) finish(ctx workflow.Context, failure error) (*ETLResult, erro
 
 // details tells an operator in the Temporal UI where the run is.
 func (e *dailyETL) details(ctx workflow.Context, line string) {
-	var text strings.Builder
 	interval := e.input.Run.Interval
-	fmt.Fprintf(&text, "Days %s to %s (exclusive), attempt %d, execution %d; %s.\n\n",
+	text := fmt.Sprintf("Days %s to %s (exclusive), attempt %d, execution %d; %s.\n\n",
 		interval.From, interval.To, e.plan.Attempt, e.input.Run.Execution, line)
 	for _, report := range e.reports {
-		fmt.Fprintf(&text, "- %s: %s %s%s\n",
+		text += fmt.Sprintf("- %s: %s %s%s\n",
 			strings.TrimSpace(string(report.Step)+" "+report.Table), report.State, report.Note, report.Error)
 	}
-	workflow.SetCurrentDetails(ctx, text.String())
+	workflow.SetCurrentDetails(ctx, text)
 }
 
 // working asks for a step that may take long. Its heartbeats tell when a worker has died.

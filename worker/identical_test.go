@@ -1,0 +1,103 @@
+package worker_test
+
+import (
+	"net/http"
+	"regexp"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"mercado/api/apitest"
+	"mercado/worker/workertest"
+)
+
+// identical is how many copies of one request are sent at once.
+const identical = 50
+
+// TestIdenticalRequestsAreOneRequest sends each request that must not be done twice fifty times at
+// once, under one key: it is done once, and everybody gets the same answer, those who were told that
+// it is in flight when they ask again.
+func TestIdenticalRequestsAreOneRequest(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	product := shop.NewProducts(1, 1000)[0]
+	for what, request := range map[string]struct {
+		path   string
+		body   func(buyer *workertest.Buyer) map[string]any
+		status int
+		sold   int64
+	}{
+		"checkout": {
+			path: "/api/checkout", status: http.StatusCreated, sold: 2,
+			body: func(buyer *workertest.Buyer) map[string]any {
+				buyer.Put(product, 2).Want(http.StatusOK)
+				return workertest.CheckoutBody("slow")
+			},
+		},
+		"a checkout that is declined": {
+			path: "/api/checkout", status: http.StatusPaymentRequired,
+			body: func(buyer *workertest.Buyer) map[string]any {
+				buyer.Put(product, 2).Want(http.StatusOK)
+				return workertest.CheckoutBody("decline")
+			},
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			buyer := shop.NewBuyer()
+			body, key := request.body(buyer), uuid.NewString()
+			first := sameAnswer(t, func() *apitest.Answer { return buyer.Post(request.path, body, "Idempotency-Key", key) })
+			first.Want(request.status)
+			var placed, left int64
+			if err := shop.Deps.DB.Pool.QueryRow(t.Context(), `
+				select
+					count(distinct orders.id),
+					coalesce(-sum(ledger.on_hand_delta), 0)
+				from ordering.orders
+				left join catalog.stock_ledger as ledger
+					on ledger.reference_type = 'order' and ledger.reference_id = orders.id::text
+				where orders.customer_id = $1`, buyer.ID).Scan(&placed, &left); err != nil {
+				t.Fatal(err)
+			}
+			if placed != 1 || left != request.sold {
+				t.Errorf("%d orders were placed and %d units left the shelf; want one order and %d units", placed, left, request.sold)
+			}
+			var id uuid.UUID
+			if err := shop.Deps.DB.Pool.QueryRow(t.Context(), "select id from ordering.orders where customer_id = $1", buyer.ID).Scan(&id); err != nil {
+				t.Fatal(err)
+			}
+			if charges := shop.Charges(id); charges.Counts.Authorizations+charges.Counts.Declines != 1 {
+				t.Errorf("the provider was asked to pay more than once: %+v", charges)
+			}
+		})
+	}
+}
+
+// sameAnswer asks many times at once, each until the answer is final, and fails the test unless
+// all answers are the same. It returns one of them.
+func sameAnswer(t *testing.T, ask func() *apitest.Answer) *apitest.Answer {
+	t.Helper()
+	answers := make([]*apitest.Answer, identical)
+	var asking sync.WaitGroup
+	for i := range answers {
+		asking.Go(func() {
+			workertest.Await(t, "the final answer", func() bool {
+				answers[i] = ask()
+				return !inFlight(answers[i])
+			})
+		})
+	}
+	asking.Wait()
+	for _, other := range answers[1:] {
+		if other.Status != answers[0].Status || said(other) != said(answers[0]) {
+			t.Errorf("one request was answered %d %s and %d %s", answers[0].Status, answers[0].Body, other.Status, other.Body)
+		}
+	}
+	return answers[0]
+}
+
+// requestID is the only thing in a problem that belongs to the request and not to what it asked for.
+var requestID = regexp.MustCompile(`"request_id":"[^"]*"`)
+
+func said(answer *apitest.Answer) string { return requestID.ReplaceAllString(string(answer.Body), "") }

@@ -1,0 +1,120 @@
+package worker_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"mercado/api/apitest"
+	"mercado/internal/order"
+	"mercado/worker/workertest"
+)
+
+// This many customers want one unit each of what only so many have.
+const crowd, lastUnits = 500, 100
+
+// TestCrowdBuysWhatThereIs lets 500 customers check out at once for the last 100 units: 100 get
+// one, 400 are told that it is out of stock, and the ledger knows where every unit went.
+func TestCrowdBuysWhatThereIs(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t, workertest.PackAfter(time.Hour))
+	product := crowded(shop)
+	sold, refused := rush(t, shop, product)
+	if sold != lastUnits || refused != crowd-lastUnits {
+		t.Errorf("%d of %d units sold, %d customers refused", sold, lastUnits, refused)
+	}
+	shop.WantStock(product, 0, 0)
+	var committed, charged int
+	if err := shop.Deps.DB.Pool.QueryRow(t.Context(), `
+		select
+			(select count(*) from catalog.stock_ledger where product_id = $1 and kind = 'commit' and on_hand_delta = -1),
+			(select count(*) from ordering.payments where status = 'authorized')`, product).Scan(&committed, &charged); err != nil {
+		t.Fatal(err)
+	}
+	if committed != lastUnits || charged != lastUnits {
+		t.Errorf("the ledger has %d sales, and %d payments are authorised", committed, charged)
+	}
+}
+
+// TestCrowdOversellsNaiveStock is the control of TestCrowdBuysWhatThereIs: with stock that is read
+// and then written, the same crowd is sold more than there is, so that test is able to fail.
+func TestCrowdOversellsNaiveStock(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t, workertest.PackAfter(time.Hour))
+	product := crowded(shop)
+	naive, err := os.ReadFile("../internal/store/testdata/naive_stock.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shop.Exec(string(naive))
+	if sold, refused := rush(t, shop, product); sold <= lastUnits {
+		t.Errorf("%d of %d units sold, %d customers refused: the crowd is no test", sold, lastUnits, refused)
+	}
+}
+
+// crowded is a product with the last units.
+func crowded(shop *workertest.Shop) (product int64) { return shop.NewProducts(1, crowd)[0] }
+
+// rush has the crowd check out carts whose holds have all expired, all at once, when there are
+// only so many units left. It counts those who got one and those who were told that there is none.
+func rush(t *testing.T, shop *workertest.Shop, product int64) (sold, refused int64) {
+	t.Helper()
+	buyers := shop.NewBuyers(crowd)
+	all := func(do func(*workertest.Buyer)) {
+		var busy sync.WaitGroup
+		for _, buyer := range buyers {
+			busy.Go(func() { do(buyer) })
+		}
+		busy.Wait()
+	}
+	all(func(buyer *workertest.Buyer) { buyer.Put(product, 1).Want(http.StatusOK) })
+	expireHolds(shop)
+	shop.Exec("select catalog.release_holds(array[$1]::bigint[])", product)
+	shop.Admin().Post(fmt.Sprintf("/api/catalog/products/%d/inventory", product),
+		map[string]any{"delta": lastUnits - crowd, "reason": "shrinkage"}).Want(http.StatusCreated)
+	var bought, told atomic.Int64
+	all(func(buyer *workertest.Buyer) {
+		switch answer := finalAnswer(t, func(key string) *apitest.Answer { return buyer.BuyAgain(key, "approve") }); answer.Status {
+		case http.StatusCreated:
+			bought.Add(1)
+		default:
+			answer.WantProblem(http.StatusConflict, "out_of_stock")
+			told.Add(1)
+		}
+	})
+	orders := func(status order.Status) (found int64) {
+		if err := shop.Deps.DB.Pool.QueryRow(t.Context(), "select count(*) from ordering.orders where status = $1", status).Scan(&found); err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	if confirmed, cancelled := orders(order.Confirmed), orders(order.Cancelled); confirmed != bought.Load() || cancelled != told.Load() {
+		t.Errorf("%d orders are confirmed and %d cancelled, but %d and %d were told so", confirmed, cancelled, bought.Load(), told.Load())
+	}
+	return bought.Load(), told.Load()
+}
+
+// finalAnswer asks under one idempotency key until the answer is final, as a client does: 202 and
+// idempotency_in_flight say that it is not.
+func finalAnswer(t *testing.T, ask func(key string) *apitest.Answer) (answer *apitest.Answer) {
+	t.Helper()
+	key := uuid.NewString()
+	workertest.Await(t, "the final answer", func() bool {
+		answer = ask(key)
+		return !inFlight(answer)
+	})
+	return answer
+}
+
+func inFlight(answer *apitest.Answer) bool {
+	if answer.Status != http.StatusConflict {
+		return answer.Status == http.StatusAccepted
+	}
+	return apitest.Decode[struct{ Code string }](answer).Code == "idempotency_in_flight"
+}
