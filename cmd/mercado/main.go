@@ -21,6 +21,7 @@ import (
 const (
 	exitFailed    = 1 // the command ran and did not succeed
 	exitUsage     = 2 // a flag or a setting is missing or wrong
+	exitDiffers   = 3 // the audit ran and what it compared differs
 	exitInterrupt = 130
 )
 
@@ -43,6 +44,7 @@ type CLI struct {
 	API      APICmd      `cmd:"" name:"api" help:"Serve the HTTP API."`
 	Worker   WorkerCmd   `cmd:"" help:"Work on the task queues: orders and the daily load."`
 	ETL      ETLCmd      `cmd:"" name:"etl" help:"Load the lake and the warehouse, watch it, do it again."`
+	Audit    AuditCmd    `cmd:"" help:"Prove that stock and money add up."`
 	Sandbox  SandboxCmd  `cmd:"" help:"Serve the sandbox of payment provider and carrier."`
 	Token    TokenCmd    `cmd:"" help:"Print an access token for local use."`
 	OpenAPI  OpenAPICmd  `cmd:"" name:"openapi" help:"Print the OpenAPI document of the API."`
@@ -94,12 +96,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		err = parsed.Run()
 	}
 	var wrong *settings.Error
+	var differs *differencesError
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &wrong):
 		fmt.Fprintln(stderr, "mercado:", wrong)
 		return exitUsage
+	case errors.As(err, &differs):
+		fmt.Fprintln(stderr, "mercado:", differs)
+		return exitDiffers
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		fmt.Fprintln(stderr, "mercado: interrupted")
 		return exitInterrupt

@@ -13,6 +13,35 @@ import (
 	"mercado/internal/money"
 )
 
+type AuditDifference struct {
+	RunID     uuid.UUID
+	CheckName string
+	Position  int32
+	SubjectID string
+	Details   json.RawMessage
+}
+
+type AuditResult struct {
+	RunID       uuid.UUID
+	CheckName   string
+	Severity    string
+	Subject     string
+	Proves      string
+	Differences int64
+	Seconds     float64
+}
+
+type AuditRun struct {
+	ID          uuid.UUID
+	Trigger     string
+	State       string
+	Differences int64
+	Error       *string
+	StartedAt   time.Time
+	SnapshotAt  *time.Time
+	FinishedAt  *time.Time
+}
+
 type CatalogCategory struct {
 	ID          int64
 	Name        string
@@ -374,6 +403,16 @@ type OrderingShipmentItem struct {
 	ShipmentID  uuid.UUID
 	OrderItemID int64
 	Qty         int64
+}
+
+type OrderingWaiting struct {
+	Kind      string
+	ID        string
+	OrderID   uuid.UUID
+	Status    string
+	Since     time.Time
+	WaitsFor  string
+	LimitedBy string
 }
 
 type OrderingWebhookReceipt struct {

@@ -1,0 +1,19 @@
+-- proves: Every idempotency key keeps the answer that its order deserves.
+-- subject: order
+-- severity: error
+select
+    keys.order_id::text as subject_id,
+    jsonb_build_object(
+        'status', coalesce(orders.status, 'missing'), 'response_status', keys.response_status,
+        'answered_order', keys.response ->> 'id'
+    ) as details
+from ordering.idempotency_keys as keys
+left join ordering.orders as orders on orders.id = keys.order_id
+where orders.id is null
+    or (orders.status <> 'pending' and keys.response_status is null)
+    or (orders.confirmed_at is not null and keys.response_status not between 200 and 299)
+    or (orders.confirmed_at is null and keys.response_status between 200 and 299)
+    or (
+        keys.response_status between 200 and 299
+        and keys.response ->> 'id' is distinct from keys.order_id::text
+    )

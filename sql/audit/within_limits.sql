@@ -1,0 +1,10 @@
+-- proves: No order, payment, shipment, parcel, refund or bank transfer waits beyond its limit.
+-- subject: order
+-- severity: error
+select
+    order_id::text as subject_id,
+    jsonb_build_object(
+        'kind', kind, 'id', id, 'status', status, 'since', since, 'waits_for', waits_for
+    ) as details
+from ordering.waiting
+where since < now() - make_interval(secs => (@limits::jsonb ->> limited_by)::float8)

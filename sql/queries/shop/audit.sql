@@ -1,0 +1,115 @@
+-- name: BeginAudit :exec
+-- A run that is begun again, by another attempt, is the same run.
+insert into audit.runs (id, trigger, state)
+values (@id, @trigger, 'running')
+on conflict (id) do nothing;
+
+-- name: RunningAudit :one
+-- The audit that somebody asked for and that is not over; one that is older has died.
+select *
+from audit.runs
+where state = 'running' and started_at > now() - interval '1 hour'
+order by started_at desc
+limit 1;
+
+-- name: ForgetAudit :exec
+delete from audit.results where run_id = @run_id;
+
+-- name: KeepAuditResult :exec
+insert into audit.results (run_id, check_name, severity, subject, proves, differences, seconds)
+values (@run_id, @check_name, @severity, @subject, @proves, @differences, @seconds);
+
+-- name: KeepAuditDifferences :exec
+insert into audit.differences (run_id, check_name, position, subject_id, details)
+select
+    @run_id, @check_name, listed.position, listed.difference ->> 'subject_id',
+    listed.difference -> 'details'
+from jsonb_array_elements(sqlc.arg(differences)::jsonb) with ordinality as listed (difference, position);
+
+-- name: FinishAudit :exec
+update audit.runs
+set
+    state = case when @differences::bigint > 0 then 'differences' else 'clean' end,
+    differences = @differences::bigint,
+    error = null,
+    snapshot_at = @snapshot_at,
+    finished_at = clock_timestamp()
+where id = @id;
+
+-- name: FailAudit :exec
+update audit.runs
+set
+    state = 'failed',
+    differences = 0,
+    error = @error::text,
+    finished_at = clock_timestamp()
+where id = @id and state = 'running';
+
+-- name: ListAudits :many
+-- Newest first by id, which is a UUIDv7.
+select *
+from audit.runs
+where sqlc.narg(before)::uuid is null or id < sqlc.narg(before)
+order by id desc
+limit @page;
+
+-- name: Audit :one
+select * from audit.runs where id = @id;
+
+-- name: LatestAudit :one
+select *
+from audit.runs
+where state <> 'running'
+order by started_at desc
+limit 1;
+
+-- name: AuditResults :many
+select * from audit.results where run_id = @run_id order by check_name;
+
+-- name: AuditDifferences :many
+select * from audit.differences where run_id = @run_id order by check_name, position;
+
+-- name: ListStuck :many
+-- What waits beyond its limit; limits is a JSON object of seconds.
+select waiting.*
+from ordering.waiting
+where waiting.since < now() - make_interval(secs => (@limits::jsonb ->> waiting.limited_by)::float8)
+    and (
+        sqlc.narg(after_since)::timestamptz is null
+        or (waiting.since, waiting.kind, waiting.id)
+        > (sqlc.narg(after_since)::timestamptz, sqlc.narg(after_kind)::text, sqlc.narg(after_id)::text)
+    )
+order by waiting.since, waiting.kind, waiting.id
+limit @page;
+
+-- name: CountStuck :many
+select waiting.kind, count(*) as count, min(waiting.since)::timestamptz as oldest
+from ordering.waiting
+where waiting.since < now() - make_interval(secs => (@limits::jsonb ->> waiting.limited_by)::float8)
+group by waiting.kind
+order by waiting.kind;
+
+-- name: WaitingOfOrder :many
+select * from ordering.waiting where order_id = @order_id order by since, kind, id;
+
+-- name: PaymentsToCompare :many
+select id, order_id, captured_amount, refunded_amount, xid
+from ordering.payments
+where provider = @provider and updated_at >= @since and id > @after
+order by id
+limit @most;
+
+-- name: PaymentIsSettled :one
+-- Whether a payment is as it was read, with an answer to all that was asked.
+select (
+    payment.xid = @xid::xid8
+    and not exists (
+        select
+        from ordering.payment_attempts as attempt
+        where attempt.payment_id = payment.id and attempt.operation <> 'lookup'
+        group by attempt.idempotency_key
+        having not bool_or(attempt.outcome in ('approved', 'declined', 'failed'))
+    )
+)::boolean as settled
+from ordering.payments as payment
+where payment.id = @id;
