@@ -136,6 +136,15 @@ func (a *Answer) WantProblem(status int, code string) api.Problem {
 	return problem
 }
 
+// CodeOf is the code of an answer that is a problem; empty for any other.
+func CodeOf(a *Answer) string {
+	var problem api.Problem
+	if a.Status < http.StatusBadRequest || json.Unmarshal(a.Body, &problem) != nil {
+		return ""
+	}
+	return string(problem.Code)
+}
+
 // Into decodes the answer.
 func (a *Answer) Into(value any) {
 	a.t.Helper()

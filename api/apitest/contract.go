@@ -57,9 +57,12 @@ func checkContract(ctx context.Context, request *http.Request, sent []byte, resp
 	if err != nil {
 		return err
 	}
+	if err := checkConventions(request, response, received); err != nil {
+		return err
+	}
 	route, parameters, err := router.FindRoute(request)
 	if err != nil {
-		return nil // asked for on purpose: the answer is a problem, which the caller looks at
+		return checkNoRoute(request, response)
 	}
 	asked := &openapi3filter.RequestValidationInput{
 		Request: request.Clone(ctx), PathParams: parameters, Route: route, Options: validation,
@@ -74,5 +77,8 @@ func checkContract(ctx context.Context, request *http.Request, sent []byte, resp
 		RequestValidationInput: asked, Status: response.StatusCode, Header: response.Header, Options: validation,
 	}
 	answered.SetBodyBytes(received)
-	return openapi3filter.ValidateResponse(ctx, answered)
+	if err := openapi3filter.ValidateResponse(ctx, answered); err != nil {
+		return err
+	}
+	return checkCode(route.Operation, response.StatusCode, received)
 }

@@ -1,0 +1,210 @@
+package api_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/uuid"
+
+	"mercado/api/apitest"
+	"mercado/internal/auth"
+)
+
+// TestEveryOperationDeclaresWhoseItsResourceIs fails for an operation with an id in its path that
+// the world of access_world_test.go knows no resource for: add it to things there.
+func TestEveryOperationDeclaresWhoseItsResourceIs(t *testing.T) {
+	t.Parallel()
+	used := map[string]bool{}
+	for path := range apitest.Document(t).Paths.Map() {
+		if !strings.Contains(path, "{") {
+			continue
+		}
+		if prefix, _, known := thingIn(path); known {
+			used[prefix] = true
+		} else {
+			t.Errorf("%s: no world is known in which its resource exists and belongs to somebody", path)
+		}
+	}
+	for prefix := range things {
+		if !used[prefix] {
+			t.Errorf("%s is in no operation's path any more", prefix)
+		}
+	}
+}
+
+// thingIn finds what the path of an operation asks for, by the longest beginning of the path.
+func thingIn(path string) (prefix string, kind thingKind, known bool) {
+	for candidate, k := range things {
+		if (path == candidate || strings.HasPrefix(path, candidate+"/")) && len(candidate) > len(prefix) {
+			prefix, kind, known = candidate, k, true
+		}
+	}
+	return prefix, kind, known && !strings.Contains(path[len(prefix):], "{")
+}
+
+// TestAccessMatrix calls every operation as everybody: what a role may not do is 403, what belongs
+// to another is 404 and looks as if it did not exist, and what is one's own is neither.
+func TestAccessMatrix(t *testing.T) {
+	t.Parallel()
+	world := newAccessWorld(t)
+	called := 0
+	for path, item := range apitest.Document(t).Paths.Map() {
+		for method, operation := range item.Operations() {
+			permission := auth.Permission(operation.Extensions["x-permission"].(string))
+			for _, who := range actors {
+				called++
+				world.call(accessCase{method, path, operation, permission, who})
+			}
+		}
+	}
+	t.Logf("%d calls", called)
+}
+
+// actor is somebody in the matrix.
+type actor struct {
+	name string
+	role auth.Role // "" for somebody who is not signed in
+	own  bool      // for a customer or vendor: the resource is theirs
+}
+
+// actors come in an order in which those who may change a resource come last.
+var actors = []actor{
+	{name: "anonymous"},
+	{name: "data engineer", role: auth.DataEngineer},
+	{name: "data scientist", role: auth.DataScientist},
+	{name: "BI analyst", role: auth.BIAnalyst},
+	{name: "other customer", role: auth.Customer},
+	{name: "other vendor", role: auth.Vendor},
+	{name: "owner", role: auth.Customer, own: true},
+	{name: "vendor", role: auth.Vendor, own: true},
+	{name: "admin", role: auth.Admin, own: true},
+}
+
+// sees reports whether a thing of this kind exists for the actor.
+func (a actor) sees(kind thingKind) bool {
+	switch a.role {
+	case auth.Customer:
+		return a.own || !kind.ofCustomer
+	case auth.Vendor:
+		return a.own || !kind.ofVendor
+	default:
+		return true
+	}
+}
+
+type accessCase struct {
+	method, path string
+	operation    *openapi3.Operation
+	permission   auth.Permission
+	who          actor
+}
+
+func (c accessCase) String() string { return fmt.Sprintf("%s %s as %s", c.method, c.path, c.who.name) }
+
+// call asks as one actor, and compares the answer with what the actor may learn.
+func (w *accessWorld) call(c accessCase) {
+	w.t.Helper()
+	prefix, kind, hasThing := thingIn(c.path)
+	if strings.Contains(c.path, "{") && !hasThing {
+		w.t.Errorf("%s: no resource is known", c)
+		return
+	}
+	open := c.permission == auth.Open || c.permission == auth.Public
+	allowed := open || slices.Contains(c.permission.GrantedTo(), c.who.role)
+	public := c.permission == auth.Public && c.method == http.MethodGet
+	target := w.shared(prefix, kind)
+	if allowed && c.who.own && c.method != http.MethodGet {
+		target = w.fresh(prefix, kind) // it may be gone afterwards
+	}
+	client := w.client(c.who, target)
+	answer := w.ask(client, c, at(c.path, prefix, target.id), target)
+
+	code := apitest.CodeOf(answer)
+	switch {
+	case !allowed && c.who.role == "":
+		if code != "unauthenticated" {
+			w.t.Errorf("%s answered %d %s, want unauthenticated", c, answer.Status, answer.Body)
+		}
+	case !allowed:
+		if code != "forbidden" {
+			w.t.Errorf("%s answered %d %s, want forbidden", c, answer.Status, answer.Body)
+		}
+	case hasThing && !public && !c.who.sees(kind):
+		if answer.Status != http.StatusNotFound || code != "not_found" {
+			w.t.Errorf("%s answered %d %s, want 404", c, answer.Status, answer.Body)
+		}
+		never := w.ask(client, c, at(c.path, prefix, unknownID(target.id)), target)
+		if never.Status != answer.Status || apitest.CodeOf(never) != code {
+			w.t.Errorf("%s answers %d %s to what exists and %d %s to what does not", c, answer.Status, code, never.Status, apitest.CodeOf(never))
+		}
+	case code == "unauthenticated", code == "forbidden", hasThing && code == "not_found", answer.Status >= http.StatusInternalServerError:
+		w.t.Errorf("%s answered %d %s", c, answer.Status, answer.Body)
+	}
+	w.wantNoSecrets(c, answer, target)
+}
+
+// ask sends a body that the operation takes.
+func (w *accessWorld) ask(client *apitest.Client, c accessCase, path string, target thing) *apitest.Answer {
+	w.t.Helper()
+	var headers []string
+	query := ""
+	for _, parameter := range c.operation.Parameters {
+		switch parameter.Value.Name {
+		case "Idempotency-Key":
+			headers = append(headers, "Idempotency-Key", uuid.NewString())
+		case "If-Match":
+			headers = append(headers, "If-Match", "*")
+		case "customer_id": // a filter that asks for another's rows
+			query = "?customer_id=" + strconv.FormatInt(target.customer, 10)
+		case "vendor_id":
+			if query == "" {
+				query = "?vendor_id=" + strconv.FormatInt(target.vendor, 10)
+			}
+		}
+	}
+	body := goodBody(c.operation)
+	if make, special := goodBodies[c.operation.OperationID]; special {
+		body = make(w, target)
+	}
+	return client.Do(c.method, path+query, body, headers...)
+}
+
+// wantNoSecrets fails the test when an answer shows what is not for the actor.
+func (w *accessWorld) wantNoSecrets(c accessCase, answer *apitest.Answer, target thing) {
+	w.t.Helper()
+	var secrets []string
+	switch {
+	case c.who.role == auth.Customer && c.who.own:
+		secrets = w.secretsOfVendor
+	case c.who.role == auth.Vendor && c.who.own:
+		secrets = nil // a vendor knows who buys
+	case c.who.role == "" || c.who.role == auth.Customer || c.who.role == auth.Vendor:
+		secrets = slices.Concat(w.secretsOfVendor, w.secretsOfCustomer, target.secrets)
+	}
+	for _, secret := range secrets {
+		if strings.Contains(string(answer.Body), secret) {
+			w.t.Errorf("%s shows %q: %s", c, secret, answer.Body)
+		}
+	}
+}
+
+// at puts id in the path of an operation, whose beginning is prefix.
+func at(path, prefix, id string) string {
+	if prefix == "" {
+		return path
+	}
+	return prefix[:strings.LastIndex(prefix, "{")] + id + path[len(prefix):]
+}
+
+// unknownID has the form of id, and nothing has it.
+func unknownID(id string) string {
+	if _, err := uuid.Parse(id); err == nil {
+		return uuid.NewString()
+	}
+	return "999999999"
+}

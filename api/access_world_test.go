@@ -1,0 +1,160 @@
+package api_test
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"mercado/api/apitest"
+	"mercado/internal/auth"
+	"mercado/internal/order"
+	"mercado/worker/workertest"
+)
+
+// thing is one resource of the access matrix, with those it belongs to.
+type thing struct {
+	id       string
+	customer int64
+	vendor   int64
+	secrets  []string // what only its owner and operators may read
+}
+
+// thingKind says who a kind of resource belongs to, and how one comes to be. What belongs to no
+// customer exists for every customer who has the permission, and so for vendors.
+type thingKind struct {
+	ofCustomer bool
+	ofVendor   bool
+	make       func(*accessWorld) thing
+}
+
+// things are the resources of all paths with an id, by the path as far as that id.
+var things = map[string]thingKind{
+	"/api/catalog/categories/{id}": {make: (*accessWorld).category},
+	"/api/catalog/vendors/{id}":    {ofVendor: true, make: (*accessWorld).newVendor},
+	"/api/catalog/products/{id}":   {ofVendor: true, make: (*accessWorld).product},
+	"/api/cart/items/{item_id}":    {make: (*accessWorld).product},
+	"/api/identity/customers/{id}": {ofCustomer: true, make: (*accessWorld).newCustomer},
+	"/api/orders/{id}":             {ofCustomer: true, ofVendor: true, make: (*accessWorld).order},
+}
+
+// goodBodies are bodies of operations for which an example of the schema is refused before
+// anybody asks whose the resource is, by operation id.
+var goodBodies = map[string]func(*accessWorld, thing) any{
+	"checkout": func(*accessWorld, thing) any { return workertest.CheckoutBody("approve") },
+}
+
+// accessWorld is a shop in which a customer has bought from a vendor, and others have as well.
+type accessWorld struct {
+	*workertest.Shop
+	t testing.TB
+
+	customer, otherCustomer int64
+	vendor, otherVendor     int64
+	categoryID              int64
+	made                    map[string]thing
+
+	secretsOfCustomer []string
+	secretsOfVendor   []string
+}
+
+const (
+	secretStreet = "Travessa do Segredo 17"
+	secretCost   = "3.33"
+)
+
+func newAccessWorld(t testing.TB) *accessWorld {
+	w := &accessWorld{
+		Shop: workertest.New(t, workertest.PackAfter(time.Hour)), t: t, made: map[string]thing{},
+	}
+	w.categoryID = w.NewCategory(0)
+	w.vendor, w.otherVendor = w.NewVendor(), w.NewVendor()
+	var email string
+	w.customer, email = w.NewCustomer()
+	w.otherCustomer, _ = w.NewCustomer()
+	w.secretsOfCustomer = []string{email, secretStreet}
+	w.secretsOfVendor = []string{`"` + secretCost + `"`}
+	w.buy(w.otherCustomer, w.productOf(w.otherVendor))
+	return w
+}
+
+// shared is the thing of a kind that those look at who may not change it.
+func (w *accessWorld) shared(prefix string, kind thingKind) thing {
+	if _, known := w.made[prefix]; !known {
+		w.made[prefix] = w.fresh(prefix, kind)
+	}
+	return w.made[prefix]
+}
+
+// fresh makes a thing; without a kind, only its owners.
+func (w *accessWorld) fresh(_ string, kind thingKind) thing {
+	made := thing{customer: w.customer, vendor: w.vendor}
+	if kind.make != nil {
+		made = kind.make(w)
+	}
+	if made.customer == 0 {
+		made.customer = w.customer
+	}
+	if made.vendor == 0 {
+		made.vendor = w.vendor
+	}
+	return made
+}
+
+// client is signed in as the actor, who owns the target or is somebody else.
+func (w *accessWorld) client(who actor, target thing) *apitest.Client {
+	customer, vendor := w.otherCustomer, w.otherVendor
+	if who.own {
+		customer, vendor = target.customer, target.vendor
+	}
+	switch who.role {
+	case "":
+		return w.Anyone()
+	case auth.Customer:
+		return w.Customer(customer)
+	case auth.Vendor:
+		return w.Vendor(vendor)
+	default:
+		return w.As(auth.Principal{Roles: []auth.Role{who.role}})
+	}
+}
+
+func number(id int64) string { return strconv.FormatInt(id, 10) }
+
+func (w *accessWorld) category() thing { return thing{id: number(w.NewCategory(0))} }
+
+func (w *accessWorld) newVendor() thing {
+	id := w.NewVendor()
+	return thing{id: number(id), vendor: id}
+}
+
+func (w *accessWorld) newCustomer() thing {
+	id, email := w.NewCustomer()
+	return thing{id: number(id), customer: id, secrets: []string{email}}
+}
+
+func (w *accessWorld) product() thing { return thing{id: number(w.productOf(w.vendor))} }
+
+func (w *accessWorld) productOf(vendor int64) int64 {
+	return apitest.Decode[apitest.Made](w.Admin().Post("/api/catalog/products", map[string]any{
+		"vendor_id": vendor, "category_id": w.categoryID, "item_name": "Lamp " + uuid.NewString(),
+		"price": "10.00", "cost": secretCost, "stock": 1000,
+	}).Want(http.StatusCreated)).ID
+}
+
+func (w *accessWorld) order() thing {
+	return thing{id: w.buy(w.customer, w.productOf(w.vendor)).String()}
+}
+
+// buy has a customer buy one unit.
+func (w *accessWorld) buy(customer, product int64) uuid.UUID {
+	client := w.Customer(customer)
+	client.Put(fmt.Sprintf("/api/cart/items/%d", product), map[string]any{"qty": 1}).Want(http.StatusOK)
+	body := workertest.CheckoutBody("approve")
+	body["shipping_address"].(map[string]any)["line1"] = secretStreet
+	return apitest.Decode[order.Document](client.Post("/api/checkout", body, "Idempotency-Key", uuid.NewString()).
+		Want(http.StatusCreated)).ID
+}
