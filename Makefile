@@ -3,7 +3,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-# Flags of `mercado up`, of `go test` and of its benchmarks: make up ARGS="--demo=false".
+# Flags of `mercado up`, of `go test` and of the benchmarks: make up ARGS="--demo=false".
 ARGS ?=
 
 .PHONY: help up test lint bench generate generate-check build clean servers hooks FORCE
@@ -22,8 +22,8 @@ lint: .bin/golangci-lint .bin/workflowcheck servers ## Check format, style, impo
 	.bin/golangci-lint fmt --diff ./...
 	.bin/workflowcheck ./workflows/...
 
-bench: servers ## Run the benchmarks; results go to bench/results
-	bench/run.sh $(ARGS)
+bench: servers ## Measure the shop beside its baselines; writes bench/results/shop.json (ARGS=-quick)
+	go run ./bench $(ARGS)
 
 generate: .bin/sqlc ## Regenerate what is made from other files: SQL, OpenAPI, .env.example
 	tools/generate.sh

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// ticks is how many of the kernel's clock ticks are a second, on every Linux there is.
+const ticks = 100
+
+// cpu is the processor time that each program has used, in seconds. On a machine that others use
+// as well it says more than the clock does.
+type cpu map[string]float64
+
+// cpuOf adds up the processor time of processes and all their descendants, those that have ended
+// and were waited for among them.
+func cpuOf(programs map[string]int) (cpu, error) {
+	used, children, err := processes()
+	if err != nil {
+		return nil, err
+	}
+	sums := cpu{}
+	var add func(name string, pid int)
+	add = func(name string, pid int) {
+		sums[name] += used[pid]
+		for _, child := range children[pid] {
+			add(name, child)
+		}
+	}
+	for name, pid := range programs {
+		if _, lives := used[pid]; !lives {
+			return nil, fmt.Errorf("%s (process %d) has ended", name, pid)
+		}
+		add(name, pid)
+	}
+	// The load generator started the others: what it used is its own alone.
+	if pid, known := programs[generator]; known {
+		sums[generator] = used[pid]
+	}
+	return sums, nil
+}
+
+// per is what was used since earlier, in milliseconds for each of count.
+func (c cpu) per(earlier cpu, count int) map[string]float64 {
+	each := map[string]float64{}
+	for name := range maps.Keys(c) {
+		each[name] = (c[name] - earlier[name]) * 1000 / float64(max(count, 1))
+	}
+	return each
+}
+
+func processes() (used map[int]float64, children map[int][]int, err error) {
+	used, children = map[int]float64{}, map[int][]int{}
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, path := range stats {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			continue // gone by now
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		if err != nil {
+			return nil, nil, err
+		}
+		// After the name, which may hold anything: state, parent, …, utime, stime, cutime, cstime.
+		fields := strings.Fields(string(content[bytes.LastIndexByte(content, ')')+1:]))
+		var sum float64
+		for _, field := range fields[11:15] {
+			spent, _ := strconv.ParseFloat(field, 64)
+			sum += spent / ticks
+		}
+		parent, _ := strconv.Atoi(fields[1])
+		used[pid] = sum
+		children[parent] = append(children[parent], pid)
+	}
+	return used, children, nil
+}
