@@ -49,9 +49,10 @@ type Deps struct {
 // API serves the operations of resources.
 type API struct {
 	Deps
-	huma    huma.API
-	router  *gin.Engine
-	metrics *metrics
+	huma       huma.API
+	router     *gin.Engine
+	metrics    *metrics
+	operations []operation // in the order they were registered
 }
 
 // resources is everything that is served under /api, in the order of the documentation.

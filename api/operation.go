@@ -43,6 +43,12 @@ func register[I, O any](a *API, op operation, handle func(context.Context, *I) (
 		panic("operation " + op.id + " declares no permission")
 	}
 	codes := op.codes(takesBody[I]())
+	for _, c := range codes {
+		if problems[c].status == 0 {
+			panic("operation " + op.id + " declares the unknown code " + string(c))
+		}
+	}
+	a.operations = append(a.operations, op)
 	documented := huma.Operation{
 		OperationID: op.id, Method: op.method, Path: op.path,
 		Summary: op.summary, Description: op.about, Tags: []string{op.tag},

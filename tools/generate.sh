@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-paths=('internal/store/**/*_gen.go' 'internal/warehouse/**/*_gen.go' api/openapi.yaml .env.example)
+paths=('internal/store/**/*_gen.go' 'internal/warehouse/**/*_gen.go' api/openapi.yaml .env.example docs/errors.md)
 
 generated() { # the digest of every generated file, one a line
     git ls-files -z --cached --others --exclude-standard -- "${paths[@]}" |
@@ -24,6 +24,7 @@ before=$(generated)
 .bin/sqlc generate
 make --no-print-directory bin/mercado
 write api/openapi.yaml bin/mercado openapi
+write docs/errors.md bin/mercado openapi --print errors
 write .env.example bin/mercado settings --env-example
 after=$(generated)
 
