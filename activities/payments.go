@@ -18,8 +18,8 @@ import (
 // Payments asks the provider for what an order needs. Each question and each answer is a row of
 // ordering.payment_attempts; a question whose answer was lost is looked up before it is repeated.
 type Payments struct {
-	DB       *store.DB
-	Provider payment.Provider
+	DB        *store.DB
+	Providers payment.Providers
 }
 
 // Authorization is the provider's word on an order's payment.
@@ -32,11 +32,11 @@ func (p *Payments) Authorize(ctx context.Context, orderID uuid.UUID) (Authorizat
 	defer heartbeat(ctx)()
 	code, err := p.ask(ctx, question{
 		AskPaymentParams: shopdb.AskPaymentParams{OrderID: orderID, Operation: "authorize"},
-		call: func(ctx context.Context, asked shopdb.AskPaymentRow) (payment.Payment, error) {
+		call: func(ctx context.Context, provider payment.Provider, asked shopdb.AskPaymentRow) (payment.Payment, error) {
 			if asked.Token == nil {
 				return payment.Payment{}, fmt.Errorf("payment %s has no token", asked.ID)
 			}
-			return p.Provider.Authorize(ctx, payment.Authorization{
+			return provider.Authorize(ctx, payment.Authorization{
 				IdempotencyKey: asked.Key, Reference: asked.ID.String(), OrderReference: asked.OrderID.String(),
 				Token: *asked.Token, Amount: asked.Amount, Currency: asked.Currency,
 			})
@@ -60,8 +60,8 @@ func (p *Payments) Authorize(ctx context.Context, orderID uuid.UUID) (Authorizat
 func (p *Payments) Void(ctx context.Context, orderID uuid.UUID) error {
 	defer heartbeat(ctx)()
 	return p.change(ctx, shopdb.AskPaymentParams{OrderID: orderID, Operation: "void"},
-		func(ctx context.Context, ask payment.Change) (payment.Payment, error) {
-			told, err := p.Provider.Void(ctx, ask)
+		func(provider payment.Provider, ctx context.Context, ask payment.Change) (payment.Payment, error) {
+			told, err := provider.Void(ctx, ask)
 			if errors.Is(err, payment.ErrNotFound) {
 				return payment.Payment{}, nil // nothing is set aside
 			}
@@ -69,38 +69,56 @@ func (p *Payments) Void(ctx context.Context, orderID uuid.UUID) error {
 		})
 }
 
-// captureRefused is the type of the error of a capture that the provider refused.
-const captureRefused = "CaptureRefused"
+// Types of the errors of what a provider has refused, which it does for good.
+const (
+	captureRefused = "CaptureRefused"
+	refundRefused  = "RefundRefused"
+)
 
-// IsCaptureRefused reports whether an activity failed because the provider refused a capture, which
-// it does for good.
-func IsCaptureRefused(err error) bool {
+// IsCaptureRefused reports whether an activity failed because the provider refused a capture.
+func IsCaptureRefused(err error) bool { return isOfType(err, captureRefused) }
+
+// IsRefundRefused reports whether an activity failed because the provider refused a refund.
+func IsRefundRefused(err error) bool { return isOfType(err, refundRefused) }
+
+func isOfType(err error, kind string) bool {
 	var failed *temporal.ApplicationError
-	return errors.As(err, &failed) && failed.Type() == captureRefused
+	return errors.As(err, &failed) && failed.Type() == kind
 }
 
 // capture takes the amount of one shipment. See IsCaptureRefused.
 func (p *Payments) capture(ctx context.Context, orderID, shipmentID uuid.UUID, amount money.Amount) error {
-	err := p.change(ctx, shopdb.AskPaymentParams{
+	return p.changePart(ctx, shopdb.AskPaymentParams{
 		OrderID: orderID, Operation: "capture", PartID: &shipmentID, PartAmount: &amount,
-	}, p.Provider.Capture)
+	}, payment.Provider.Capture, captureRefused)
+}
+
+// refund pays back an amount of what was captured. See IsRefundRefused.
+func (p *Payments) refund(ctx context.Context, orderID, refundID uuid.UUID, amount money.Amount) error {
+	return p.changePart(ctx, shopdb.AskPaymentParams{
+		OrderID: orderID, Operation: "refund", PartID: &refundID, PartAmount: &amount,
+	}, payment.Provider.Refund, refundRefused)
+}
+
+func (p *Payments) changePart(ctx context.Context, params shopdb.AskPaymentParams, call change, refusal string) error {
+	err := p.change(ctx, params, call)
 	var refused *payment.Declined
 	if errors.As(err, &refused) {
-		return temporal.NewNonRetryableApplicationError(err.Error(), captureRefused, nil)
+		return temporal.NewNonRetryableApplicationError(err.Error(), refusal, nil)
 	}
 	return err
 }
 
+// change is Capture, Void or Refund of a provider.
+type change = func(payment.Provider, context.Context, payment.Change) (payment.Payment, error)
+
 // change asks for something to be done with what was authorised. It returns a *payment.Declined
 // when the provider refused.
-func (p *Payments) change(
-	ctx context.Context, params shopdb.AskPaymentParams,
-	call func(context.Context, payment.Change) (payment.Payment, error),
-) error {
+func (p *Payments) change(ctx context.Context, params shopdb.AskPaymentParams, call change) error {
 	code, err := p.ask(ctx, question{
 		AskPaymentParams: params,
-		call: func(ctx context.Context, asked shopdb.AskPaymentRow) (payment.Payment, error) {
-			return call(ctx, payment.Change{
+		call: func(ctx context.Context, provider payment.Provider, asked shopdb.AskPaymentRow) (payment.Payment, error) {
+			return call(provider, ctx, payment.Change{
 				IdempotencyKey: asked.Key, Reference: asked.ID.String(), Amount: asked.Amount,
 			})
 		},
@@ -117,7 +135,7 @@ func (p *Payments) change(
 // question is one thing to ask of the provider.
 type question struct {
 	shopdb.AskPaymentParams
-	call func(context.Context, shopdb.AskPaymentRow) (payment.Payment, error)
+	call func(context.Context, payment.Provider, shopdb.AskPaymentRow) (payment.Payment, error)
 	// happened tells from what the provider knows whether the question reached it, and the
 	// decline code if it was refused.
 	happened func(shopdb.AskPaymentRow, payment.Payment) (reached bool, declineCode string)
@@ -130,6 +148,10 @@ func (p *Payments) ask(ctx context.Context, q question) (declineCode string, err
 	if err != nil {
 		return "", fmt.Errorf("note payment attempt: %w", err)
 	}
+	provider, err := p.Providers.Of(asked.Provider)
+	if err != nil {
+		return "", err
+	}
 	switch asked.Earlier {
 	case "approved":
 		return "", nil
@@ -137,11 +159,11 @@ func (p *Payments) ask(ctx context.Context, q question) (declineCode string, err
 		return asked.EarlierCode, nil
 	case "": // asked for the first time
 	default:
-		if known, code, err := p.lookUp(ctx, q, asked); known || err != nil {
+		if known, code, err := p.lookUp(ctx, provider, q, asked); known || err != nil {
 			return code, err
 		}
 	}
-	told, err := q.call(ctx, asked)
+	told, err := q.call(ctx, provider, asked)
 	var refused *payment.Declined
 	switch {
 	case err == nil:
@@ -153,7 +175,7 @@ func (p *Payments) ask(ctx context.Context, q question) (declineCode string, err
 		if err := p.record(ctx, q, asked, "unknown", "", ""); err != nil {
 			return "", errors.Join(unknown, err)
 		}
-		known, code, err := p.lookUp(ctx, q, asked)
+		known, code, err := p.lookUp(ctx, provider, q, asked)
 		if known || err != nil {
 			return code, err
 		}
@@ -164,8 +186,10 @@ func (p *Payments) ask(ctx context.Context, q question) (declineCode string, err
 }
 
 // lookUp asks the provider what became of a question whose answer was lost.
-func (p *Payments) lookUp(ctx context.Context, q question, asked shopdb.AskPaymentRow) (known bool, declineCode string, err error) {
-	told, err := p.Provider.Get(ctx, asked.ID.String())
+func (p *Payments) lookUp(
+	ctx context.Context, provider payment.Provider, q question, asked shopdb.AskPaymentRow,
+) (known bool, declineCode string, err error) {
+	told, err := provider.Get(ctx, asked.ID.String())
 	if errors.Is(err, payment.ErrNotFound) {
 		return false, "", nil
 	}

@@ -16,7 +16,9 @@ import (
 // Orders is the queue of checkout and fulfilment. The API hosts it as well as the workers, so that
 // it can take the first steps of a checkout itself.
 func Orders(db *store.DB, shop settings.Shop) Queue {
-	payments := &activities.Payments{DB: db, Provider: payment.NewSandbox(shop.PaymentURL, shop.PaymentTimeout)}
+	payments := &activities.Payments{DB: db, Providers: payment.NewProviders(
+		payment.NewSandbox(shop.PaymentURL, shop.PaymentTimeout), payment.Manual{},
+	)}
 	return Queue{
 		Name: OrdersQueue,
 		// What a worker that was killed had in its memory is waited for no longer than this.

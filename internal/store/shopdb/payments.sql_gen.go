@@ -17,6 +17,7 @@ with payment as (
     select
         paying.id,
         paying.order_id,
+        paying.provider,
         paying.token,
         paying.currency,
         coalesce($1::numeric(18, 2), paying.amount)::numeric(18, 2) as amount,
@@ -42,12 +43,14 @@ asked as (
     select
         payment.id, $2::text, payment.key, payment.amount, payment.currency, 'asked'
     from payment
-    where not exists (select 1 from earlier where outcome in ('approved', 'declined'))
+    where payment.provider <> 'manual'
+        and not exists (select 1 from earlier where outcome in ('approved', 'declined'))
 )
 
 select
     payment.id,
     payment.order_id,
+    payment.provider,
     payment.token,
     payment.currency,
     payment.amount,
@@ -68,6 +71,7 @@ type AskPaymentParams struct {
 type AskPaymentRow struct {
 	ID          uuid.UUID
 	OrderID     uuid.UUID
+	Provider    string
 	Token       *string
 	Currency    string
 	Amount      money.Amount
@@ -78,7 +82,8 @@ type AskPaymentRow struct {
 
 // Writes down that the provider is about to be asked for something, unless it is known what came
 // of that. The idempotency key comes from what is asked for: the order's payment, or one part of
-// it. earlier is empty for the first time; asked and unknown mean: look it up before asking.
+// it. earlier is empty for the first time; asked and unknown mean: look it up before asking. Where
+// nobody is asked (provider manual) there is no question to write down, only its answer.
 func (q *Queries) AskPayment(ctx context.Context, arg AskPaymentParams) (AskPaymentRow, error) {
 	row := q.db.QueryRow(ctx, askPayment,
 		arg.PartAmount,
@@ -90,6 +95,7 @@ func (q *Queries) AskPayment(ctx context.Context, arg AskPaymentParams) (AskPaym
 	err := row.Scan(
 		&i.ID,
 		&i.OrderID,
+		&i.Provider,
 		&i.Token,
 		&i.Currency,
 		&i.Amount,

@@ -1,11 +1,13 @@
 -- name: AskPayment :one
 -- Writes down that the provider is about to be asked for something, unless it is known what came
 -- of that. The idempotency key comes from what is asked for: the order's payment, or one part of
--- it. earlier is empty for the first time; asked and unknown mean: look it up before asking.
+-- it. earlier is empty for the first time; asked and unknown mean: look it up before asking. Where
+-- nobody is asked (provider manual) there is no question to write down, only its answer.
 with payment as (
     select
         paying.id,
         paying.order_id,
+        paying.provider,
         paying.token,
         paying.currency,
         coalesce(sqlc.narg(part_amount)::numeric(18, 2), paying.amount)::numeric(18, 2) as amount,
@@ -31,12 +33,14 @@ asked as (
     select
         payment.id, sqlc.arg(operation)::text, payment.key, payment.amount, payment.currency, 'asked'
     from payment
-    where not exists (select 1 from earlier where outcome in ('approved', 'declined'))
+    where payment.provider <> 'manual'
+        and not exists (select 1 from earlier where outcome in ('approved', 'declined'))
 )
 
 select
     payment.id,
     payment.order_id,
+    payment.provider,
     payment.token,
     payment.currency,
     payment.amount,
