@@ -66,6 +66,9 @@ var resources = []func(*API){
 	(*API).cart,
 	(*API).checkout,
 	(*API).orders,
+	(*API).sales,
+	(*API).discounts,
+	(*API).rates,
 	(*API).webhooks,
 }
 

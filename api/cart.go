@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"mercado/internal/auth"
 	"mercado/internal/order"
@@ -15,7 +16,14 @@ import (
 func (a *API) cart() {
 	register(a, operation{
 		id: "get-cart", method: http.MethodGet, path: "/api/cart",
-		summary: "Show your cart", tag: "cart", permission: auth.UseCart,
+		summary: "Show your cart, and what it would cost",
+		about: "With tax and shipping as they are for `country`, else for your own country where it is known, and with a " +
+			"`discount_code`, which is refused as a checkout would refuse it. Prices are those the items were put in at: see `price_changed`.",
+		tag: "cart", permission: auth.UseCart,
+		problems: []code{
+			notShippable, unknownDiscountCode, discountNotStarted, discountExpired, discountExhausted,
+			discountAlreadyUsed, discountMinimumNotMet,
+		},
 	}, a.getCart)
 	register(a, operation{
 		id: "put-cart-item", method: http.MethodPut, path: "/api/cart/items/{item_id}",
@@ -50,18 +58,34 @@ func cartOf(cart order.Cart, err error) (*cartOutput, error) {
 
 // shortageOf says which product is short of how many, when that is what went wrong.
 func shortageOf(err error) error {
-	var shortage *store.Shortage
-	if !errors.As(err, &shortage) {
+	var short *store.Shortage
+	if !errors.As(err, &short) {
 		return err
 	}
+	return shortage(short)
+}
+
+func shortage(short *store.Shortage) *Problem {
 	return problem(outOfStock, FieldProblem{
-		fmt.Sprintf("items[%d]", shortage.ProductID),
-		fmt.Sprintf("%d more asked for, %d available", shortage.Requested, shortage.Available),
+		fmt.Sprintf("items[%d]", short.ProductID),
+		fmt.Sprintf("%d more asked for, %d available", short.Requested, short.Available),
 	})
 }
 
-func (a *API) getCart(ctx context.Context, _ *struct{}) (*cartOutput, error) {
-	return cartOf(a.DB.CartOf(ctx, principalOf(ctx).CustomerID))
+type getCartInput struct {
+	DiscountCode string `query:"discount_code" maxLength:"64"`
+	Country      string `query:"country" pattern:"^[A-Z]{2}$" doc:"Where it would be sent."`
+	Region       string `query:"region" pattern:"^[A-Z0-9]{1,3}$" doc:"What follows the country in ISO 3166-2."`
+}
+
+func (a *API) getCart(ctx context.Context, in *getCartInput) (*cartOutput, error) {
+	cart, err := a.DB.CartOf(ctx, principalOf(ctx).CustomerID, store.CartQuote{
+		DiscountCode: strings.TrimSpace(in.DiscountCode), Country: in.Country, Region: in.Region,
+	})
+	if err != nil {
+		return nil, refusalOf(err)
+	}
+	return &cartOutput{cart}, nil
 }
 
 // ByItemID is embedded in the input of an operation on one item of a cart.

@@ -28,77 +28,165 @@ const (
 	startPatience = 5 * time.Second
 )
 
-// checkout serves the one way to buy a cart.
+// placingProblems are what every way of placing an order may answer with.
+var placingProblems = []code{
+	idempotencyKeyMissing, idempotencyInFlight, idempotencyMismatch, paymentDeclined, paymentUnavailable, outOfStock,
+	productUnavailable, checkoutStopped, notShippable, unknownDiscountCode, discountNotStarted, discountExpired,
+	discountExhausted, discountAlreadyUsed, discountMinimumNotMet,
+}
+
+// aboutPlacing is true of every way of placing an order.
+const aboutPlacing = "Answers when the order is confirmed, or says why it is not: then it stays on record as cancelled. " +
+	"With `Prefer: respond-async`, or when it takes long, the answer is 202 and `Location` tells where to look; so it is for " +
+	"a bank transfer, which is waited for. The same `Idempotency-Key` with the same body gives the first answer again, " +
+	"409 while that is being worked on. Whitespace and the order of fields do not count, and null is as good as absent. " +
+	"What is refused before there is an order (any other 4xx) leaves the key free."
+
+// checkout serves the ways in which a customer buys.
 func (a *API) checkout() {
 	register(a, operation{
 		id: "checkout", method: http.MethodPost, path: "/api/checkout", status: http.StatusCreated, later: true,
 		summary: "Buy what is in your cart",
-		about: "Answers when the order is confirmed, or says why it is not: then it stays on record as cancelled, and the cart " +
-			"keeps its stock for at least five minutes. With `Prefer: respond-async`, or when it takes long, the answer is 202 and " +
-			"`Location` tells where to look. The same `Idempotency-Key` with the same body gives the first answer again.",
-		tag: "orders", permission: auth.PlaceOrders,
-		problems: []code{
-			idempotencyKeyMissing, idempotencyInFlight, idempotencyMismatch, paymentDeclined, paymentUnavailable,
-			outOfStock, priceChanged, cartEmpty, checkoutInProgress, productUnavailable, customerInactive,
-			unknownDiscountCode, checkoutStopped,
-		},
-	}, a.placeOrder)
+		about:   aboutPlacing + " The cart of an order that was cancelled keeps its stock for at least five minutes.",
+		tag:     "orders", permission: auth.PlaceOrders,
+		problems: append(slices.Clone(placingProblems), priceChanged, cartEmpty, checkoutInProgress, customerInactive),
+	}, a.checkOut)
+	register(a, operation{
+		id: "place-order", method: http.MethodPost, path: "/api/orders", status: http.StatusCreated, later: true,
+		summary: "Buy products without a cart",
+		about:   "All of the items or none, at the catalogue's prices; your cart stays as it is. " + aboutPlacing,
+		tag:     "orders", permission: auth.PlaceOrders,
+		problems: append(slices.Clone(placingProblems), duplicateItem, customerInactive),
+	}, a.orderItems)
 }
 
 // shippingAddress is an order.Address that has been checked.
 type shippingAddress struct {
 	Line1      string  `json:"line1" maxLength:"200" pattern:"\\S" patternDescription:"not blank"`
 	City       string  `json:"city" maxLength:"100" pattern:"\\S" patternDescription:"not blank"`
+	Region     string  `json:"region,omitempty" pattern:"^[A-Z0-9]{1,3}$" patternDescription:"what follows the country in ISO 3166-2" doc:"As 20 of PT-20; matters where the country has several tax rates."`
 	Country    country `json:"country"`
 	PostalCode string  `json:"postal_code" maxLength:"20" pattern:"\\S" patternDescription:"not blank"`
 }
 
-type checkoutBody struct {
-	PaymentMethod struct {
-		Type  string `json:"type" enum:"card,wallet"`
-		Token string `json:"token" minLength:"1" maxLength:"255" doc:"The payment provider's one-time token."`
-	} `json:"payment_method"`
-	ShippingAddress    shippingAddress `json:"shipping_address"`
-	DiscountCode       string          `json:"discount_code,omitempty" maxLength:"64"`
-	AcceptPriceChanges bool            `json:"accept_price_changes,omitempty" doc:"Buy at today's prices where they have changed."`
+// address is the zero value when nothing was sent.
+func (to *shippingAddress) address() order.Address {
+	if to == nil {
+		return order.Address{}
+	}
+	return order.Address{
+		Line1: to.Line1, City: to.City, Region: to.Region, Country: string(to.Country), PostalCode: to.PostalCode,
+	}
 }
 
-type checkoutInput struct {
+// paymentMethod is how a customer pays.
+type paymentMethod struct {
+	Type  string `json:"type" enum:"card,wallet,cash_on_delivery,bank_transfer"`
+	Token string `json:"token,omitempty" minLength:"1" maxLength:"255" doc:"The payment provider's one-time token; needed for card and wallet."`
+}
+
+// Purchase is what every customer says who buys.
+type Purchase struct {
+	PaymentMethod      paymentMethod   `json:"payment_method"`
+	ShippingAddress    shippingAddress `json:"shipping_address"`
+	DiscountCode       string          `json:"discount_code,omitempty" maxLength:"64"`
+	AcceptPriceChanges bool            `json:"accept_price_changes,omitempty" doc:"Buy at today's prices where they have changed since the item was put in the cart."`
+	Notes              string          `json:"notes,omitempty" maxLength:"1000" doc:"For whoever packs the order."`
+}
+
+// orderedItem is a product and how many of it.
+type orderedItem struct {
+	ItemID int64 `json:"item_id" minimum:"1" doc:"A product's id."`
+	Qty    int64 `json:"qty" minimum:"1" maximum:"10000"`
+}
+
+// Placing is embedded in the input of an operation that places an order.
+type Placing struct {
 	IdempotencyKey
-	Prefer string       `header:"Prefer" doc:"respond-async: do not wait for the outcome."`
-	Body   checkoutBody `nameHint:"Checkout"`
+	Prefer string `header:"Prefer" doc:"respond-async: do not wait for the outcome."`
 }
 
 // async reports whether the client would rather not wait (RFC 7240).
-func (in *checkoutInput) async() bool {
-	return slices.ContainsFunc(strings.Split(in.Prefer, ","), func(preference string) bool {
+func (p *Placing) async() bool {
+	return slices.ContainsFunc(strings.Split(p.Prefer, ","), func(preference string) bool {
 		return strings.EqualFold(strings.TrimSpace(preference), "respond-async")
 	})
 }
 
-type checkoutOutput struct {
+type checkoutInput struct {
+	Placing
+	Body Purchase `nameHint:"Checkout"`
+}
+
+type orderItemsInput struct {
+	Placing
+	Body struct {
+		Items []orderedItem `json:"items" minItems:"1" maxItems:"100" nullable:"false" doc:"Each product once."`
+		Purchase
+	} `nameHint:"NewOrder"`
+}
+
+type placedOutput struct {
 	Status   int
 	Location string `header:"Location"`
 	Body     orderBody
 }
 
-// placeOrder writes the order down and has the saga see to it. From the first write on, the order
-// ends well or is cancelled, whatever becomes of this request and this process.
-func (a *API) placeOrder(ctx context.Context, in *checkoutInput) (*checkoutOutput, error) {
-	if in.Body.DiscountCode != "" {
-		return nil, problem(unknownDiscountCode)
-	}
-	placing, err := newCheckout(principalOf(ctx).CustomerID, in)
+func (a *API) checkOut(ctx context.Context, in *checkoutInput) (*placedOutput, error) {
+	placing := in.Body.checkout(ctx)
+	placing.Operation, placing.Channel = "checkout", "web"
+	return a.place(ctx, placing, in.Placing, in.Body)
+}
+
+func (a *API) orderItems(ctx context.Context, in *orderItemsInput) (*placedOutput, error) {
+	items, err := itemsOf(in.Body.Items)
 	if err != nil {
 		return nil, err
 	}
-	earlier, err := a.DB.PlaceOrder(ctx, placing)
-	var change *store.PriceChange
-	switch {
-	case errors.As(err, &change):
-		return nil, priceChangeOf(change)
-	case err != nil:
+	placing := in.Body.checkout(ctx)
+	placing.Operation, placing.Channel, placing.Items = "order", "api", items
+	return a.place(ctx, placing, in.Placing, in.Body)
+}
+
+// checkout is what a purchase asks of the store, for whoever is signed in.
+func (b *Purchase) checkout(ctx context.Context) store.Checkout {
+	customer := principalOf(ctx).CustomerID
+	return store.Checkout{
+		CustomerID: customer, Scope: store.CustomerScope(customer),
+		PaymentMethod: b.PaymentMethod.Type, PaymentToken: b.PaymentMethod.Token,
+		ShippingAddress: b.ShippingAddress.address(), DiscountCode: strings.TrimSpace(b.DiscountCode),
+		Notes: strings.TrimSpace(b.Notes), AcceptPriceChanges: b.AcceptPriceChanges,
+	}
+}
+
+// itemsOf refuses a product that is listed twice: it might be a mistake, and which quantity counts
+// is not for us to guess.
+func itemsOf(sent []orderedItem) ([]store.Item, error) {
+	items := make([]store.Item, len(sent))
+	first := map[int64]int{}
+	for i, item := range sent {
+		if j, twice := first[item.ItemID]; twice {
+			return nil, problem(duplicateItem, FieldProblem{
+				fmt.Sprintf("body.items[%d].item_id", i), fmt.Sprintf("same as items[%d]", j),
+			})
+		}
+		first[item.ItemID] = i
+		items[i] = store.Item(item)
+	}
+	return items, nil
+}
+
+// place writes the order down and has the saga see to it. From the first write on, the order ends
+// well or is cancelled, whatever becomes of this request and this process. body is what was sent,
+// decoded: what the idempotency key stands for.
+func (a *API) place(ctx context.Context, placing store.Checkout, in Placing, body any) (*placedOutput, error) {
+	if err := complete(&placing, in, body); err != nil {
 		return nil, err
+	}
+	earlier, err := a.DB.PlaceOrder(ctx, placing)
+	switch {
+	case err != nil:
+		return nil, refusalOf(err)
 	case earlier != nil:
 		return a.answerAgain(earlier)
 	}
@@ -124,34 +212,63 @@ func (a *API) placeOrder(ctx context.Context, in *checkoutInput) (*checkoutOutpu
 	}
 }
 
-func newCheckout(customerID int64, in *checkoutInput) (store.Checkout, error) {
-	body, err := json.Marshal(in.Body)
-	if err != nil {
-		return store.Checkout{}, err
+// tokenMethods are paid by way of a token.
+var tokenMethods = []string{"card", "wallet"}
+
+// complete gives the order its ids, its key and who moves its money. The hash is of the body as it
+// was decoded, so that its form does not count.
+func complete(placing *store.Checkout, in Placing, body any) error {
+	needsToken := slices.Contains(tokenMethods, placing.PaymentMethod)
+	switch {
+	case needsToken && placing.PaymentToken == "":
+		return invalid("body.payment_method.token", "expected for "+placing.PaymentMethod)
+	case !needsToken:
+		placing.PaymentToken = "" // whatever it is, nobody needs to know it
 	}
-	hash := sha256.Sum256(body)
-	orderID, err := uuid.NewV7()
+	canonical, err := json.Marshal(body)
 	if err != nil {
-		return store.Checkout{}, err
+		return err
 	}
-	paymentID, err := uuid.NewV7()
-	if err != nil {
-		return store.Checkout{}, err
+	hash := sha256.Sum256(canonical)
+	placing.Key, placing.RequestHash = in.IdempotencyKey.IdempotencyKey, hash[:]
+	placing.PaymentProvider = payment.SandboxName
+	if placing.OrderID, err = uuid.NewV7(); err != nil {
+		return err
 	}
-	to := in.Body.ShippingAddress
-	return store.Checkout{
-		OrderID: orderID, PaymentID: paymentID, CustomerID: customerID,
-		Key: in.IdempotencyKey.IdempotencyKey, RequestHash: hash[:],
-		PaymentMethod: in.Body.PaymentMethod.Type, PaymentProvider: payment.SandboxName, PaymentToken: in.Body.PaymentMethod.Token,
-		ShippingAddress: order.Address{
-			Line1: to.Line1, City: to.City, Country: string(to.Country), PostalCode: to.PostalCode,
-		},
-		AcceptPriceChanges: in.Body.AcceptPriceChanges,
-	}, nil
+	placing.PaymentID, err = uuid.NewV7()
+	return err
+}
+
+// refusalOf says what of an order is refused, and where.
+func refusalOf(err error) error {
+	var change *store.PriceChange
+	var withdrawn *store.Withdrawn
+	var unshippable *store.Unshippable
+	var minimum *store.DiscountMinimum
+	switch {
+	case errors.As(err, &change):
+		return priceChangeOf(change)
+	case errors.As(err, &withdrawn):
+		fields := make([]FieldProblem, len(withdrawn.ItemIDs))
+		for i, id := range withdrawn.ItemIDs {
+			fields[i] = FieldProblem{fmt.Sprintf("items[%d]", id), "not for sale"}
+		}
+		return problem(productUnavailable, fields...)
+	case errors.As(err, &unshippable):
+		return problem(notShippable, FieldProblem{
+			"shipping_address.country", fmt.Sprintf("no %s rate at %s kg", unshippable.Missing, unshippable.WeightKg),
+		})
+	case errors.As(err, &minimum):
+		return problem(discountMinimumNotMet, FieldProblem{
+			"discount_code", fmt.Sprintf("needs %s, there is %s", minimum.Minimum, minimum.Subtotal),
+		})
+	default:
+		return err
+	}
 }
 
 // answerAgain answers a request whose idempotency key was used before.
-func (a *API) answerAgain(earlier *store.Earlier) (*checkoutOutput, error) {
+func (a *API) answerAgain(earlier *store.Earlier) (*placedOutput, error) {
 	switch {
 	case !earlier.SameRequest:
 		return nil, problem(idempotencyMismatch)
@@ -165,13 +282,13 @@ func (a *API) answerAgain(earlier *store.Earlier) (*checkoutOutput, error) {
 }
 
 // answerFirst gives the answer that was written down when the checkout ended.
-func (a *API) answerFirst(status int, response json.RawMessage) (*checkoutOutput, error) {
-	if status == http.StatusCreated {
+func (a *API) answerFirst(status int, response json.RawMessage) (*placedOutput, error) {
+	if status < http.StatusMultipleChoices {
 		var placed order.Document
 		if err := json.Unmarshal(response, &placed); err != nil {
 			return nil, fmt.Errorf("read kept answer: %w", err)
 		}
-		return &checkoutOutput{Status: status, Location: orderPath(placed.ID), Body: a.orderBodyOf(placed)}, nil
+		return &placedOutput{Status: status, Location: orderPath(placed.ID), Body: a.orderBodyOf(placed)}, nil
 	}
 	var refused struct {
 		Code        code            `json:"code"`
@@ -181,23 +298,24 @@ func (a *API) answerFirst(status int, response json.RawMessage) (*checkoutOutput
 	if err := json.Unmarshal(response, &refused); err != nil {
 		return nil, fmt.Errorf("read kept answer: %w", err)
 	}
+	again := problem(refused.Code)
 	switch {
 	case refused.Shortage != nil:
-		return nil, shortageOf(refused.Shortage)
+		again = shortage(refused.Shortage)
 	case refused.DeclineCode != "":
-		return nil, problem(refused.Code, FieldProblem{"body.payment_method", refused.DeclineCode})
-	default:
-		return nil, problem(refused.Code)
+		again.Errors = []FieldProblem{{"body.payment_method", refused.DeclineCode}}
 	}
+	again.kept = true
+	return nil, again
 }
 
 // answerLater tells where the outcome will be seen.
-func (a *API) answerLater(ctx context.Context, id uuid.UUID) (*checkoutOutput, error) {
+func (a *API) answerLater(ctx context.Context, id uuid.UUID) (*placedOutput, error) {
 	placed, err := a.DB.FindOrder(ctx, id, nil)
 	if err != nil {
 		return nil, err
 	}
-	return &checkoutOutput{Status: http.StatusAccepted, Location: orderPath(id), Body: a.orderBodyOf(placed)}, nil
+	return &placedOutput{Status: http.StatusAccepted, Location: orderPath(id), Body: a.orderBodyOf(placed)}, nil
 }
 
 func priceChangeOf(change *store.PriceChange) *Problem {

@@ -125,9 +125,11 @@ func allowNull(registry huma.Registry, schema *huma.Schema, seen map[*huma.Schem
 // explain turns a handler's error into the problem for the client, and logs what is our fault.
 func (a *API) explain(ctx context.Context, err error) *Problem {
 	p, internal := problemOf(err)
-	p.RequestID = requestID(ctx)
+	if !p.kept {
+		p.RequestID = requestID(ctx)
+	}
 	if internal && ctx.Err() == nil {
-		a.Log.ErrorContext(ctx, "request failed", "request_id", p.RequestID, "error", err)
+		a.Log.ErrorContext(ctx, "request failed", "request_id", requestID(ctx), "error", err)
 	}
 	if p.Code == unavailable {
 		p.headers.Set("Retry-After", "1")

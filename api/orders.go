@@ -61,10 +61,12 @@ func (a *API) historyOf(workflowID string) string {
 
 type listOrdersInput struct {
 	Page
-	Status       optional[string]    `query:"status" enum:"pending,confirmed,shipped,delivered,cancelled,returned"`
-	CustomerID   optional[int64]     `query:"customer_id" minimum:"1" doc:"For operators."`
-	PlacedFrom   optional[time.Time] `query:"placed_from" doc:"Placed at this time or later."`
-	PlacedBefore optional[time.Time] `query:"placed_before"`
+	Status        optional[string]    `query:"status" enum:"pending,confirmed,shipped,delivered,cancelled,returned"`
+	PaymentStatus optional[string]    `query:"payment_status" enum:"pending,authorized,completed,failed,partially_refunded,refunded"`
+	Channel       optional[string]    `query:"channel" enum:"web,api,counter,phone"`
+	CustomerID    optional[int64]     `query:"customer_id" minimum:"1" doc:"For operators."`
+	PlacedFrom    optional[time.Time] `query:"placed_from" doc:"Placed at this time or later."`
+	PlacedBefore  optional[time.Time] `query:"placed_before"`
 }
 
 type ordersOutput struct {
@@ -74,6 +76,7 @@ type ordersOutput struct {
 func (a *API) listOrders(ctx context.Context, in *listOrdersInput) (*ordersOutput, error) {
 	filter := store.OrderFilter{
 		CustomerID: in.CustomerID.value(), Status: (*order.Status)(in.Status.value()),
+		PaymentStatus: (*order.PaymentStatus)(in.PaymentStatus.value()), Channel: in.Channel.value(),
 		PlacedFrom: in.PlacedFrom.value(), PlacedBefore: in.PlacedBefore.value(), Limit: in.fetch(),
 	}
 	if err := in.after(&filter.Before); err != nil {

@@ -30,6 +30,7 @@ func placed(t *testing.T, shop *apitest.Shop, customer, product int64, count int
 		if _, err := shop.Deps.DB.PlaceOrder(t.Context(), store.Checkout{
 			OrderID: ids[i], PaymentID: uuid.New(), CustomerID: customer, Key: ids[i].String(), RequestHash: []byte{1},
 			PaymentMethod: "card", PaymentProvider: "sandbox", PaymentToken: "approve",
+			ShippingAddress: order.Address{Line1: "Rua Augusta 1", City: "Lisboa", Country: "PT", PostalCode: "1100-048"},
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +129,8 @@ func TestBadCheckoutWritesNothing(t *testing.T) {
 		func(b map[string]any) { delete(b, "shipping_address") },
 		func(b map[string]any) { b["payment_method"] = map[string]any{"type": "card"} },
 		func(b map[string]any) { b["payment_method"] = map[string]any{"type": "barter", "token": "approve"} },
-		func(b map[string]any) { b["payment_method"] = map[string]any{"type": "cash_on_delivery", "token": "x"} },
+		func(b map[string]any) { b["payment_method"] = map[string]any{"type": "wallet", "token": ""} },
+		func(b map[string]any) { b["payment_method"] = map[string]any{"type": "cash", "token": "x"} },
 		func(b map[string]any) { b["shipping_address"] = map[string]any{"line1": "x"} },
 		func(b map[string]any) { b["accept_price_changes"] = "yes" },
 	} {

@@ -54,6 +54,14 @@ const (
 	invalidCursor         code = "invalid_cursor"
 	idempotencyMismatch   code = "idempotency_mismatch"
 	unknownDiscountCode   code = "unknown_discount_code"
+	discountNotStarted    code = "discount_not_started"
+	discountExpired       code = "discount_expired"
+	discountExhausted     code = "discount_exhausted"
+	discountAlreadyUsed   code = "discount_already_used"
+	discountMinimumNotMet code = "discount_minimum_not_met"
+	codeTaken             code = "code_taken"
+	notShippable          code = "not_shippable"
+	duplicateItem         code = "duplicate_item"
 	internalError         code = "internal_error"
 	unavailable           code = "unavailable"
 	paymentUnavailable    code = "payment_unavailable"
@@ -88,7 +96,7 @@ var problems = map[code]struct {
 	cartEmpty:             {http.StatusConflict, "There is nothing in the cart."},
 	checkoutInProgress:    {http.StatusConflict, "The cart is being checked out; see how that ends first."},
 	cartFull:              {http.StatusConflict, "A cart has room for 100 products."},
-	productUnavailable:    {http.StatusConflict, "A product in the cart is not for sale any more."},
+	productUnavailable:    {http.StatusConflict, "A product is not for sale, or not any more."},
 	bodyTooLarge:          {http.StatusRequestEntityTooLarge, "The body is larger than 1 MiB."},
 	unsupportedMediaType:  {http.StatusUnsupportedMediaType, "The body must be application/json."},
 	validationFailed:      {http.StatusUnprocessableEntity, "The request does not fit the operation."},
@@ -98,6 +106,14 @@ var problems = map[code]struct {
 	invalidCursor:         {http.StatusUnprocessableEntity, "The cursor is not one that this list has given."},
 	idempotencyMismatch:   {http.StatusUnprocessableEntity, "This Idempotency-Key was used with another request."},
 	unknownDiscountCode:   {http.StatusUnprocessableEntity, "There is no such discount code."},
+	discountNotStarted:    {http.StatusUnprocessableEntity, "This discount code is not valid yet."},
+	discountExpired:       {http.StatusUnprocessableEntity, "This discount code has expired."},
+	discountExhausted:     {http.StatusUnprocessableEntity, "This discount code is used up."},
+	discountAlreadyUsed:   {http.StatusUnprocessableEntity, "This discount code has been used by this customer."},
+	discountMinimumNotMet: {http.StatusUnprocessableEntity, "The goods are not worth enough for this discount code."},
+	codeTaken:             {http.StatusConflict, "There is a discount with this code."},
+	notShippable:          {http.StatusUnprocessableEntity, "The shop has no tax or shipping rate for this country at this weight."},
+	duplicateItem:         {http.StatusUnprocessableEntity, "A product is listed twice; list it once, with the sum."},
 	internalError:         {http.StatusInternalServerError, "Something went wrong here. The request id helps us to find it."},
 	unavailable:           {http.StatusServiceUnavailable, "A part that this operation needs does not answer. Try again."},
 	paymentUnavailable:    {http.StatusServiceUnavailable, "The payment provider did not answer. Nothing was charged; check out again."},
@@ -120,6 +136,14 @@ var meanings = []struct {
 	{store.ErrCartFull, cartFull},
 	{store.ErrUnknownProduct, productUnavailable},
 	{store.ErrUnknownCustomer, customerInactive},
+	{store.ErrDiscountUnknown, unknownDiscountCode},
+	{store.ErrDiscountEarly, discountNotStarted},
+	{store.ErrDiscountExpired, discountExpired},
+	{store.ErrDiscountUsedUp, discountExhausted},
+	{store.ErrDiscountUsed, discountAlreadyUsed},
+	{store.ErrDiscountMinimum, discountMinimumNotMet},
+	{store.ErrUnshippable, notShippable},
+	{store.ErrCodeTaken, codeTaken},
 	{shipping.ErrSignature, invalidSignature},
 	{shipping.ErrWebhook, validationFailed},
 	{store.ErrEmailTaken, emailTaken},
@@ -158,6 +182,7 @@ type Problem struct {
 	Errors    []FieldProblem `json:"errors,omitempty" doc:"What is wrong where, the first twenty."`
 
 	headers http.Header
+	kept    bool // given again as it was the first time: it does not name a request
 }
 
 // FieldProblem is what is wrong in one place of a request.

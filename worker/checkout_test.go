@@ -28,7 +28,8 @@ func TestOrderGoesFromCartToDoor(t *testing.T) {
 	shop.WantStock(products[1], 10, 3)
 
 	placed := apitest.Decode[order.Document](buyer.Buy("approve").Want(http.StatusCreated))
-	if placed.Status != order.Confirmed || placed.PaymentStatus != order.PaymentAuthorized || placed.TotalAmount != 8000 {
+	if placed.Status != order.Confirmed || placed.PaymentStatus != order.PaymentAuthorized ||
+		placed.Subtotal != 8000 || placed.TaxAmount != 1840 || placed.ShippingCost != 0 || placed.TotalAmount != 9840 {
 		t.Errorf("placed: %+v", placed)
 	}
 	shop.WantStock(products[0], 8, 0)
@@ -176,7 +177,7 @@ func TestPriceIsTheCataloguesAndItsChangeIsAccepted(t *testing.T) {
 	body := workertest.CheckoutBody("approve")
 	body["accept_price_changes"] = true
 	placed := apitest.Decode[order.Document](buyer.Post("/api/checkout", body, "Idempotency-Key", "key").Want(http.StatusCreated))
-	if placed.TotalAmount != 2300 || placed.Items[0].UnitPrice != 1150 {
+	if placed.Subtotal != 2300 || placed.Items[0].UnitPrice != 1150 {
 		t.Errorf("sold at %+v", placed)
 	}
 }

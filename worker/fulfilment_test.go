@@ -36,15 +36,8 @@ func TestCapturesAddUpToTheTotal(t *testing.T) {
 	for _, product := range products {
 		buyer.Put(product, 1).Want(http.StatusOK)
 	}
-	// No rule of this shop asks for tax or shipping yet: this one pretends.
-	shop.Exec(`create function ordering.surcharge() returns trigger language plpgsql as $$
-		begin
-			new.tax_amount := 4.01;
-			new.shipping_cost := 2.99;
-			new.total_amount := new.subtotal + 7;
-			return new;
-		end $$`)
-	shop.Exec("create trigger surcharge before insert on ordering.orders for each row execute function ordering.surcharge()")
+	shop.Exec("update ordering.tax_rates set rate_percent = 6.683") // 4.01
+	shop.Exec("update ordering.shipping_rates set price = 2.99, free_from = null")
 	placed := apitest.Decode[order.Document](buyer.Buy("approve").Want(http.StatusCreated))
 	if placed.TotalAmount != 6700 {
 		t.Fatalf("the total is %s", placed.TotalAmount)

@@ -27,6 +27,10 @@ const (
 	UseCart             Permission = "cart.use"
 	PlaceOrders         Permission = "orders.place"
 	ReadOrders          Permission = "orders.read"
+	RegisterSales       Permission = "sales.register"
+	ReadSales           Permission = "sales.read"
+	ManageDiscounts     Permission = "discounts.manage"
+	ManageRates         Permission = "rates.manage"
 )
 
 // grants is the whole of who may do what.
@@ -43,6 +47,10 @@ var grants = map[Permission][]Role{
 	UseCart:             {Customer},
 	PlaceOrders:         {Customer},
 	ReadOrders:          {Customer, Admin},
+	RegisterSales:       {Vendor, Admin},
+	ReadSales:           {Vendor, Admin},
+	ManageDiscounts:     {Admin},
+	ManageRates:         {Admin},
 }
 
 // Known reports whether the permission exists.

@@ -31,6 +31,7 @@ type Document struct {
 	ShippingCost      money.Amount  `json:"shipping_cost"`
 	DiscountAmount    money.Amount  `json:"discount_amount"`
 	TotalAmount       money.Amount  `json:"total_amount"`
+	DiscountCode      *string       `json:"discount_code" doc:"Null without one."`
 	Currency          string        `json:"currency"`
 	ShippingAddress   Address       `json:"shipping_address"`
 	EstimatedDelivery *time.Time    `json:"estimated_delivery"`
@@ -65,17 +66,25 @@ type Shipment struct {
 type Address struct {
 	Line1      string `json:"line1"`
 	City       string `json:"city"`
-	Country    string `json:"country"` // ISO 3166-1 alpha-2
+	Country    string `json:"country"`          // ISO 3166-1 alpha-2
+	Region     string `json:"region,omitempty"` // what follows the country in ISO 3166-2, as 20 of PT-20
 	PostalCode string `json:"postal_code"`
 }
 
 // Cart is a customer's open cart as the database writes it (ordering.cart_document).
 type Cart struct {
-	ID          *uuid.UUID   `json:"id" nullable:"true" doc:"Null before the first item."`
-	Items       []CartLine   `json:"items"`
-	ExpiresAt   *time.Time   `json:"expires_at" doc:"When the first of the holds in force ends; null when there is none."`
-	Subtotal    money.Amount `json:"subtotal"`
-	TotalAmount money.Amount `json:"total_amount"`
+	ID        *uuid.UUID   `json:"id" nullable:"true" doc:"Null before the first item."`
+	Items     []CartLine   `json:"items"`
+	ExpiresAt *time.Time   `json:"expires_at" doc:"When the first of the holds in force ends; null when there is none."`
+	Subtotal  money.Amount `json:"subtotal"`
+
+	DiscountCode   *string       `json:"discount_code" doc:"The code that was asked about; null without one."`
+	DiscountAmount money.Amount  `json:"discount_amount"`
+	TaxAmount      *money.Amount `json:"tax_amount" nullable:"true" doc:"Null while it is not known where the order goes."`
+	ShippingCost   *money.Amount `json:"shipping_cost" nullable:"true" doc:"Null while it is not known where the order goes."`
+	Country        *string       `json:"country" doc:"Where tax and shipping are those of: what was asked about, or the customer's own country."`
+
+	TotalAmount money.Amount `json:"total_amount" doc:"With tax and shipping where they are known."`
 	Currency    string       `json:"currency"`
 }
 

@@ -12,9 +12,20 @@ import (
 	"mercado/internal/store/shopdb"
 )
 
-// CartOf gives the customer's open cart; it has no id and no items when there is none.
-func (db *DB) CartOf(ctx context.Context, customerID int64) (order.Cart, error) {
-	document, err := db.Queries.Cart(ctx, customerID)
+// CartQuote is what a cart is to be priced with; what is empty is left out.
+type CartQuote struct {
+	DiscountCode string
+	Country      string // of the address it would go to; empty: the customer's own, where it is known
+	Region       string
+}
+
+// CartOf gives the customer's open cart; it has no id and no items when there is none. It returns
+// one of the ErrDiscount errors for a code that cannot be used, and a *Unshippable.
+func (db *DB) CartOf(ctx context.Context, customerID int64, quote CartQuote) (order.Cart, error) {
+	document, err := db.Queries.Cart(ctx, shopdb.CartParams{
+		CustomerID: customerID, DiscountCode: orNull(quote.DiscountCode),
+		Country: orNull(quote.Country), Region: orNull(quote.Region),
+	})
 	return cart("read cart", document, err)
 }
 

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,18 +14,31 @@ import (
 	"mercado/internal/store/shopdb"
 )
 
-// Checkout is what a customer asks for when they buy their cart.
+// Checkout is what somebody asks for who buys, or who registers a sale.
 type Checkout struct {
 	OrderID            uuid.UUID
 	PaymentID          uuid.UUID
 	CustomerID         int64
+	Scope              string // who chose the key; empty: the customer
+	Operation          string // what the key was sent with; empty: checkout
 	Key                string // the request's idempotency key
 	RequestHash        []byte
+	Channel            string // web, api, counter or phone; empty: web
+	Items              []Item // nil: what is in the customer's cart
+	VendorID           *int64 // the only vendor whose products are sold; nil: anybody's
 	PaymentMethod      string
 	PaymentProvider    string
-	PaymentToken       string // the provider's one-time token
-	ShippingAddress    order.Address
+	PaymentToken       string        // the provider's one-time token; empty where the method needs none
+	ShippingAddress    order.Address // its zero value: there is none
+	DiscountCode       string        // empty: none
+	Notes              string
 	AcceptPriceChanges bool
+}
+
+// Item is a product and how many of it.
+type Item struct {
+	ItemID int64
+	Qty    int64
 }
 
 // Earlier is the first request with the same idempotency key.
@@ -34,21 +49,33 @@ type Earlier struct {
 	Response    json.RawMessage `json:"response"`
 }
 
-// PlaceOrder makes the customer's cart a pending order in one transaction with the claim of its
-// idempotency key. When the key was claimed before, it changes nothing and tells of that claim.
-// It returns ErrCartEmpty, a *PriceChange, ErrUnknownProduct, ErrUnknownCustomer or
-// ErrCheckoutInProgress.
+// PlaceOrder writes down a pending order in one transaction with the claim of its idempotency key.
+// When the key was claimed before, it changes nothing and tells of that claim. It returns
+// ErrCartEmpty, a *PriceChange, a *Withdrawn, ErrUnknownCustomer, ErrCheckoutInProgress, a
+// *Unshippable, or one of the ErrDiscount errors.
 func (db *DB) PlaceOrder(ctx context.Context, c Checkout) (*Earlier, error) {
-	address, err := json.Marshal(c.ShippingAddress)
-	if err != nil {
-		return nil, err
+	address := json.RawMessage("{}")
+	if c.ShippingAddress != (order.Address{}) {
+		var err error
+		if address, err = json.Marshal(c.ShippingAddress); err != nil {
+			return nil, err
+		}
 	}
-	document, err := db.Queries.PlaceOrder(ctx, shopdb.PlaceOrderParams{
-		CustomerID: c.CustomerID, Key: c.Key, RequestHash: c.RequestHash,
-		OrderID: c.OrderID, PaymentID: c.PaymentID,
-		Provider: c.PaymentProvider, Method: c.PaymentMethod, Token: c.PaymentToken,
-		ShippingAddress: address, AcceptPriceChanges: c.AcceptPriceChanges,
-	})
+	params := shopdb.PlaceOrderParams{
+		Scope: cmp.Or(c.Scope, CustomerScope(c.CustomerID)), Operation: cmp.Or(c.Operation, "checkout"),
+		Key: c.Key, RequestHash: c.RequestHash, OrderID: c.OrderID, PaymentID: c.PaymentID,
+		CustomerID: c.CustomerID, Channel: cmp.Or(c.Channel, "web"), VendorID: c.VendorID,
+		Provider: c.PaymentProvider, Method: c.PaymentMethod, Token: orNull(c.PaymentToken),
+		ShippingAddress: address, DiscountCode: orNull(c.DiscountCode), Notes: c.Notes,
+		AcceptPriceChanges: c.AcceptPriceChanges,
+	}
+	if c.Items != nil {
+		params.ItemIds, params.Quantities = make([]int64, len(c.Items)), make([]int64, len(c.Items))
+		for i, item := range c.Items {
+			params.ItemIds[i], params.Quantities[i] = item.ItemID, item.Qty
+		}
+	}
+	document, err := db.Queries.PlaceOrder(ctx, params)
 	if err != nil {
 		return nil, failed("place order", err)
 	}
@@ -60,6 +87,16 @@ func (db *DB) PlaceOrder(ctx context.Context, c Checkout) (*Earlier, error) {
 		return nil, fmt.Errorf("read idempotency key: %w", err)
 	}
 	return &earlier, nil
+}
+
+// CustomerScope is who a customer's idempotency keys belong to.
+func CustomerScope(id int64) string { return "customer/" + strconv.FormatInt(id, 10) }
+
+func orNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
 }
 
 // ReserveOrder turns the cart's holds into the order's reservation and returns the order's status:

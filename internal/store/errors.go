@@ -16,6 +16,8 @@ var (
 	ErrEmailTaken = errors.New("e-mail address is taken")
 	// ErrNameTaken is returned when a vendor or category of the name exists.
 	ErrNameTaken = errors.New("name is taken")
+	// ErrCodeTaken is returned when a discount of the code exists.
+	ErrCodeTaken = errors.New("discount code is taken")
 	// ErrUnknownVendor is returned when a product's vendor does not exist.
 	ErrUnknownVendor = errors.New("unknown vendor")
 	// ErrUnknownCategory is returned when a product's or category's category does not exist.
@@ -35,6 +37,7 @@ var constraints = map[string]error{
 	"products_category_id_fkey": ErrUnknownCategory,
 	"categories_parent_id_fkey": ErrUnknownCategory,
 	"categories_check":          ErrCategoryCycle,
+	"discounts_code_key":        ErrCodeTaken,
 }
 
 // failed wraps err with what was being done, and with what it means to a caller where that is

@@ -21,9 +21,14 @@ type Migration struct {
 	Millis   int64  `json:"millis"`
 }
 
-// MigrateShop brings the shop's schemas up to date. Several processes may call it at once.
+// MigrateShop brings the shop's schemas up to date, and gives a new shop its reference data.
+// Several processes may call it at once.
 func MigrateShop(ctx context.Context, url string) ([]Migration, error) {
-	return migrate(ctx, url, "shop", migrations.Shop)
+	applied, err := migrate(ctx, url, "shop", migrations.Shop)
+	if err != nil {
+		return nil, err
+	}
+	return applied, fillReference(ctx, url)
 }
 
 // MigrateWarehouse brings the schemas warehouse and staging up to date.

@@ -14,12 +14,14 @@ import (
 
 // OrderFilter chooses orders; nil chooses by nothing.
 type OrderFilter struct {
-	CustomerID   *int64
-	Status       *order.Status
-	PlacedFrom   *time.Time
-	PlacedBefore *time.Time
-	Before       *uuid.UUID // the last order of the page before
-	Limit        int32
+	CustomerID    *int64
+	Status        *order.Status
+	PaymentStatus *order.PaymentStatus
+	Channel       *string
+	PlacedFrom    *time.Time
+	PlacedBefore  *time.Time
+	Before        *uuid.UUID // the last order of the page before
+	Limit         int32
 }
 
 // FindOrder gives one order, or ErrNotFound when there is none or it is not customerID's (nil:
@@ -36,6 +38,7 @@ func (db *DB) FindOrder(ctx context.Context, id uuid.UUID, customerID *int64) (o
 func (db *DB) FindOrders(ctx context.Context, f OrderFilter) ([]order.Document, error) {
 	rows, err := db.Queries.ListOrders(ctx, shopdb.ListOrdersParams{
 		CustomerID: f.CustomerID, Status: (*string)(f.Status),
+		PaymentStatus: (*string)(f.PaymentStatus), Channel: f.Channel,
 		PlacedFrom: f.PlacedFrom, PlacedBefore: f.PlacedBefore, Before: f.Before, Page: f.Limit,
 	})
 	if err != nil {

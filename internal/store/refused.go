@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/shopspring/decimal"
 
 	"mercado/internal/money"
 )
@@ -19,6 +20,14 @@ var (
 	ErrCheckoutInProgress = errors.New("cart is being checked out")
 	ErrUnknownCustomer    = errors.New("customer is unknown or inactive")
 	ErrCartFull           = errors.New("cart has as many lines as it may")
+	ErrUnshippable        = errors.New("no tax or shipping rate") // as a *Unshippable
+
+	ErrDiscountUnknown = errors.New("discount code is unknown or not active")
+	ErrDiscountEarly   = errors.New("discount code is not valid yet")
+	ErrDiscountExpired = errors.New("discount code has expired")
+	ErrDiscountUsedUp  = errors.New("discount code is used up")
+	ErrDiscountUsed    = errors.New("customer has used the discount code")
+	ErrDiscountMinimum = errors.New("order is too small for the discount code") // as a *DiscountMinimum
 )
 
 // Shortage says what was asked of a product and what was free.
@@ -51,14 +60,59 @@ func (p *PriceChange) Error() string { return fmt.Sprintf("%d prices have change
 // Is makes a PriceChange an ErrPriceChanged.
 func (p *PriceChange) Is(target error) bool { return target == ErrPriceChanged }
 
+// Withdrawn lists products that cannot be bought: unknown, not for sale, or not those of the vendor
+// who sells.
+type Withdrawn struct{ ItemIDs []int64 }
+
+// Error implements error.
+func (w *Withdrawn) Error() string { return fmt.Sprintf("products %d are not for sale", w.ItemIDs) }
+
+// Is makes a Withdrawn an ErrUnknownProduct.
+func (w *Withdrawn) Is(target error) bool { return target == ErrUnknownProduct }
+
+// Unshippable says which rate the shop lacks to price an order.
+type Unshippable struct {
+	Country  string          `json:"country"` // empty: there is no address
+	WeightKg decimal.Decimal `json:"weight_kg"`
+	Missing  string          `json:"missing"` // tax or shipping
+}
+
+// Error implements error.
+func (u *Unshippable) Error() string {
+	return fmt.Sprintf("no %s rate for %q at %s kg", u.Missing, u.Country, u.WeightKg)
+}
+
+// Is makes an Unshippable an ErrUnshippable.
+func (u *Unshippable) Is(target error) bool { return target == ErrUnshippable }
+
+// DiscountMinimum says how much must be bought for a code.
+type DiscountMinimum struct {
+	Minimum  money.Amount `json:"minimum_subtotal"`
+	Subtotal money.Amount `json:"subtotal"`
+}
+
+// Error implements error.
+func (d *DiscountMinimum) Error() string {
+	return fmt.Sprintf("discount needs %s, there is %s", d.Minimum, d.Subtotal)
+}
+
+// Is makes a DiscountMinimum an ErrDiscountMinimum.
+func (d *DiscountMinimum) Is(target error) bool { return target == ErrDiscountMinimum }
+
 // refusals says what each SQLSTATE of our own means, given the detail it was raised with
-// (00005_stock_functions.sql to 00009_place_order.sql).
+// (00005_stock_functions.sql to 00012_pricing.sql).
 var refusals = map[string]func(detail []byte) error{
 	"MC001": func(detail []byte) error {
 		var shortage Shortage
 		return read(&shortage, detail, &shortage)
 	},
-	"MC002": func([]byte) error { return ErrUnknownProduct },
+	"MC002": func(detail []byte) error {
+		var withdrawn Withdrawn
+		if len(detail) == 0 {
+			return ErrUnknownProduct
+		}
+		return read(&withdrawn, detail, &withdrawn.ItemIDs)
+	},
 	"MC003": func([]byte) error { return ErrCartEmpty },
 	"MC004": func(detail []byte) error {
 		var change PriceChange
@@ -67,6 +121,19 @@ var refusals = map[string]func(detail []byte) error{
 	"MC005": func([]byte) error { return ErrCheckoutInProgress },
 	"MC006": func([]byte) error { return ErrUnknownCustomer },
 	"MC007": func([]byte) error { return ErrCartFull },
+	"MC030": func([]byte) error { return ErrDiscountUnknown },
+	"MC031": func([]byte) error { return ErrDiscountEarly },
+	"MC032": func([]byte) error { return ErrDiscountExpired },
+	"MC033": func([]byte) error { return ErrDiscountUsedUp },
+	"MC034": func([]byte) error { return ErrDiscountUsed },
+	"MC035": func(detail []byte) error {
+		var minimum DiscountMinimum
+		return read(&minimum, detail, &minimum)
+	},
+	"MC036": func(detail []byte) error {
+		var unshippable Unshippable
+		return read(&unshippable, detail, &unshippable)
+	},
 }
 
 // refusal tells what an error of our own means; nil for others.

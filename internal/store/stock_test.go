@@ -126,6 +126,7 @@ func shop(t *testing.T, db *store.DB, customer int64, random *rand.Rand, product
 	earlier, err := db.PlaceOrder(ctx, store.Checkout{
 		OrderID: id, PaymentID: uuid.New(), CustomerID: customer, Key: id.String(), RequestHash: []byte{1},
 		PaymentMethod: "card", PaymentProvider: "sandbox", PaymentToken: "approve",
+		ShippingAddress: order.Address{Line1: "Rua Augusta 1", City: "Lisboa", Country: "PT", PostalCode: "1100-048"},
 	})
 	if err != nil || earlier != nil {
 		return err

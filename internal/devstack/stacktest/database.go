@@ -13,6 +13,7 @@ import (
 
 	"mercado/internal/store"
 	"mercado/sql/migrations"
+	"mercado/sql/reference"
 )
 
 // templateLock serialises the making of templates between test processes.
@@ -95,10 +96,10 @@ func (s *shared) databaseURL(name string) string {
 	return address.String()
 }
 
-// migrationsDigest changes whenever a migration does.
+// migrationsDigest changes whenever a migration or the data of a new shop does.
 func migrationsDigest() (string, error) {
 	digest := sha256.New()
-	for _, files := range []fs.FS{migrations.Shop, migrations.Warehouse} {
+	for _, files := range []fs.FS{migrations.Shop, migrations.Warehouse, reference.Files} {
 		err := fs.WalkDir(files, ".", func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
 				return err

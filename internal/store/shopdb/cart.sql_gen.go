@@ -13,11 +13,28 @@ import (
 )
 
 const cart = `-- name: Cart :one
-select ordering.cart_document($1)::jsonb as cart
+select
+    ordering.cart_document(
+        $1, $2::text, $3::text,
+        $4::text
+    )::jsonb as cart
 `
 
-func (q *Queries) Cart(ctx context.Context, customerID int64) (json.RawMessage, error) {
-	row := q.db.QueryRow(ctx, cart, customerID)
+type CartParams struct {
+	CustomerID   int64
+	DiscountCode *string
+	Country      *string
+	Region       *string
+}
+
+// discount_code and country may be null.
+func (q *Queries) Cart(ctx context.Context, arg CartParams) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, cart,
+		arg.CustomerID,
+		arg.DiscountCode,
+		arg.Country,
+		arg.Region,
+	)
 	var cart json.RawMessage
 	err := row.Scan(&cart)
 	return cart, err

@@ -167,35 +167,60 @@ func (q *Queries) OrdersToFulfil(ctx context.Context, arg OrdersToFulfilParams) 
 const placeOrder = `-- name: PlaceOrder :one
 select
     ordering.place_order(
-        $1, $2, $3, $4, $5, $6, $7, $8,
-        $9, $10
+        p_scope => $1, p_operation => $2, p_key => $3,
+        p_request_hash => $4, p_order_id => $5, p_payment_id => $6,
+        p_customer_id => $7, p_channel => $8,
+        p_item_ids => $9::bigint[],
+        p_quantities => $10::bigint[],
+        p_vendor_id => $11::bigint,
+        p_provider => $12, p_method => $13, p_token => $14::text,
+        p_shipping_address => $15,
+        p_discount_code => $16::text, p_notes => $17,
+        p_accept_price_changes => $18
     )::jsonb as earlier
 `
 
 type PlaceOrderParams struct {
-	CustomerID         int64
+	Scope              string
+	Operation          string
 	Key                string
 	RequestHash        []byte
 	OrderID            uuid.UUID
 	PaymentID          uuid.UUID
+	CustomerID         int64
+	Channel            string
+	ItemIds            []int64
+	Quantities         []int64
+	VendorID           *int64
 	Provider           string
 	Method             string
-	Token              string
+	Token              *string
 	ShippingAddress    json.RawMessage
+	DiscountCode       *string
+	Notes              string
 	AcceptPriceChanges bool
 }
 
+// item_ids null: what is in the cart.
 func (q *Queries) PlaceOrder(ctx context.Context, arg PlaceOrderParams) (json.RawMessage, error) {
 	row := q.db.QueryRow(ctx, placeOrder,
-		arg.CustomerID,
+		arg.Scope,
+		arg.Operation,
 		arg.Key,
 		arg.RequestHash,
 		arg.OrderID,
 		arg.PaymentID,
+		arg.CustomerID,
+		arg.Channel,
+		arg.ItemIds,
+		arg.Quantities,
+		arg.VendorID,
 		arg.Provider,
 		arg.Method,
 		arg.Token,
 		arg.ShippingAddress,
+		arg.DiscountCode,
+		arg.Notes,
 		arg.AcceptPriceChanges,
 	)
 	var earlier json.RawMessage

@@ -247,6 +247,32 @@ type OrderingCartItem struct {
 	UpdatedAt time.Time
 }
 
+type OrderingDiscount struct {
+	ID              int64
+	Code            string
+	Description     string
+	Kind            string
+	Percent         decimal.NullDecimal
+	Amount          *money.Amount
+	MinimumSubtotal money.Amount
+	ValidFrom       *time.Time
+	ValidUntil      *time.Time
+	MaxUses         *int64
+	UsesPerCustomer *int64
+	Uses            int64
+	IsActive        bool
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+}
+
+type OrderingDiscountUse struct {
+	OrderID     uuid.UUID
+	DiscountID  int64
+	CustomerID  int64
+	UsedAt      time.Time
+	GivenBackAt *time.Time
+}
+
 type OrderingEventReader struct {
 	Name      string
 	SystemID  int64
@@ -403,6 +429,29 @@ type OrderingShipmentItem struct {
 	ShipmentID  uuid.UUID
 	OrderItemID int64
 	Qty         int64
+}
+
+type OrderingShippingCountry struct {
+	Country string
+	Zone    string
+}
+
+type OrderingShippingRate struct {
+	Zone     string
+	UpToKg   decimal.Decimal
+	Price    money.Amount
+	FreeFrom *money.Amount
+}
+
+type OrderingShippingZone struct {
+	Zone        string
+	TransitDays int32
+}
+
+type OrderingTaxRate struct {
+	Country     string
+	Region      string
+	RatePercent decimal.Decimal
 }
 
 type OrderingWaiting struct {

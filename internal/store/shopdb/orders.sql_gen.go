@@ -18,20 +18,26 @@ select id, ordering.order_document(id)::jsonb as document
 from ordering.orders
 where ($1::bigint is null or customer_id = $1)
     and ($2::text is null or status = $2)
-    and ($3::timestamptz is null or order_date >= $3)
-    and ($4::timestamptz is null or order_date < $4)
-    and ($5::uuid is null or id < $5)
+    and (
+        $3::text is null or payment_status = $3
+    )
+    and ($4::text is null or channel = $4)
+    and ($5::timestamptz is null or order_date >= $5)
+    and ($6::timestamptz is null or order_date < $6)
+    and ($7::uuid is null or id < $7)
 order by id desc
-limit $6
+limit $8
 `
 
 type ListOrdersParams struct {
-	CustomerID   *int64
-	Status       *string
-	PlacedFrom   *time.Time
-	PlacedBefore *time.Time
-	Before       *uuid.UUID
-	Page         int32
+	CustomerID    *int64
+	Status        *string
+	PaymentStatus *string
+	Channel       *string
+	PlacedFrom    *time.Time
+	PlacedBefore  *time.Time
+	Before        *uuid.UUID
+	Page          int32
 }
 
 type ListOrdersRow struct {
@@ -44,6 +50,8 @@ func (q *Queries) ListOrders(ctx context.Context, arg ListOrdersParams) ([]ListO
 	rows, err := q.db.Query(ctx, listOrders,
 		arg.CustomerID,
 		arg.Status,
+		arg.PaymentStatus,
+		arg.Channel,
 		arg.PlacedFrom,
 		arg.PlacedBefore,
 		arg.Before,

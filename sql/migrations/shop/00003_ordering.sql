@@ -162,7 +162,7 @@ create table ordering.order_items (
     check (total_price = qty * unit_price - discount_amount),
     check (reserved_qty = 0 or committed_qty = 0)
 );
-create index order_items_item_idx on ordering.order_items (item_id);
+create index order_items_item_idx on ordering.order_items (item_id, order_id);
 create index order_items_vendor_idx on ordering.order_items (vendor_id, order_id);
 create trigger order_items_touch before update on ordering.order_items
 for each row execute function ordering.touch();

@@ -27,7 +27,7 @@ language sql stable as $$
             'payment_provider', (select provider from ordering.payments where order_id = o.id),
             'subtotal', o.subtotal, 'tax_amount', o.tax_amount, 'shipping_cost', o.shipping_cost,
             'discount_amount', o.discount_amount, 'total_amount', o.total_amount,
-            'currency', o.currency, 'shipping_address', o.shipping_address,
+            'discount_code', o.discount_code, 'currency', o.currency, 'shipping_address', o.shipping_address,
             'estimated_delivery', o.estimated_delivery, 'actual_delivery', o.actual_delivery,
             'notes', o.notes, 'created_at', o.created_at, 'updated_at', o.updated_at
         )
@@ -66,56 +66,104 @@ language sql stable as $$
     where o.id = p_order_id
 $$;
 
--- A customer's open cart; {"id": null, "items": []} when there is none.
-create function ordering.cart_document(p_customer_id bigint) returns jsonb
-language sql stable as $$
-    with cart as (
-        select id, currency
-        from ordering.carts
-        where customer_id = p_customer_id and status = 'open'
-    ),
+-- A line of goods to be priced: at the catalogue's price and, in a cart, the price it was put in at.
+create type ordering.priced_line as (
+    item_id bigint,
+    vendor_id bigint,
+    qty bigint,
+    unit_price numeric(18, 2),
+    unit_cost numeric(18, 2),
+    weight_kg numeric(10, 3),
+    known_price numeric(18, 2),
+    is_active boolean
+);
 
-    lines as (
-        select
-            item.item_id,
-            item.vendor_id,
-            item.qty,
-            item.unit_price,
-            item.added_at,
-            product.item_name,
-            product.price,
-            product.is_active,
-            case when hold.expires_at > now() then hold.expires_at end as expires_at
-        from cart
-        inner join ordering.cart_items as item on item.cart_id = cart.id
-        inner join catalog.products as product on product.id = item.item_id
-        left join catalog.holds as hold
-            on hold.cart_id = item.cart_id and hold.product_id = item.item_id
-    )
-
+-- A customer's open cart; {"id": null, "items": []} when there is none. Tax and shipping are those
+-- of p_country, which must have rates; without one, those of the customer's own country where it
+-- has them, else null.
+-- +goose StatementBegin
+create function ordering.cart_document(
+    p_customer_id bigint,
+    p_discount_code text default null,
+    p_country text default null,
+    p_region text default null
+) returns jsonb
+language plpgsql stable as $$
+declare
+    cart ordering.carts;
+    lines ordering.priced_line[];
+    expiry timestamptz;
+    items jsonb;
+    bill record;
+begin
+    select * into cart
+    from ordering.carts
+    where customer_id = p_customer_id and status = 'open';
     select
-        jsonb_build_object(
-            'id', (select id from cart),
-            'currency', coalesce((select currency from cart), 'EUR'),
-            'expires_at', min(expires_at),
-            'subtotal', coalesce(sum(qty * unit_price), 0.00),
-            'total_amount', coalesce(sum(qty * unit_price), 0.00),
-            'items', coalesce(
-                jsonb_agg(
-                    jsonb_build_object(
-                        'item_id', item_id, 'item_name', item_name, 'vendor_id', vendor_id,
-                        'qty', qty, 'unit_price', unit_price, 'total_price', qty * unit_price,
-                        'price_changed', price <> unit_price, 'current_price', price,
-                        'hold', case when expires_at is null then 'expired' else 'held' end,
-                        'expires_at', expires_at, 'is_available', is_active
-                    )
-                    order by added_at, item_id
-                ),
-                '[]'
-            )
+        array_agg(
+            row(
+                item.item_id, item.vendor_id, item.qty, item.unit_price, product.cost,
+                product.weight_kg, item.unit_price, product.is_active
+            )::ordering.priced_line
+            order by item.added_at, item.item_id
+        ),
+        min(hold.expires_at),
+        coalesce(
+            jsonb_agg(
+                jsonb_build_object(
+                    'item_id', item.item_id, 'item_name', product.item_name,
+                    'vendor_id', item.vendor_id, 'qty', item.qty, 'unit_price', item.unit_price,
+                    'total_price', item.qty * item.unit_price,
+                    'price_changed', product.price <> item.unit_price,
+                    'current_price', product.price,
+                    'hold', case when hold.expires_at is null then 'expired' else 'held' end,
+                    'expires_at', hold.expires_at, 'is_available', product.is_active
+                )
+                order by item.added_at, item.item_id
+            ),
+            '[]'
         )
-    from lines
+    into lines, expiry, items
+    from ordering.cart_items as item
+    inner join catalog.products as product on product.id = item.item_id
+    left join catalog.holds as hold
+        on hold.cart_id = item.cart_id
+        and hold.product_id = item.item_id
+        and hold.expires_at > now()
+    where item.cart_id = cart.id;
+
+    select priced.*, place.country
+    into bill
+    from (
+        select coalesce(p_country, customer.country) as country
+        from (values (p_customer_id)) as asked (customer_id)
+        left join identity.customers as customer on customer.id = asked.customer_id
+    ) as place
+    cross join lateral ordering.bill(
+        lines, p_customer_id, p_discount_code, place.country, p_region, true
+    ) as priced;
+    if p_country is not null then
+        perform ordering.refuse_unpriced(
+            bill.tax_amount, bill.shipping_cost, p_country, bill.weight_kg
+        );
+    end if;
+
+    return jsonb_build_object(
+        'id', cart.id,
+        'currency', coalesce(cart.currency, 'EUR'),
+        'expires_at', expiry,
+        'subtotal', bill.subtotal,
+        'discount_code', bill.discount_code,
+        'discount_amount', bill.discount_amount,
+        'tax_amount', bill.tax_amount,
+        'shipping_cost', bill.shipping_cost,
+        'country', case when bill.tax_amount + bill.shipping_cost is not null then bill.country end,
+        'total_amount', bill.total_amount,
+        'items', items
+    );
+end
 $$;
+-- +goose StatementEnd
 
 -- The customer's open cart, locked; made when there is none and p_new_id is given. A cart whose
 -- checkout is under way is refused.
@@ -219,6 +267,7 @@ drop function ordering.drop_cart_items;
 drop function ordering.put_cart_item;
 drop function ordering.lock_cart;
 drop function ordering.cart_document;
+drop type ordering.priced_line;
 drop function ordering.order_document;
 drop function ordering.running_in;
 drop index ordering.order_events_xid_idx;

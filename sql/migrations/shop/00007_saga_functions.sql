@@ -68,7 +68,7 @@ begin
         status = 'confirmed',
         payment_status = 'authorized',
         confirmed_at = now(),
-        estimated_delivery = now() + interval '3 days'
+        estimated_delivery = now() + coalesce(estimated_delivery - order_date, interval '3 days')
     where id = p_order_id;
     update ordering.carts
     set

@@ -1,5 +1,10 @@
 -- name: Cart :one
-select ordering.cart_document(@customer_id)::jsonb as cart;
+-- discount_code and country may be null.
+select
+    ordering.cart_document(
+        @customer_id, sqlc.narg(discount_code)::text, sqlc.narg(country)::text,
+        sqlc.narg(region)::text
+    )::jsonb as cart;
 
 -- name: PutCartItem :one
 select

@@ -1,8 +1,17 @@
 -- name: PlaceOrder :one
+-- item_ids null: what is in the cart.
 select
     ordering.place_order(
-        @customer_id, @key, @request_hash, @order_id, @payment_id, @provider, @method, @token,
-        @shipping_address, @accept_price_changes
+        p_scope => @scope, p_operation => @operation, p_key => @key,
+        p_request_hash => @request_hash, p_order_id => @order_id, p_payment_id => @payment_id,
+        p_customer_id => @customer_id, p_channel => @channel,
+        p_item_ids => sqlc.narg(item_ids)::bigint[],
+        p_quantities => sqlc.narg(quantities)::bigint[],
+        p_vendor_id => sqlc.narg(vendor_id)::bigint,
+        p_provider => @provider, p_method => @method, p_token => sqlc.narg(token)::text,
+        p_shipping_address => @shipping_address,
+        p_discount_code => sqlc.narg(discount_code)::text, p_notes => @notes,
+        p_accept_price_changes => @accept_price_changes
     )::jsonb as earlier;
 
 -- name: ReserveOrder :one

@@ -10,6 +10,10 @@ select id, ordering.order_document(id)::jsonb as document
 from ordering.orders
 where (sqlc.narg(customer_id)::bigint is null or customer_id = sqlc.narg(customer_id))
     and (sqlc.narg(status)::text is null or status = sqlc.narg(status))
+    and (
+        sqlc.narg(payment_status)::text is null or payment_status = sqlc.narg(payment_status)
+    )
+    and (sqlc.narg(channel)::text is null or channel = sqlc.narg(channel))
     and (sqlc.narg(placed_from)::timestamptz is null or order_date >= sqlc.narg(placed_from))
     and (sqlc.narg(placed_before)::timestamptz is null or order_date < sqlc.narg(placed_before))
     and (sqlc.narg(before)::uuid is null or id < sqlc.narg(before))
