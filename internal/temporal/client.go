@@ -45,6 +45,8 @@ func Options(s settings.Temporal) (client.Options, error) {
 	}
 	options.HostPort = s.Address
 	options.Namespace = s.Namespace
+	// What is said fits a packet, and packing it costs both sides more than the workflow does.
+	options.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{}
 	options.Logger = log.NewStructuredLogger(slog.Default().With("component", "temporal"))
 	return options, nil
 }
