@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"mercado/internal/completion"
 	"mercado/internal/order"
 	"mercado/internal/store"
 )
@@ -16,6 +17,7 @@ import (
 type Checkout struct {
 	DB      *store.DB
 	HoldTTL time.Duration
+	Board   *completion.Board // of requests of this process that wait; may be nil
 }
 
 // leastHold is how long a cart keeps its stock at least when its order was cancelled.
@@ -39,7 +41,11 @@ func (c *Checkout) Reserve(ctx context.Context, orderID uuid.UUID) (Reservation,
 
 // Confirm sells what is reserved; from then on the order is a sale.
 func (c *Checkout) Confirm(ctx context.Context, orderID uuid.UUID) error {
-	return c.DB.ConfirmOrder(ctx, orderID)
+	err := c.DB.ConfirmOrder(ctx, orderID)
+	if err == nil {
+		c.Board.Tell(orderID)
+	}
+	return err
 }
 
 // Ending says why a checkout ends without a sale. It is also the answer to whoever asked for it.
@@ -59,8 +65,12 @@ var endings = map[order.CancelReason]int{
 
 // Cancel releases what the order has reserved, gives the cart its holds back and closes the order.
 func (c *Checkout) Cancel(ctx context.Context, orderID uuid.UUID, ending Ending) error {
-	return c.DB.CancelOrder(ctx, store.Cancellation{
+	err := c.DB.CancelOrder(ctx, store.Cancellation{
 		OrderID: orderID, Reason: ending.Reason, Holds: max(c.HoldTTL, leastHold),
 		Status: endings[ending.Reason], Answer: ending,
 	})
+	if err == nil {
+		c.Board.Tell(orderID)
+	}
+	return err
 }

@@ -25,6 +25,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"mercado/internal/auth"
+	"mercado/internal/completion"
 	"mercado/internal/settings"
 	"mercado/internal/store"
 )
@@ -36,8 +37,9 @@ type Deps struct {
 	Temporal  client.Client
 	Tokens    *auth.Tokens
 	Passwords *auth.Passwords
-	Probes    []Probe      // what /readyz asks
-	Log       *slog.Logger // nil: slog.Default
+	Board     *completion.Board // tells of checkouts that end in this process; may be nil
+	Probes    []Probe           // what /readyz asks
+	Log       *slog.Logger      // nil: slog.Default
 	Version   string
 
 	Environment settings.Environment

@@ -192,13 +192,15 @@ func (a *API) place(ctx context.Context, placing store.Checkout, in Placing, bod
 	}
 	waiting, cancel := context.WithTimeout(ctx, checkoutPatience)
 	defer cancel()
+	told, forget := a.Board.Await(placing.OrderID)
+	defer forget()
 	starting, stop := context.WithTimeout(waiting, startPatience)
 	run, err := workflows.StartCheckout(starting, a.Temporal, a.Workflow.TaskQueuePrefix+workflows.OrdersQueue, placing.OrderID)
 	stop()
 	if err != nil {
 		a.Log.WarnContext(ctx, "checkout has to wait", "order", placing.OrderID, "error", err)
 	}
-	if err != nil || in.async() || run.Get(waiting, nil) != nil {
+	if err != nil || in.async() || !ended(waiting, told, run) {
 		return a.answerLater(ctx, placing.OrderID)
 	}
 	status, response, err := a.DB.CheckoutAnswer(ctx, placing.OrderID)

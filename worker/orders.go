@@ -6,6 +6,7 @@ import (
 	sdk "go.temporal.io/sdk/worker"
 
 	"mercado/activities"
+	"mercado/internal/completion"
 	"mercado/internal/payment"
 	"mercado/internal/settings"
 	"mercado/internal/shipping"
@@ -14,8 +15,9 @@ import (
 )
 
 // Orders is the queue of checkout and fulfilment. The API hosts it as well as the workers, so that
-// it can take the first steps of a checkout itself.
-func Orders(db *store.DB, shop settings.Shop) Queue {
+// it can take the steps of a checkout itself; board tells its requests that theirs has ended. A worker
+// has nobody to tell: nil.
+func Orders(db *store.DB, shop settings.Shop, board *completion.Board) Queue {
 	payments := &activities.Payments{DB: db, Providers: payment.NewProviders(
 		payment.NewSandbox(shop.PaymentURL, shop.PaymentTimeout), payment.Manual{},
 	)}
@@ -27,7 +29,7 @@ func Orders(db *store.DB, shop settings.Shop) Queue {
 			r.RegisterWorkflow(workflows.Checkout)
 			r.RegisterWorkflow(workflows.Fulfilment)
 			r.RegisterActivity(payments)
-			r.RegisterActivity(&activities.Checkout{DB: db, HoldTTL: shop.HoldTTL})
+			r.RegisterActivity(&activities.Checkout{DB: db, HoldTTL: shop.HoldTTL, Board: board})
 			r.RegisterActivity(&activities.Fulfilment{
 				DB: db, Payments: payments, Carrier: shipping.NewSandbox(shop.CarrierURL),
 				PackAfter: shop.PackAfter, TrackEvery: shop.TrackEvery,

@@ -62,7 +62,7 @@ func Run(ctx context.Context, c Config) error {
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serveHealth(ctx, c.Worker) })
-	queues := []Queue{Orders(db, c.Shop)}
+	queues := []Queue{Orders(db, c.Shop, nil)}
 	if c.Engine != nil {
 		steps, closeSteps, err := ETLSteps(ctx, c, db)
 		if err != nil {

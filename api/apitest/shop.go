@@ -11,6 +11,7 @@ import (
 
 	"mercado/api"
 	"mercado/internal/auth"
+	"mercado/internal/completion"
 	"mercado/internal/devstack/stacktest"
 	"mercado/internal/settings"
 	"mercado/internal/store"
@@ -48,7 +49,7 @@ func New(t testing.TB, options ...func(*api.Deps)) *Shop {
 		DB: db, Temporal: workflows, Tokens: auth.NewTokens(key, 15*time.Minute), Passwords: auth.NewPasswords(15),
 		Log:      slog.New(slog.DiscardHandler),
 		Auth:     settings.Auth{AccessTokenTTL: 15 * time.Minute, RefreshTokenTTL: time.Hour, PasswordMin: 15},
-		Workflow: world.Temporal,
+		Workflow: world.Temporal, Board: completion.NewBoard(),
 	}
 	deps.Shop.HoldTTL = 15 * time.Minute
 	for _, option := range options {

@@ -10,6 +10,7 @@ import (
 
 	"mercado/api"
 	"mercado/internal/auth"
+	"mercado/internal/completion"
 	"mercado/internal/settings"
 	"mercado/internal/store"
 	"mercado/internal/temporal"
@@ -55,9 +56,10 @@ func (c *APICmd) Run(ctx context.Context, g *Globals) error {
 	if err != nil {
 		return err
 	}
+	board := completion.NewBoard()
 	server := api.New(api.Deps{
 		DB: db, Temporal: workflows, Tokens: auth.NewTokens(key, c.AccessTokenTTL), Passwords: auth.NewPasswords(c.PasswordMin),
-		Probes: probes, Version: version, Environment: g.Environment, Auth: c.Auth, Shop: c.Shop, Workflow: c.Temporal,
+		Probes: probes, Version: version, Environment: g.Environment, Auth: c.Auth, Shop: c.Shop, Workflow: c.Temporal, Board: board,
 	})
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)
 	if err != nil {
@@ -74,7 +76,7 @@ func (c *APICmd) Run(ctx context.Context, g *Globals) error {
 		return server.Serve(ctx, listener)
 	})
 	group.Go(func() error {
-		return worker.Host(hosting, workflows, c.Temporal, worker.Orders(background, c.Shop), nil)
+		return worker.Host(hosting, workflows, c.Temporal, worker.Orders(background, c.Shop, board), nil)
 	})
 	return group.Wait()
 }

@@ -107,7 +107,7 @@ func New(t testing.TB, change ...Option) *Shop {
 	})
 	shop.run("sandbox", func(ctx context.Context) error { return box.Serve(ctx, listener) })
 	shop.run("orders of the API", func(ctx context.Context) error {
-		return worker.Host(ctx, shop.Deps.Temporal, shop.World.Temporal, worker.Orders(shop.Deps.DB, o.shop), nil)
+		return worker.Host(ctx, shop.Deps.Temporal, shop.World.Temporal, worker.Orders(shop.Deps.DB, o.shop, shop.Deps.Board), nil)
 	})
 	if o.worker {
 		shop.run("worker", func(ctx context.Context) error {
