@@ -28,6 +28,7 @@ import (
 	"mercado/internal/completion"
 	"mercado/internal/settings"
 	"mercado/internal/store"
+	"mercado/internal/store/shopdb"
 )
 
 // Deps is what the API works with. All of it may be zero where only the OpenAPI document is
@@ -55,7 +56,16 @@ type API struct {
 	router     *gin.Engine
 	metrics    *metrics
 	operations []operation // in the order they were registered
+
+	details *cache[shopdb.CatalogProductListing]
+	lists   *cache[[]shopdb.ListProductsRow]
 }
+
+// Most entries of the catalogue that are kept for a moment.
+const (
+	keptDetails = 4096
+	keptLists   = 512
+)
 
 // resources is everything that is served under /api, in the order of the documentation.
 var resources = []func(*API){
@@ -80,6 +90,8 @@ func New(deps Deps) *API {
 		deps.Log = slog.Default()
 	}
 	a := &API{Deps: deps, router: gin.New(), metrics: newMetrics()}
+	a.details = newCache[shopdb.CatalogProductListing](deps.Shop.CatalogueCache, keptDetails)
+	a.lists = newCache[[]shopdb.ListProductsRow](deps.Shop.CatalogueCache, keptLists)
 	a.router.HandleMethodNotAllowed = true
 	a.router.RedirectTrailingSlash = false
 	if err := a.router.SetTrustedProxies(nil); err != nil {

@@ -15,7 +15,7 @@ import (
 func (a *API) categories() {
 	register(a, operation{
 		id: "list-categories", method: http.MethodGet, path: "/api/catalog/categories",
-		summary: "List categories", tag: "categories",
+		summary: "List categories", tag: "categories", revalidated: true,
 		permission: auth.Public, problems: []code{forbidden, invalidCursor},
 	}, a.listCategories)
 	register(a, operation{
@@ -25,20 +25,20 @@ func (a *API) categories() {
 	}, a.createCategory)
 	register(a, operation{
 		id: "get-category", method: http.MethodGet, path: "/api/catalog/categories/{id}",
-		summary: "Show a category", tag: "categories",
+		summary: "Show a category", tag: "categories", revalidated: true,
 		permission: auth.Public, problems: []code{notFound},
 	}, a.getCategory)
 	register(a, operation{
 		id: "update-category", method: http.MethodPatch, path: "/api/catalog/categories/{id}",
 		summary: "Change what is sent of a category", tag: "categories",
 		permission: auth.WriteCategories,
-		problems:   []code{notFound, nameTaken, unknownReference, categoryCycle},
+		problems:   []code{notFound, nameTaken, unknownReference, categoryCycle, versionMismatch},
 	}, a.updateCategory)
 	register(a, operation{
 		id: "deactivate-category", method: http.MethodDelete, path: "/api/catalog/categories/{id}",
 		summary: "Deactivate a category", tag: "categories",
 		about:      "The category leaves the list; products in it stay.",
-		permission: auth.WriteCategories, problems: []code{notFound},
+		permission: auth.WriteCategories, problems: []code{notFound, versionMismatch},
 	}, a.deactivateCategory)
 }
 
@@ -48,29 +48,23 @@ type category struct {
 	ParentID    *int64 `json:"parent_id" doc:"null for a root."`
 	Description string `json:"description"`
 	IsActive    bool   `json:"is_active"`
+	Version     int64  `json:"version" doc:"Counts the changes; the ETag begins with it."`
 }
 
 func categoryOf(row shopdb.CatalogCategory) category {
 	return category{
-		ID: row.ID, Name: row.Name, ParentID: row.ParentID, Description: row.Description, IsActive: row.IsActive,
+		ID: row.ID, Name: row.Name, ParentID: row.ParentID, Description: row.Description, IsActive: row.IsActive, Version: row.Version,
 	}
 }
 
 type listCategoriesInput struct {
 	Page
+	Revalidate
 	ParentID        optional[int64] `query:"parent_id" minimum:"0" doc:"Children of this category only; 0 for the roots."`
 	IncludeInactive bool            `query:"include_inactive" doc:"For operators."`
 }
 
-type categoriesOutput struct {
-	Body List[category]
-}
-
-type categoryOutput struct {
-	Body category
-}
-
-func (a *API) listCategories(ctx context.Context, in *listCategoriesInput) (*categoriesOutput, error) {
+func (a *API) listCategories(ctx context.Context, in *listCategoriesInput) (*kept[List[category]], error) {
 	if in.IncludeInactive && !principalOf(ctx).Has(auth.Admin) {
 		return nil, problem(forbidden)
 	}
@@ -84,7 +78,7 @@ func (a *API) listCategories(ctx context.Context, in *listCategoriesInput) (*cat
 	if err != nil {
 		return nil, err
 	}
-	return &categoriesOutput{paged(in.Page, rows, categoryOf, func(row shopdb.CatalogCategory) any { return row.ID })}, nil
+	return keep(ctx, in.Revalidate, 0, paged(in.Page, rows, categoryOf, func(row shopdb.CatalogCategory) any { return row.ID }))
 }
 
 type createCategoryInput struct {
@@ -95,14 +89,15 @@ type createCategoryInput struct {
 	} `nameHint:"NewCategory"`
 }
 
-func (a *API) createCategory(ctx context.Context, in *createCategoryInput) (*categoryOutput, error) {
+func (a *API) createCategory(ctx context.Context, in *createCategoryInput) (*versioned[category], error) {
 	row, err := a.DB.AddCategory(ctx, shopdb.CreateCategoryParams{
 		Name: strings.TrimSpace(in.Body.Name), ParentID: in.Body.ParentID, Description: in.Body.Description,
 	})
 	if err != nil {
 		return nil, parentProblem(err)
 	}
-	return &categoryOutput{categoryOf(row)}, nil
+	a.forgetCatalogue()
+	return versionedOf(row.Version, categoryOf(row)), nil
 }
 
 // parentProblem says where an unknown category was named.
@@ -113,37 +108,44 @@ func parentProblem(err error) error {
 	return err
 }
 
-func (a *API) getCategory(ctx context.Context, in *ByID) (*categoryOutput, error) {
+func (a *API) getCategory(ctx context.Context, in *readByID) (*kept[category], error) {
 	row, err := a.DB.Category(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &categoryOutput{categoryOf(row)}, nil
+	return keep(ctx, in.Revalidate, row.Version, categoryOf(row))
 }
 
 type updateCategoryInput struct {
 	ByID
+	Expect
 	Body struct {
-		Name        *string `json:"name,omitempty" maxLength:"200" pattern:"\\S" patternDescription:"not blank"`
-		ParentID    *int64  `json:"parent_id,omitempty" minimum:"0" doc:"0 makes it a root."`
-		Description *string `json:"description,omitempty" maxLength:"2000"`
-		IsActive    *bool   `json:"is_active,omitempty"`
+		Name        *string         `json:"name,omitempty" maxLength:"200" pattern:"\\S" patternDescription:"not blank"`
+		ParentID    nullable[int64] `json:"parent_id,omitempty" minimum:"0" doc:"null or 0 makes it a root."`
+		Description *string         `json:"description,omitempty" maxLength:"2000"`
+		IsActive    *bool           `json:"is_active,omitempty"`
 	} `nameHint:"CategoryChange"`
 }
 
-func (a *API) updateCategory(ctx context.Context, in *updateCategoryInput) (*categoryOutput, error) {
+func (a *API) updateCategory(ctx context.Context, in *updateCategoryInput) (*versioned[category], error) {
+	parent := in.Body.ParentID.value
+	if in.Body.ParentID.null {
+		parent = new(int64)
+	}
 	row, err := a.DB.ChangeCategory(ctx, shopdb.UpdateCategoryParams{
-		ID: in.ID, Name: trimmed(in.Body.Name), ParentID: in.Body.ParentID,
+		ID: in.ID, Versions: in.versions(), Name: trimmed(in.Body.Name), ParentID: parent,
 		Description: in.Body.Description, IsActive: in.Body.IsActive,
 	})
 	if err != nil {
 		return nil, parentProblem(err)
 	}
-	return &categoryOutput{categoryOf(row)}, nil
+	a.forgetCatalogue()
+	return versionedOf(row.Version, categoryOf(row)), nil
 }
 
-func (a *API) deactivateCategory(ctx context.Context, in *ByID) (*struct{}, error) {
+func (a *API) deactivateCategory(ctx context.Context, in *changeByID) (*struct{}, error) {
 	inactive := false
-	_, err := a.DB.ChangeCategory(ctx, shopdb.UpdateCategoryParams{ID: in.ID, IsActive: &inactive})
+	_, err := a.DB.ChangeCategory(ctx, shopdb.UpdateCategoryParams{ID: in.ID, Versions: in.versions(), IsActive: &inactive})
+	a.forgetCatalogue()
 	return nil, err
 }

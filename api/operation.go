@@ -15,16 +15,17 @@ import (
 
 // operation is one method of one path: what the documentation says of it, and who may call it.
 type operation struct {
-	id         string // kebab-case, unique, stable: clients are generated from it
-	method     string
-	path       string
-	summary    string
-	about      string // more than the summary, in Markdown; may be empty
-	tag        string
-	permission auth.Permission
-	status     int    // of success; 0: 200 with a body, 204 without
-	later      bool   // may answer 202 with the same body: what was asked for is still being done
-	problems   []code // beyond those that every operation may answer with
+	id          string // kebab-case, unique, stable: clients are generated from it
+	method      string
+	path        string
+	summary     string
+	about       string // more than the summary, in Markdown; may be empty
+	tag         string
+	permission  auth.Permission
+	status      int    // of success; 0: 200 with a body, 204 without
+	later       bool   // may answer 202 with the same body: what was asked for is still being done
+	revalidated bool   // carries an ETag, and may answer 304
+	problems    []code // beyond those that every operation may answer with
 }
 
 // patience is how long an operation may take before its client is told to try again. One that
@@ -97,6 +98,11 @@ func (a *API) refine(op operation) {
 			accepted := *documented.Responses[statusText(op.status)]
 			accepted.Description = http.StatusText(http.StatusAccepted)
 			documented.Responses[statusText(http.StatusAccepted)] = &accepted
+		}
+		if op.revalidated {
+			documented.Responses[statusText(http.StatusNotModified)] = &huma.Response{
+				Description: http.StatusText(http.StatusNotModified), Headers: documented.Responses["200"].Headers,
+			}
 		}
 		if documented.RequestBody != nil {
 			for _, media := range documented.RequestBody.Content {

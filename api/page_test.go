@@ -57,7 +57,7 @@ func TestPagesAreCompleteAndWithoutRepeats(t *testing.T) {
 		made = append(made, shop.NewProduct(vendor, category, fmt.Sprintf("%d.00", 5+i%3), 1))
 	}
 	admin := shop.Admin()
-	for _, order := range []string{"newest", "price", "-price", "name"} {
+	for _, order := range []string{"newest", "oldest", "price", "-price", "name", "-name"} {
 		for _, limit := range []int{1, 3, 11, 100} {
 			got := walk(t, admin, "/api/catalog/products?sort="+order, limit)
 			whole := walk(t, admin, "/api/catalog/products?sort="+order, 100)

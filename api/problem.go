@@ -37,6 +37,8 @@ const (
 	bodyTimeout           code = "body_timeout"
 	emailTaken            code = "email_taken"
 	nameTaken             code = "name_taken"
+	skuTaken              code = "sku_taken"
+	versionMismatch       code = "version_mismatch"
 	insufficientStock     code = "insufficient_stock"
 	outOfStock            code = "out_of_stock"
 	priceChanged          code = "price_changed"
@@ -89,6 +91,8 @@ var problems = map[code]struct {
 	bodyTimeout:           {http.StatusRequestTimeout, "The body did not arrive in time."},
 	emailTaken:            {http.StatusConflict, "Somebody is registered with this e-mail address."},
 	nameTaken:             {http.StatusConflict, "There is one with this name."},
+	skuTaken:              {http.StatusConflict, "The vendor has another product of this SKU."},
+	versionMismatch:       {http.StatusPreconditionFailed, "It has been changed since the version that If-Match names: read it again."},
 	insufficientStock:     {http.StatusConflict, "There is less stock that is not reserved than would be taken away."},
 	outOfStock:            {http.StatusConflict, "There is less stock available than was asked for."},
 	priceChanged:          {http.StatusConflict, "A price has changed since the item was put in the cart."},
@@ -148,6 +152,8 @@ var meanings = []struct {
 	{shipping.ErrWebhook, validationFailed},
 	{store.ErrEmailTaken, emailTaken},
 	{store.ErrNameTaken, nameTaken},
+	{store.ErrSKUTaken, skuTaken},
+	{store.ErrVersion, versionMismatch},
 	{store.ErrUnknownVendor, unknownReference},
 	{store.ErrUnknownCategory, unknownReference},
 	{store.ErrCategoryCycle, categoryCycle},

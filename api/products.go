@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,29 +22,33 @@ import (
 func (a *API) products() {
 	register(a, operation{
 		id: "list-products", method: http.MethodGet, path: "/api/catalog/products",
-		summary: "List products", tag: "products",
+		summary: "List and search products", tag: "products", revalidated: true,
+		about: "What is out of stock is left out unless `include_out_of_stock=true`. An answer may be up to a second old; " +
+			"it carries an ETag to ask again with.",
 		permission: auth.Public, problems: []code{forbidden, invalidCursor},
 	}, a.listProducts)
 	register(a, operation{
 		id: "create-product", method: http.MethodPost, path: "/api/catalog/products",
 		summary: "Add a product with its opening stock", tag: "products", status: http.StatusCreated,
 		about:      "A vendor adds products of their own.",
-		permission: auth.WriteProducts, problems: []code{unknownReference},
+		permission: auth.WriteProducts, problems: []code{unknownReference, skuTaken},
 	}, a.createProduct)
 	register(a, operation{
 		id: "get-product", method: http.MethodGet, path: "/api/catalog/products/{id}",
-		summary: "Show a product", tag: "products",
+		summary: "Show a product", tag: "products", revalidated: true,
+		about:      "An answer may be up to a second old. Its ETag serves If-None-Match here and If-Match for a change.",
 		permission: auth.Public, problems: []code{notFound},
 	}, a.getProduct)
 	register(a, operation{
 		id: "update-product", method: http.MethodPatch, path: "/api/catalog/products/{id}",
 		summary: "Change what is sent of a product", tag: "products",
-		permission: auth.WriteProducts, problems: []code{notFound, unknownReference},
+		about:      "What is left out stays; null clears `sku`, `weight_kg`, `dimensions` and `launch_date`.",
+		permission: auth.WriteProducts, problems: []code{notFound, unknownReference, skuTaken, versionMismatch},
 	}, a.updateProduct)
 	register(a, operation{
 		id: "deactivate-product", method: http.MethodDelete, path: "/api/catalog/products/{id}",
 		summary: "Take a product off the shop", tag: "products",
-		permission: auth.WriteProducts, problems: []code{notFound},
+		permission: auth.WriteProducts, problems: []code{notFound, versionMismatch},
 	}, a.deactivateProduct)
 }
 
@@ -51,6 +56,7 @@ func (a *API) products() {
 type ProductSummary struct {
 	ID         int64         `json:"id"`
 	VendorID   int64         `json:"vendor_id"`
+	SKU        *string       `json:"sku" doc:"The vendor's own key of the product; null where they have none."`
 	ItemName   string        `json:"item_name"`
 	CategoryID int64         `json:"category_id"`
 	Brand      string        `json:"brand"`
@@ -59,6 +65,9 @@ type ProductSummary struct {
 	Currency   string        `json:"currency"`
 	Available  int64         `json:"available" doc:"Units that can be sold now."`
 	IsActive   bool          `json:"is_active"`
+
+	RatingAverage *float64 `json:"rating_average" doc:"Of all reviews, 1 to 5, to two digits; null where there is none."`
+	RatingCount   int64    `json:"rating_count"`
 }
 
 // product is all that is known of one.
@@ -71,6 +80,7 @@ type product struct {
 	LaunchDate  *date          `json:"launch_date" nullable:"true"`
 	Attributes  map[string]any `json:"attributes"`
 	CreatedAt   time.Time      `json:"created_at"`
+	Version     int64          `json:"version" doc:"Counts the changes; the ETag begins with it."`
 	UpdatedAt   time.Time      `json:"updated_at"`
 }
 
@@ -79,10 +89,11 @@ func mayManage(p auth.Principal, vendorID int64) bool {
 	return p.Has(auth.Admin) || (p.Has(auth.Vendor) && p.VendorID == vendorID)
 }
 
-func summaryOf(row shopdb.CatalogProductListing, to auth.Principal) ProductSummary {
+func summaryOf(row shopdb.ListProductsRow, to auth.Principal) ProductSummary {
 	shown := ProductSummary{
-		ID: row.ID, VendorID: row.VendorID, ItemName: row.ItemName, CategoryID: row.CategoryID, Brand: row.Brand,
+		ID: row.ID, VendorID: row.VendorID, SKU: row.Sku, ItemName: row.ItemName, CategoryID: row.CategoryID, Brand: row.Brand,
 		Price: row.Price, Currency: row.Currency, Available: row.Available, IsActive: row.IsActive,
+		RatingAverage: number(row.RatingAverage), RatingCount: row.RatingCount,
 	}
 	if mayManage(to, row.VendorID) {
 		shown.Cost = &row.Cost
@@ -90,29 +101,51 @@ func summaryOf(row shopdb.CatalogProductListing, to auth.Principal) ProductSumma
 	return shown
 }
 
-type productOutput struct {
-	Body product
+func number(known decimal.NullDecimal) *float64 {
+	if !known.Valid {
+		return nil
+	}
+	value := known.Decimal.InexactFloat64()
+	return &value
 }
 
-func productOf(row shopdb.CatalogProductListing, to auth.Principal) (*productOutput, error) {
+func productOf(row shopdb.CatalogProductListing, to auth.Principal) (product, error) {
 	shown := product{
-		ProductSummary: summaryOf(row, to), Description: row.Description, Model: row.Model,
-		Dimensions: row.Dimensions, LaunchDate: dateOf(row.LaunchDate),
+		ProductSummary: summaryOf(shopdb.ListProductsRow{
+			ID: row.ID, VendorID: row.VendorID, Sku: row.Sku, ItemName: row.ItemName, CategoryID: row.CategoryID, Brand: row.Brand,
+			Price: row.Price, Cost: row.Cost, Currency: row.Currency, IsActive: row.IsActive, Available: row.Available,
+			RatingAverage: row.RatingAverage, RatingCount: row.RatingCount,
+		}, to),
+		Description: row.Description, Model: row.Model, WeightKg: number(row.WeightKg),
+		Dimensions: row.Dimensions, LaunchDate: dateOf(row.LaunchDate), Version: row.Version,
 		CreatedAt: row.CreatedAt.UTC(), UpdatedAt: row.UpdatedAt.UTC(),
 	}
-	if row.WeightKg.Valid {
-		weight := row.WeightKg.Decimal.InexactFloat64()
-		shown.WeightKg = &weight
-	}
 	if err := json.Unmarshal(row.Attributes, &shown.Attributes); err != nil {
-		return nil, fmt.Errorf("attributes of product %d: %w", row.ID, err)
+		return product{}, fmt.Errorf("attributes of product %d: %w", row.ID, err)
 	}
-	return &productOutput{shown}, nil
+	return shown, nil
+}
+
+// changedProduct answers a change, which everybody is to see from now on.
+func (a *API) changedProduct(ctx context.Context, row shopdb.CatalogProductListing) (*versioned[product], error) {
+	a.forgetCatalogue()
+	shown, err := productOf(row, principalOf(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return versionedOf(row.Version, shown), nil
+}
+
+// forgetCatalogue has this process read anew what it has kept of the catalogue.
+func (a *API) forgetCatalogue() {
+	a.details.forget()
+	a.lists.forget()
 }
 
 type createProductInput struct {
 	Body struct {
 		VendorID    int64          `json:"vendor_id" minimum:"1"`
+		SKU         *string        `json:"sku,omitempty" maxLength:"100" pattern:"^\\S(.*\\S)?$" patternDescription:"not blank, and without blanks around it" doc:"The vendor's own key; no two products of theirs have the same."`
 		ItemName    string         `json:"item_name" maxLength:"300" pattern:"\\S" patternDescription:"not blank"`
 		Description string         `json:"description,omitempty" maxLength:"20000"`
 		CategoryID  int64          `json:"category_id" minimum:"1"`
@@ -129,7 +162,7 @@ type createProductInput struct {
 	} `nameHint:"NewProduct"`
 }
 
-func (a *API) createProduct(ctx context.Context, in *createProductInput) (*productOutput, error) {
+func (a *API) createProduct(ctx context.Context, in *createProductInput) (*versioned[product], error) {
 	if !mayManage(principalOf(ctx), in.Body.VendorID) {
 		return nil, problem(forbidden)
 	}
@@ -141,7 +174,7 @@ func (a *API) createProduct(ctx context.Context, in *createProductInput) (*produ
 		attributes = json.RawMessage(`{}`)
 	}
 	row, err := a.DB.AddProduct(ctx, shopdb.CreateProductParams{
-		VendorID: in.Body.VendorID, ItemName: strings.TrimSpace(in.Body.ItemName), Description: in.Body.Description,
+		VendorID: in.Body.VendorID, Sku: in.Body.SKU, ItemName: strings.TrimSpace(in.Body.ItemName), Description: in.Body.Description,
 		CategoryID: in.Body.CategoryID, Brand: in.Body.Brand, Model: in.Body.Model,
 		Price: in.Body.Price, Cost: in.Body.Cost, Currency: in.Body.Currency, WeightKg: weight(in.Body.WeightKg),
 		Dimensions: in.Body.Dimensions, LaunchDate: in.Body.LaunchDate.time(), Attributes: attributes, Stock: in.Body.Stock,
@@ -149,7 +182,7 @@ func (a *API) createProduct(ctx context.Context, in *createProductInput) (*produ
 	if err != nil {
 		return nil, referenceProblem(err)
 	}
-	return productOf(row, principalOf(ctx))
+	return a.changedProduct(ctx, row)
 }
 
 // referenceProblem says where an unknown vendor or category was named.
@@ -180,53 +213,79 @@ func weight(kg *float64) decimal.NullDecimal {
 	return decimal.NewNullDecimal(decimal.NewFromFloat(*kg).Round(3))
 }
 
-func (a *API) getProduct(ctx context.Context, in *ByID) (*productOutput, error) {
-	row, err := a.DB.Product(ctx, in.ID)
+// readByID is the input of an operation that shows one thing.
+type readByID struct {
+	ByID
+	Revalidate
+}
+
+func (a *API) getProduct(ctx context.Context, in *readByID) (*kept[product], error) {
+	row, err := a.details.get(ctx, strconv.FormatInt(in.ID, 10), func(ctx context.Context) (shopdb.CatalogProductListing, error) {
+		return a.DB.Product(ctx, in.ID)
+	})
 	if err != nil {
 		return nil, err
 	}
-	return productOf(row, principalOf(ctx))
+	shown, err := productOf(row, principalOf(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return keep(ctx, in.Revalidate, row.Version, shown)
 }
 
 type updateProductInput struct {
 	ByID
+	Expect
 	Body struct {
-		ItemName    *string        `json:"item_name,omitempty" maxLength:"300" pattern:"\\S" patternDescription:"not blank"`
-		Description *string        `json:"description,omitempty" maxLength:"20000"`
-		CategoryID  *int64         `json:"category_id,omitempty" minimum:"1"`
-		Brand       *string        `json:"brand,omitempty" maxLength:"200"`
-		Model       *string        `json:"model,omitempty" maxLength:"200"`
-		Price       *money.Amount  `json:"price,omitempty" pattern:"^[0-9]{1,9}([.][0-9]{1,2})?$" patternDescription:"an amount below 1000000000"`
-		Cost        *money.Amount  `json:"cost,omitempty" pattern:"^[0-9]{1,9}([.][0-9]{1,2})?$" patternDescription:"an amount below 1000000000"`
-		WeightKg    *float64       `json:"weight_kg,omitempty" minimum:"0" maximum:"999999"`
-		Dimensions  *string        `json:"dimensions,omitempty" maxLength:"200"`
-		LaunchDate  *date          `json:"launch_date,omitempty"`
-		Attributes  map[string]any `json:"attributes,omitempty" maxProperties:"100" doc:"Replaces all of them."`
-		IsActive    *bool          `json:"is_active,omitempty"`
+		SKU         nullable[string]  `json:"sku,omitempty" maxLength:"100" pattern:"^\\S(.*\\S)?$" patternDescription:"not blank, and without blanks around it"`
+		ItemName    *string           `json:"item_name,omitempty" maxLength:"300" pattern:"\\S" patternDescription:"not blank"`
+		Description *string           `json:"description,omitempty" maxLength:"20000"`
+		CategoryID  *int64            `json:"category_id,omitempty" minimum:"1"`
+		Brand       *string           `json:"brand,omitempty" maxLength:"200"`
+		Model       *string           `json:"model,omitempty" maxLength:"200"`
+		Price       *money.Amount     `json:"price,omitempty" pattern:"^[0-9]{1,9}([.][0-9]{1,2})?$" patternDescription:"an amount below 1000000000"`
+		Cost        *money.Amount     `json:"cost,omitempty" pattern:"^[0-9]{1,9}([.][0-9]{1,2})?$" patternDescription:"an amount below 1000000000"`
+		WeightKg    nullable[float64] `json:"weight_kg,omitempty" minimum:"0" maximum:"999999"`
+		Dimensions  nullable[string]  `json:"dimensions,omitempty" maxLength:"200"`
+		LaunchDate  nullable[date]    `json:"launch_date,omitempty"`
+		Attributes  map[string]any    `json:"attributes,omitempty" maxProperties:"100" doc:"Replaces all of them."`
+		IsActive    *bool             `json:"is_active,omitempty"`
 	} `nameHint:"ProductChange"`
 }
 
-func (a *API) updateProduct(ctx context.Context, in *updateProductInput) (*productOutput, error) {
+func (a *API) updateProduct(ctx context.Context, in *updateProductInput) (*versioned[product], error) {
 	attributes, err := attributesOf(in.Body.Attributes)
 	if err != nil {
 		return nil, err
 	}
+	sent := in.Body
 	row, err := a.DB.ChangeProduct(ctx, shopdb.UpdateProductParams{
-		ID: in.ID, VendorID: ownVendor(ctx), ItemName: trimmed(in.Body.ItemName), Description: in.Body.Description,
-		CategoryID: in.Body.CategoryID, Brand: in.Body.Brand, Model: in.Body.Model,
-		Price: in.Body.Price, Cost: in.Body.Cost, WeightKg: weight(in.Body.WeightKg),
-		Dimensions: in.Body.Dimensions, LaunchDate: in.Body.LaunchDate.time(), Attributes: attributes,
-		IsActive: in.Body.IsActive,
+		ID: in.ID, VendorID: ownVendor(ctx), Versions: in.versions(),
+		Sku: sent.SKU.value, ClearSku: sent.SKU.null, ItemName: trimmed(sent.ItemName), Description: sent.Description,
+		CategoryID: sent.CategoryID, Brand: sent.Brand, Model: sent.Model, Price: sent.Price, Cost: sent.Cost,
+		WeightKg: weight(sent.WeightKg.value), ClearWeightKg: sent.WeightKg.null,
+		Dimensions: sent.Dimensions.value, ClearDimensions: sent.Dimensions.null,
+		LaunchDate: sent.LaunchDate.value.time(), ClearLaunchDate: sent.LaunchDate.null,
+		Attributes: attributes, IsActive: sent.IsActive,
 	})
 	if err != nil {
 		return nil, referenceProblem(err)
 	}
-	return productOf(row, principalOf(ctx))
+	return a.changedProduct(ctx, row)
 }
 
-func (a *API) deactivateProduct(ctx context.Context, in *ByID) (*struct{}, error) {
+// changeByID is the input of an operation that takes something away.
+type changeByID struct {
+	ByID
+	Expect
+}
+
+func (a *API) deactivateProduct(ctx context.Context, in *changeByID) (*struct{}, error) {
 	inactive := false
-	_, err := a.DB.ChangeProduct(ctx, shopdb.UpdateProductParams{ID: in.ID, VendorID: ownVendor(ctx), IsActive: &inactive})
+	_, err := a.DB.ChangeProduct(ctx, shopdb.UpdateProductParams{
+		ID: in.ID, VendorID: ownVendor(ctx), Versions: in.versions(), IsActive: &inactive,
+	})
+	a.forgetCatalogue()
 	return nil, err
 }
 

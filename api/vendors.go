@@ -14,7 +14,7 @@ import (
 func (a *API) vendors() {
 	register(a, operation{
 		id: "list-vendors", method: http.MethodGet, path: "/api/catalog/vendors",
-		summary: "List vendors", tag: "vendors",
+		summary: "List vendors", tag: "vendors", revalidated: true,
 		permission: auth.Public, problems: []code{forbidden, invalidCursor},
 	}, a.listVendors)
 	register(a, operation{
@@ -24,18 +24,18 @@ func (a *API) vendors() {
 	}, a.createVendor)
 	register(a, operation{
 		id: "get-vendor", method: http.MethodGet, path: "/api/catalog/vendors/{id}",
-		summary: "Show a vendor", tag: "vendors",
+		summary: "Show a vendor", tag: "vendors", revalidated: true,
 		permission: auth.Public, problems: []code{notFound},
 	}, a.getVendor)
 	register(a, operation{
 		id: "update-vendor", method: http.MethodPatch, path: "/api/catalog/vendors/{id}",
 		summary: "Change what is sent of a vendor", tag: "vendors",
-		permission: auth.WriteVendors, problems: []code{notFound, nameTaken},
+		permission: auth.WriteVendors, problems: []code{notFound, nameTaken, versionMismatch},
 	}, a.updateVendor)
 	register(a, operation{
 		id: "deactivate-vendor", method: http.MethodDelete, path: "/api/catalog/vendors/{id}",
 		summary: "Deactivate a vendor and its products", tag: "vendors",
-		permission: auth.WriteVendors, problems: []code{notFound},
+		permission: auth.WriteVendors, problems: []code{notFound, versionMismatch},
 	}, a.deactivateVendor)
 }
 
@@ -45,30 +45,24 @@ type vendor struct {
 	Region     string    `json:"region" doc:"ISO 3166-1 alpha-2 country."`
 	JoinedAt   time.Time `json:"joined_at"`
 	IsActive   bool      `json:"is_active"`
+	Version    int64     `json:"version" doc:"Counts the changes; the ETag begins with it."`
 }
 
 func vendorOf(row shopdb.CatalogVendor) vendor {
 	return vendor{
 		ID: row.ID, VendorName: row.VendorName, Region: row.Region,
-		JoinedAt: row.JoinedAt.UTC(), IsActive: row.IsActive,
+		JoinedAt: row.JoinedAt.UTC(), IsActive: row.IsActive, Version: row.Version,
 	}
 }
 
 type listVendorsInput struct {
 	Page
+	Revalidate
 	Region          optional[string] `query:"region" pattern:"^[A-Z]{2}$"`
 	IncludeInactive bool             `query:"include_inactive" doc:"For operators."`
 }
 
-type vendorsOutput struct {
-	Body List[vendor]
-}
-
-type vendorOutput struct {
-	Body vendor
-}
-
-func (a *API) listVendors(ctx context.Context, in *listVendorsInput) (*vendorsOutput, error) {
+func (a *API) listVendors(ctx context.Context, in *listVendorsInput) (*kept[List[vendor]], error) {
 	if in.IncludeInactive && !principalOf(ctx).Has(auth.Admin) {
 		return nil, problem(forbidden)
 	}
@@ -82,7 +76,7 @@ func (a *API) listVendors(ctx context.Context, in *listVendorsInput) (*vendorsOu
 	if err != nil {
 		return nil, err
 	}
-	return &vendorsOutput{paged(in.Page, rows, vendorOf, func(row shopdb.CatalogVendor) any { return row.ID })}, nil
+	return keep(ctx, in.Revalidate, 0, paged(in.Page, rows, vendorOf, func(row shopdb.CatalogVendor) any { return row.ID }))
 }
 
 type createVendorInput struct {
@@ -92,26 +86,28 @@ type createVendorInput struct {
 	} `nameHint:"NewVendor"`
 }
 
-func (a *API) createVendor(ctx context.Context, in *createVendorInput) (*vendorOutput, error) {
+func (a *API) createVendor(ctx context.Context, in *createVendorInput) (*versioned[vendor], error) {
 	row, err := a.DB.AddVendor(ctx, shopdb.CreateVendorParams{
 		VendorName: strings.TrimSpace(in.Body.VendorName), Region: string(in.Body.Region),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &vendorOutput{vendorOf(row)}, nil
+	a.forgetCatalogue()
+	return versionedOf(row.Version, vendorOf(row)), nil
 }
 
-func (a *API) getVendor(ctx context.Context, in *ByID) (*vendorOutput, error) {
+func (a *API) getVendor(ctx context.Context, in *readByID) (*kept[vendor], error) {
 	row, err := a.DB.Vendor(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &vendorOutput{vendorOf(row)}, nil
+	return keep(ctx, in.Revalidate, row.Version, vendorOf(row))
 }
 
 type updateVendorInput struct {
 	ByID
+	Expect
 	Body struct {
 		VendorName *string  `json:"vendor_name,omitempty" maxLength:"200" pattern:"\\S" patternDescription:"not blank"`
 		Region     *country `json:"region,omitempty"`
@@ -119,18 +115,20 @@ type updateVendorInput struct {
 	} `nameHint:"VendorChange"`
 }
 
-func (a *API) updateVendor(ctx context.Context, in *updateVendorInput) (*vendorOutput, error) {
+func (a *API) updateVendor(ctx context.Context, in *updateVendorInput) (*versioned[vendor], error) {
 	row, err := a.DB.ChangeVendor(ctx, shopdb.UpdateVendorParams{
-		ID: in.ID, VendorName: trimmed(in.Body.VendorName), Region: in.Body.Region.text(), IsActive: in.Body.IsActive,
+		ID: in.ID, Versions: in.versions(), VendorName: trimmed(in.Body.VendorName), Region: in.Body.Region.text(), IsActive: in.Body.IsActive,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &vendorOutput{vendorOf(row)}, nil
+	a.forgetCatalogue()
+	return versionedOf(row.Version, vendorOf(row)), nil
 }
 
-func (a *API) deactivateVendor(ctx context.Context, in *ByID) (*struct{}, error) {
+func (a *API) deactivateVendor(ctx context.Context, in *changeByID) (*struct{}, error) {
 	inactive := false
-	_, err := a.DB.ChangeVendor(ctx, shopdb.UpdateVendorParams{ID: in.ID, IsActive: &inactive})
+	_, err := a.DB.ChangeVendor(ctx, shopdb.UpdateVendorParams{ID: in.ID, Versions: in.versions(), IsActive: &inactive})
+	a.forgetCatalogue()
 	return nil, err
 }

@@ -127,6 +127,7 @@ func (a Auth) Validate() error {
 // Shop holds the rules of selling.
 type Shop struct {
 	HoldTTL        time.Duration `name:"hold-ttl" env:"MERCADO_HOLD_TTL" default:"15m" help:"How long an item in a cart keeps its stock."`
+	CatalogueCache time.Duration `name:"catalogue-cache" env:"MERCADO_CATALOGUE_CACHE" default:"500ms" help:"How long the API keeps a product or the first page of a list in memory, at most 1s; 0 reads each time."`
 	PackAfter      time.Duration `name:"pack-after" env:"MERCADO_PACK_AFTER" default:"2s" help:"A shipment that its vendor has not packed by then is packed by itself."`
 	PaymentURL     string        `name:"payment-url" env:"MERCADO_PAYMENT_URL" default:"http://127.0.0.1:8090" help:"Payment provider (the sandbox)."`
 	PaymentTimeout time.Duration `name:"payment-timeout" env:"MERCADO_PAYMENT_TIMEOUT" default:"3s" help:"A payment call without an answer by then has an unknown outcome and is looked up."`
@@ -140,6 +141,9 @@ type Shop struct {
 func (s Shop) Validate() error {
 	if s.HoldTTL <= 0 {
 		return &Error{"MERCADO_HOLD_TTL", "must be positive"}
+	}
+	if s.CatalogueCache < 0 || s.CatalogueCache > time.Second {
+		return &Error{"MERCADO_CATALOGUE_CACHE", "must be from 0 to 1s"}
 	}
 	if s.PackAfter < 0 {
 		return &Error{"MERCADO_PACK_AFTER", "must not be negative"}

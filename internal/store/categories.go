@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
+
+	"github.com/jackc/pgx/v5"
 
 	"mercado/internal/store/shopdb"
 )
@@ -23,7 +26,8 @@ func (db *DB) Category(ctx context.Context, id int64) (shopdb.CatalogCategory, e
 }
 
 // ChangeCategory sets what is not nil; a ParentID of 0 makes the category a root. It fails with
-// ErrNotFound, ErrNameTaken, ErrUnknownCategory or ErrCategoryCycle.
+// ErrNotFound, ErrNameTaken, ErrUnknownCategory, ErrCategoryCycle or, where change.Versions is not
+// nil and lacks the category's, ErrVersion.
 func (db *DB) ChangeCategory(ctx context.Context, change shopdb.UpdateCategoryParams) (shopdb.CatalogCategory, error) {
 	var changed shopdb.CatalogCategory
 	err := db.InTx(ctx, func(q *shopdb.Queries) (err error) {
@@ -33,6 +37,10 @@ func (db *DB) ChangeCategory(ctx context.Context, change shopdb.UpdateCategoryPa
 			}
 		}
 		changed, err = q.UpdateCategory(ctx, change)
+		if errors.Is(err, pgx.ErrNoRows) && change.Versions != nil {
+			_, err = q.GetCategory(ctx, change.ID)
+			return cmp.Or(err, ErrVersion)
+		}
 		return err
 	})
 	return changed, failed("update category", err)

@@ -22,6 +22,10 @@ var (
 	ErrUnknownVendor = errors.New("unknown vendor")
 	// ErrUnknownCategory is returned when a product's or category's category does not exist.
 	ErrUnknownCategory = errors.New("unknown category")
+	// ErrSKUTaken is returned when the vendor has another product of this SKU.
+	ErrSKUTaken = errors.New("SKU is taken")
+	// ErrVersion is returned when somebody else has changed a row since its version was read.
+	ErrVersion = errors.New("version is not the current one")
 	// ErrShortage is returned, as a *Shortage, when there is less stock that is not reserved than
 	// was asked for.
 	ErrShortage = errors.New("too little free stock")
@@ -29,15 +33,16 @@ var (
 
 // constraints says what it means to a caller that a constraint was violated.
 var constraints = map[string]error{
-	"customers_email_key":       ErrEmailTaken,
-	"users_email_key":           ErrEmailTaken,
-	"vendors_vendor_name_key":   ErrNameTaken,
-	"categories_name_key":       ErrNameTaken,
-	"products_vendor_id_fkey":   ErrUnknownVendor,
-	"products_category_id_fkey": ErrUnknownCategory,
-	"categories_parent_id_fkey": ErrUnknownCategory,
-	"categories_check":          ErrCategoryCycle,
-	"discounts_code_key":        ErrCodeTaken,
+	"customers_email_key":        ErrEmailTaken,
+	"users_email_key":            ErrEmailTaken,
+	"vendors_vendor_name_key":    ErrNameTaken,
+	"categories_name_key":        ErrNameTaken,
+	"products_vendor_id_sku_key": ErrSKUTaken,
+	"products_vendor_id_fkey":    ErrUnknownVendor,
+	"products_category_id_fkey":  ErrUnknownCategory,
+	"categories_parent_id_fkey":  ErrUnknownCategory,
+	"categories_check":           ErrCategoryCycle,
+	"discounts_code_key":         ErrCodeTaken,
 }
 
 // failed wraps err with what was being done, and with what it means to a caller where that is

@@ -2,14 +2,14 @@ package store
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
 	"mercado/internal/money"
 	"mercado/internal/store/shopdb"
 )
 
 // AddProduct makes a product, its balance and the first row of its ledger. It fails with
-// ErrUnknownVendor or ErrUnknownCategory.
+// ErrUnknownVendor, ErrUnknownCategory or ErrSKUTaken.
 func (db *DB) AddProduct(ctx context.Context, product shopdb.CreateProductParams) (shopdb.CatalogProductListing, error) {
 	var created shopdb.CatalogProductListing
 	err := db.InTx(ctx, func(q *shopdb.Queries) error {
@@ -29,8 +29,9 @@ func (db *DB) Product(ctx context.Context, id int64) (shopdb.CatalogProductListi
 	return product, failed("get product", err)
 }
 
-// ChangeProduct sets what is not nil, of a product of change.VendorID where that is not nil. It
-// fails with ErrNotFound or ErrUnknownCategory.
+// ChangeProduct sets what is not nil, of a product of change.VendorID where that is not nil, and only
+// where it has one of change.Versions, unless that is nil. It fails with ErrNotFound, ErrVersion,
+// ErrUnknownCategory or ErrSKUTaken.
 func (db *DB) ChangeProduct(ctx context.Context, change shopdb.UpdateProductParams) (shopdb.CatalogProductListing, error) {
 	var changed shopdb.CatalogProductListing
 	err := db.InTx(ctx, func(q *shopdb.Queries) error {
@@ -39,7 +40,8 @@ func (db *DB) ChangeProduct(ctx context.Context, change shopdb.UpdateProductPara
 			return err
 		}
 		if rows == 0 {
-			return ErrNotFound
+			exists, err := q.ProductExists(ctx, shopdb.ProductExistsParams{ID: change.ID, VendorID: change.VendorID})
+			return errors.Join(err, unchanged(exists))
 		}
 		changed, err = q.GetProduct(ctx, change.ID)
 		return err
@@ -47,19 +49,31 @@ func (db *DB) ChangeProduct(ctx context.Context, change shopdb.UpdateProductPara
 	return changed, failed("update product", err)
 }
 
+// unchanged says why an update that asks for a version has changed nothing.
+func unchanged(exists bool) error {
+	if exists {
+		return ErrVersion
+	}
+	return ErrNotFound
+}
+
 // ProductOrder is in what order products are listed.
 type ProductOrder string
 
-// Orders of products, each with an index of its own.
+// Orders of products. Relevance is how well a product fits a query.
 const (
-	Newest   ProductOrder = "newest"
-	Cheapest ProductOrder = "price"
-	Dearest  ProductOrder = "-price"
-	ByName   ProductOrder = "name"
+	Newest    ProductOrder = "newest"
+	Oldest    ProductOrder = "oldest"
+	Cheapest  ProductOrder = "price"
+	Dearest   ProductOrder = "-price"
+	ByName    ProductOrder = "name"
+	NameDown  ProductOrder = "-name"
+	Relevance ProductOrder = "relevance"
 )
 
 // ProductFilter says which products are listed; nil is no filter.
 type ProductFilter struct {
+	Query             *string // words, perhaps misspelt, of a product's or its vendor's name
 	VendorID          *int64
 	CategoryID        *int64 // with all below it
 	Brand             *string
@@ -69,51 +83,43 @@ type ProductFilter struct {
 	IncludeOutOfStock bool
 }
 
+// Shelves of catalog.product_index.
+const (
+	withdrawn int16 = iota
+	soldOut
+	stocked
+)
+
+func (f ProductFilter) shelves() []int16 {
+	shelves := []int16{stocked}
+	if f.IncludeOutOfStock {
+		shelves = append(shelves, soldOut)
+	}
+	if f.IncludeInactive {
+		shelves = append(shelves, withdrawn)
+	}
+	return shelves
+}
+
 // ProductKey is where a page of products ended; its order says which fields count.
 type ProductKey struct {
 	Order ProductOrder
 	ID    int64
-	Price money.Amount
-	Name  string
+	Price money.Amount `json:",omitzero"`
+	Name  string       `json:",omitzero"`
+	Score float32      `json:",omitzero"`
 }
 
 // Products lists those of filter in order, after the key after (nil: from the beginning).
-func (db *DB) Products(ctx context.Context, f ProductFilter, order ProductOrder, after *ProductKey, limit int32) ([]shopdb.CatalogProductListing, error) {
-	var id *int64
-	var price *money.Amount
-	var name *string
+func (db *DB) Products(ctx context.Context, f ProductFilter, order ProductOrder, after *ProductKey, limit int32) ([]shopdb.ListProductsRow, error) {
+	asked := shopdb.ListProductsParams{
+		Shelves: f.shelves(), Available: !f.IncludeOutOfStock, Query: f.Query,
+		CategoryID: f.CategoryID, VendorID: f.VendorID, Brand: f.Brand,
+		PriceFrom: f.PriceFrom, PriceTo: f.PriceTo, Sort: string(order), RowLimit: limit,
+	}
 	if after != nil {
-		id, price, name = &after.ID, &after.Price, &after.Name
+		asked.AfterID, asked.AfterPrice, asked.AfterName, asked.AfterScore = &after.ID, &after.Price, &after.Name, &after.Score
 	}
-	var products []shopdb.CatalogProductListing
-	var err error
-	switch order {
-	case Newest:
-		products, err = db.ListProductsNewest(ctx, shopdb.ListProductsNewestParams{
-			IncludeInactive: f.IncludeInactive, IncludeOutOfStock: f.IncludeOutOfStock,
-			VendorID: f.VendorID, CategoryID: f.CategoryID, Brand: f.Brand,
-			PriceFrom: f.PriceFrom, PriceTo: f.PriceTo, AfterID: id, RowLimit: limit,
-		})
-	case Cheapest:
-		products, err = db.ListProductsCheapest(ctx, shopdb.ListProductsCheapestParams{
-			IncludeInactive: f.IncludeInactive, IncludeOutOfStock: f.IncludeOutOfStock,
-			VendorID: f.VendorID, CategoryID: f.CategoryID, Brand: f.Brand,
-			PriceFrom: f.PriceFrom, PriceTo: f.PriceTo, AfterID: id, AfterPrice: price, RowLimit: limit,
-		})
-	case Dearest:
-		products, err = db.ListProductsDearest(ctx, shopdb.ListProductsDearestParams{
-			IncludeInactive: f.IncludeInactive, IncludeOutOfStock: f.IncludeOutOfStock,
-			VendorID: f.VendorID, CategoryID: f.CategoryID, Brand: f.Brand,
-			PriceFrom: f.PriceFrom, PriceTo: f.PriceTo, AfterID: id, AfterPrice: price, RowLimit: limit,
-		})
-	case ByName:
-		products, err = db.ListProductsByName(ctx, shopdb.ListProductsByNameParams{
-			IncludeInactive: f.IncludeInactive, IncludeOutOfStock: f.IncludeOutOfStock,
-			VendorID: f.VendorID, CategoryID: f.CategoryID, Brand: f.Brand,
-			PriceFrom: f.PriceFrom, PriceTo: f.PriceTo, AfterID: id, AfterName: name, RowLimit: limit,
-		})
-	default:
-		return nil, fmt.Errorf("list products: unknown order %q", order)
-	}
+	products, err := db.ListProducts(ctx, asked)
 	return products, failed("list products", err)
 }

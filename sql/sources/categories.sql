@@ -1,5 +1,5 @@
 -- description: The tree of categories.
 -- columns: id bigint, name text, parent_id bigint, description text, is_active boolean,
---     updated_at timestamptz
+--     version bigint, updated_at timestamptz
 select c.*
 from catalog.categories as c

@@ -1,5 +1,5 @@
 -- description: Everything that is or was for sale.
--- columns: id bigint, vendor_id bigint, item_name text, description text, category_id bigint,
+-- columns: id bigint, vendor_id bigint, sku text, item_name text, description text, category_id bigint,
 --     brand text, model text, price numeric(18,2), cost numeric(18,2), currency char,
 --     weight_kg numeric(10,3), dimensions text, launch_date date, attributes jsonb,
 --     is_active boolean, version bigint, created_at timestamptz, updated_at timestamptz

@@ -1,6 +1,6 @@
 -- description: What customers say of products.
 -- columns: id bigint, product_id bigint, customer_id bigint, order_id uuid, rating smallint,
 --     title text, comment text, review_date timestamptz, is_verified_purchase boolean,
---     helpful_votes integer, total_votes integer, updated_at timestamptz
+--     helpful_votes integer, total_votes integer, version bigint, updated_at timestamptz
 select r.*
 from catalog.reviews as r

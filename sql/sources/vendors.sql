@@ -1,5 +1,5 @@
 -- description: Everybody who sells.
 -- columns: id bigint, vendor_name text, region char, joined_at timestamptz, is_active boolean,
---     updated_at timestamptz
+--     version bigint, updated_at timestamptz
 select v.*
 from catalog.vendors as v

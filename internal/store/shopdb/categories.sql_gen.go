@@ -12,7 +12,7 @@ import (
 const createCategory = `-- name: CreateCategory :one
 insert into catalog.categories (name, parent_id, description)
 values ($1, $2, $3)
-returning id, name, parent_id, description, is_active, updated_at
+returning id, name, parent_id, description, is_active, version, updated_at
 `
 
 type CreateCategoryParams struct {
@@ -30,13 +30,14 @@ func (q *Queries) CreateCategory(ctx context.Context, arg CreateCategoryParams) 
 		&i.ParentID,
 		&i.Description,
 		&i.IsActive,
+		&i.Version,
 		&i.UpdatedAt,
 	)
 	return i, err
 }
 
 const getCategory = `-- name: GetCategory :one
-select id, name, parent_id, description, is_active, updated_at
+select id, name, parent_id, description, is_active, version, updated_at
 from catalog.categories
 where id = $1
 `
@@ -50,6 +51,7 @@ func (q *Queries) GetCategory(ctx context.Context, id int64) (CatalogCategory, e
 		&i.ParentID,
 		&i.Description,
 		&i.IsActive,
+		&i.Version,
 		&i.UpdatedAt,
 	)
 	return i, err
@@ -73,7 +75,7 @@ func (q *Queries) IsInSubtree(ctx context.Context, arg IsInSubtreeParams) (bool,
 }
 
 const listCategories = `-- name: ListCategories :many
-select id, name, parent_id, description, is_active, updated_at
+select id, name, parent_id, description, is_active, version, updated_at
 from catalog.categories
 where id > $1
     and (is_active or $2::boolean)
@@ -113,6 +115,7 @@ func (q *Queries) ListCategories(ctx context.Context, arg ListCategoriesParams) 
 			&i.ParentID,
 			&i.Description,
 			&i.IsActive,
+			&i.Version,
 			&i.UpdatedAt,
 		); err != nil {
 			return nil, err
@@ -142,9 +145,11 @@ set
     parent_id = nullif(coalesce($2, parent_id), 0),
     description = coalesce($3, description),
     is_active = coalesce($4, is_active),
+    version = version + 1,
     updated_at = now()
 where id = $5
-returning id, name, parent_id, description, is_active, updated_at
+    and ($6::bigint[] is null or version = any($6))
+returning id, name, parent_id, description, is_active, version, updated_at
 `
 
 type UpdateCategoryParams struct {
@@ -153,6 +158,7 @@ type UpdateCategoryParams struct {
 	Description *string
 	IsActive    *bool
 	ID          int64
+	Versions    []int64
 }
 
 // parent_id 0 makes the category a root.
@@ -163,6 +169,7 @@ func (q *Queries) UpdateCategory(ctx context.Context, arg UpdateCategoryParams) 
 		arg.Description,
 		arg.IsActive,
 		arg.ID,
+		arg.Versions,
 	)
 	var i CatalogCategory
 	err := row.Scan(
@@ -171,6 +178,7 @@ func (q *Queries) UpdateCategory(ctx context.Context, arg UpdateCategoryParams) 
 		&i.ParentID,
 		&i.Description,
 		&i.IsActive,
+		&i.Version,
 		&i.UpdatedAt,
 	)
 	return i, err

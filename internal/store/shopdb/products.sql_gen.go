@@ -17,21 +17,21 @@ import (
 const createProduct = `-- name: CreateProduct :one
 with product as (
     insert into catalog.products (
-        vendor_id, item_name, description, category_id, brand, model, price, cost, currency,
+        vendor_id, sku, item_name, description, category_id, brand, model, price, cost, currency,
         weight_kg, dimensions, launch_date, attributes
     )
     values (
-        $1, $2, $3, $4,
-        $5, $6, $7, $8, $9,
-        $10, $11, $12,
-        $13
+        $1, $2, $3, $4, $5,
+        $6, $7, $8, $9, $10,
+        $11, $12, $13,
+        $14
     )
     returning id
 ),
 
 balance as (
     insert into catalog.stock (product_id, on_hand)
-    select id, $14::bigint
+    select id, $15::bigint
     from product
 ),
 
@@ -39,9 +39,9 @@ opening as (
     insert into catalog.stock_ledger (
         product_id, kind, on_hand_delta, reserved_delta, reason, reference_type
     )
-    select id, 'initial', $14::bigint, 0, 'initial', 'inventory'
+    select id, 'initial', $15::bigint, 0, 'initial', 'inventory'
     from product
-    where $14::bigint > 0
+    where $15::bigint > 0
 )
 
 select id
@@ -50,6 +50,7 @@ from product
 
 type CreateProductParams struct {
 	VendorID    int64
+	Sku         *string
 	ItemName    string
 	Description string
 	CategoryID  int64
@@ -69,6 +70,7 @@ type CreateProductParams struct {
 func (q *Queries) CreateProduct(ctx context.Context, arg CreateProductParams) (int64, error) {
 	row := q.db.QueryRow(ctx, createProduct,
 		arg.VendorID,
+		arg.Sku,
 		arg.ItemName,
 		arg.Description,
 		arg.CategoryID,
@@ -89,7 +91,7 @@ func (q *Queries) CreateProduct(ctx context.Context, arg CreateProductParams) (i
 }
 
 const getProduct = `-- name: GetProduct :one
-select id, vendor_id, item_name, description, category_id, brand, model, price, cost, currency, weight_kg, dimensions, launch_date, attributes, is_active, version, created_at, updated_at, on_hand, reserved, available
+select id, vendor_id, sku, item_name, description, category_id, brand, model, price, cost, currency, weight_kg, dimensions, launch_date, attributes, is_active, version, created_at, updated_at, on_hand, reserved, available, rating_average, rating_count
 from catalog.product_listing
 where id = $1
 `
@@ -100,6 +102,7 @@ func (q *Queries) GetProduct(ctx context.Context, id int64) (CatalogProductListi
 	err := row.Scan(
 		&i.ID,
 		&i.VendorID,
+		&i.Sku,
 		&i.ItemName,
 		&i.Description,
 		&i.CategoryID,
@@ -119,86 +122,122 @@ func (q *Queries) GetProduct(ctx context.Context, id int64) (CatalogProductListi
 		&i.OnHand,
 		&i.Reserved,
 		&i.Available,
+		&i.RatingAverage,
+		&i.RatingCount,
 	)
 	return i, err
 }
 
-const listProductsByName = `-- name: ListProductsByName :many
-select id, vendor_id, item_name, description, category_id, brand, model, price, cost, currency, weight_kg, dimensions, launch_date, attributes, is_active, version, created_at, updated_at, on_hand, reserved, available
-from catalog.product_listing
-where (is_active or $1::boolean)
-    and (available > 0 or $2::boolean)
-    and ($3::bigint is null or vendor_id = $3)
-    and (
-        $4::bigint is null
-        or category_id in (select catalog.subtree($4::bigint))
-    )
-    and ($5::text is null or brand = $5)
-    and ($6::numeric is null or price >= $6)
-    and ($7::numeric is null or price <= $7)
-    and (
-        $8::bigint is null
-        or (item_name, id) > ($9::text, $8)
-    )
-order by item_name, id
-limit $10
+const listProducts = `-- name: ListProducts :many
+select
+    product.id,
+    product.vendor_id,
+    product.sku,
+    product.item_name,
+    product.category_id,
+    product.brand,
+    product.price,
+    product.cost,
+    product.currency,
+    product.is_active,
+    product.available,
+    product.rating_average,
+    product.rating_count,
+    found.score::real as score
+from catalog.list_products(
+    $1::smallint[],
+    $2::boolean,
+    $3::text,
+    $4::bigint,
+    $5::bigint,
+    $6::text,
+    $7::numeric,
+    $8::numeric,
+    $9::text,
+    $10::bigint,
+    $11::numeric,
+    $12::text,
+    $13::real,
+    $14::integer
+) with ordinality as found (id, score, place)
+inner join catalog.product_listing as product on product.id = found.id
+order by found.place
 `
 
-type ListProductsByNameParams struct {
-	IncludeInactive   bool
-	IncludeOutOfStock bool
-	VendorID          *int64
-	CategoryID        *int64
-	Brand             *string
-	PriceFrom         *money.Amount
-	PriceTo           *money.Amount
-	AfterID           *int64
-	AfterName         *string
-	RowLimit          int32
+type ListProductsParams struct {
+	Shelves    []int16
+	Available  bool
+	Query      *string
+	CategoryID *int64
+	VendorID   *int64
+	Brand      *string
+	PriceFrom  *money.Amount
+	PriceTo    *money.Amount
+	Sort       string
+	AfterID    *int64
+	AfterPrice *money.Amount
+	AfterName  *string
+	AfterScore *float32
+	RowLimit   int32
 }
 
-func (q *Queries) ListProductsByName(ctx context.Context, arg ListProductsByNameParams) ([]CatalogProductListing, error) {
-	rows, err := q.db.Query(ctx, listProductsByName,
-		arg.IncludeInactive,
-		arg.IncludeOutOfStock,
-		arg.VendorID,
+type ListProductsRow struct {
+	ID            int64
+	VendorID      int64
+	Sku           *string
+	ItemName      string
+	CategoryID    int64
+	Brand         string
+	Price         money.Amount
+	Cost          money.Amount
+	Currency      string
+	IsActive      bool
+	Available     int64
+	RatingAverage decimal.NullDecimal
+	RatingCount   int64
+	Score         float32
+}
+
+// See catalog.list_products.
+func (q *Queries) ListProducts(ctx context.Context, arg ListProductsParams) ([]ListProductsRow, error) {
+	rows, err := q.db.Query(ctx, listProducts,
+		arg.Shelves,
+		arg.Available,
+		arg.Query,
 		arg.CategoryID,
+		arg.VendorID,
 		arg.Brand,
 		arg.PriceFrom,
 		arg.PriceTo,
+		arg.Sort,
 		arg.AfterID,
+		arg.AfterPrice,
 		arg.AfterName,
+		arg.AfterScore,
 		arg.RowLimit,
 	)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []CatalogProductListing{}
+	items := []ListProductsRow{}
 	for rows.Next() {
-		var i CatalogProductListing
+		var i ListProductsRow
 		if err := rows.Scan(
 			&i.ID,
 			&i.VendorID,
+			&i.Sku,
 			&i.ItemName,
-			&i.Description,
 			&i.CategoryID,
 			&i.Brand,
-			&i.Model,
 			&i.Price,
 			&i.Cost,
 			&i.Currency,
-			&i.WeightKg,
-			&i.Dimensions,
-			&i.LaunchDate,
-			&i.Attributes,
 			&i.IsActive,
-			&i.Version,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.OnHand,
-			&i.Reserved,
 			&i.Available,
+			&i.RatingAverage,
+			&i.RatingCount,
+			&i.Score,
 		); err != nil {
 			return nil, err
 		}
@@ -210,305 +249,84 @@ func (q *Queries) ListProductsByName(ctx context.Context, arg ListProductsByName
 	return items, nil
 }
 
-const listProductsCheapest = `-- name: ListProductsCheapest :many
-select id, vendor_id, item_name, description, category_id, brand, model, price, cost, currency, weight_kg, dimensions, launch_date, attributes, is_active, version, created_at, updated_at, on_hand, reserved, available
-from catalog.product_listing
-where (is_active or $1::boolean)
-    and (available > 0 or $2::boolean)
-    and ($3::bigint is null or vendor_id = $3)
-    and (
-        $4::bigint is null
-        or category_id in (select catalog.subtree($4::bigint))
-    )
-    and ($5::text is null or brand = $5)
-    and ($6::numeric is null or price >= $6)
-    and ($7::numeric is null or price <= $7)
-    and (
-        $8::bigint is null
-        or (price, id) > ($9::numeric, $8)
-    )
-order by price, id
-limit $10
+const productExists = `-- name: ProductExists :one
+select exists (
+    select
+    from catalog.products
+    where id = $1
+        and ($2::bigint is null or vendor_id = $2)
+)
 `
 
-type ListProductsCheapestParams struct {
-	IncludeInactive   bool
-	IncludeOutOfStock bool
-	VendorID          *int64
-	CategoryID        *int64
-	Brand             *string
-	PriceFrom         *money.Amount
-	PriceTo           *money.Amount
-	AfterID           *int64
-	AfterPrice        *money.Amount
-	RowLimit          int32
+type ProductExistsParams struct {
+	ID       int64
+	VendorID *int64
 }
 
-func (q *Queries) ListProductsCheapest(ctx context.Context, arg ListProductsCheapestParams) ([]CatalogProductListing, error) {
-	rows, err := q.db.Query(ctx, listProductsCheapest,
-		arg.IncludeInactive,
-		arg.IncludeOutOfStock,
-		arg.VendorID,
-		arg.CategoryID,
-		arg.Brand,
-		arg.PriceFrom,
-		arg.PriceTo,
-		arg.AfterID,
-		arg.AfterPrice,
-		arg.RowLimit,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []CatalogProductListing{}
-	for rows.Next() {
-		var i CatalogProductListing
-		if err := rows.Scan(
-			&i.ID,
-			&i.VendorID,
-			&i.ItemName,
-			&i.Description,
-			&i.CategoryID,
-			&i.Brand,
-			&i.Model,
-			&i.Price,
-			&i.Cost,
-			&i.Currency,
-			&i.WeightKg,
-			&i.Dimensions,
-			&i.LaunchDate,
-			&i.Attributes,
-			&i.IsActive,
-			&i.Version,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.OnHand,
-			&i.Reserved,
-			&i.Available,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const listProductsDearest = `-- name: ListProductsDearest :many
-select id, vendor_id, item_name, description, category_id, brand, model, price, cost, currency, weight_kg, dimensions, launch_date, attributes, is_active, version, created_at, updated_at, on_hand, reserved, available
-from catalog.product_listing
-where (is_active or $1::boolean)
-    and (available > 0 or $2::boolean)
-    and ($3::bigint is null or vendor_id = $3)
-    and (
-        $4::bigint is null
-        or category_id in (select catalog.subtree($4::bigint))
-    )
-    and ($5::text is null or brand = $5)
-    and ($6::numeric is null or price >= $6)
-    and ($7::numeric is null or price <= $7)
-    and (
-        $8::bigint is null
-        or (price, id) < ($9::numeric, $8)
-    )
-order by price desc, id desc
-limit $10
-`
-
-type ListProductsDearestParams struct {
-	IncludeInactive   bool
-	IncludeOutOfStock bool
-	VendorID          *int64
-	CategoryID        *int64
-	Brand             *string
-	PriceFrom         *money.Amount
-	PriceTo           *money.Amount
-	AfterID           *int64
-	AfterPrice        *money.Amount
-	RowLimit          int32
-}
-
-func (q *Queries) ListProductsDearest(ctx context.Context, arg ListProductsDearestParams) ([]CatalogProductListing, error) {
-	rows, err := q.db.Query(ctx, listProductsDearest,
-		arg.IncludeInactive,
-		arg.IncludeOutOfStock,
-		arg.VendorID,
-		arg.CategoryID,
-		arg.Brand,
-		arg.PriceFrom,
-		arg.PriceTo,
-		arg.AfterID,
-		arg.AfterPrice,
-		arg.RowLimit,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []CatalogProductListing{}
-	for rows.Next() {
-		var i CatalogProductListing
-		if err := rows.Scan(
-			&i.ID,
-			&i.VendorID,
-			&i.ItemName,
-			&i.Description,
-			&i.CategoryID,
-			&i.Brand,
-			&i.Model,
-			&i.Price,
-			&i.Cost,
-			&i.Currency,
-			&i.WeightKg,
-			&i.Dimensions,
-			&i.LaunchDate,
-			&i.Attributes,
-			&i.IsActive,
-			&i.Version,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.OnHand,
-			&i.Reserved,
-			&i.Available,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const listProductsNewest = `-- name: ListProductsNewest :many
-
-select id, vendor_id, item_name, description, category_id, brand, model, price, cost, currency, weight_kg, dimensions, launch_date, attributes, is_active, version, created_at, updated_at, on_hand, reserved, available
-from catalog.product_listing
-where (is_active or $1::boolean)
-    and (available > 0 or $2::boolean)
-    and ($3::bigint is null or vendor_id = $3)
-    and (
-        $4::bigint is null
-        or category_id in (select catalog.subtree($4::bigint))
-    )
-    and ($5::text is null or brand = $5)
-    and ($6::numeric is null or price >= $6)
-    and ($7::numeric is null or price <= $7)
-    and ($8::bigint is null or id < $8)
-order by id desc
-limit $9
-`
-
-type ListProductsNewestParams struct {
-	IncludeInactive   bool
-	IncludeOutOfStock bool
-	VendorID          *int64
-	CategoryID        *int64
-	Brand             *string
-	PriceFrom         *money.Amount
-	PriceTo           *money.Amount
-	AfterID           *int64
-	RowLimit          int32
-}
-
-// One list in four orders, each with an index of its own: newest first, cheapest first, dearest
-// first, by name. A null filter is no filter.
-func (q *Queries) ListProductsNewest(ctx context.Context, arg ListProductsNewestParams) ([]CatalogProductListing, error) {
-	rows, err := q.db.Query(ctx, listProductsNewest,
-		arg.IncludeInactive,
-		arg.IncludeOutOfStock,
-		arg.VendorID,
-		arg.CategoryID,
-		arg.Brand,
-		arg.PriceFrom,
-		arg.PriceTo,
-		arg.AfterID,
-		arg.RowLimit,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []CatalogProductListing{}
-	for rows.Next() {
-		var i CatalogProductListing
-		if err := rows.Scan(
-			&i.ID,
-			&i.VendorID,
-			&i.ItemName,
-			&i.Description,
-			&i.CategoryID,
-			&i.Brand,
-			&i.Model,
-			&i.Price,
-			&i.Cost,
-			&i.Currency,
-			&i.WeightKg,
-			&i.Dimensions,
-			&i.LaunchDate,
-			&i.Attributes,
-			&i.IsActive,
-			&i.Version,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.OnHand,
-			&i.Reserved,
-			&i.Available,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+func (q *Queries) ProductExists(ctx context.Context, arg ProductExistsParams) (bool, error) {
+	row := q.db.QueryRow(ctx, productExists, arg.ID, arg.VendorID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }
 
 const updateProduct = `-- name: UpdateProduct :execrows
 update catalog.products
 set
-    item_name = coalesce($1, item_name),
-    description = coalesce($2, description),
-    category_id = coalesce($3, category_id),
-    brand = coalesce($4, brand),
-    model = coalesce($5, model),
-    price = coalesce($6, price),
-    cost = coalesce($7, cost),
-    weight_kg = coalesce($8, weight_kg),
-    dimensions = coalesce($9, dimensions),
-    launch_date = coalesce($10, launch_date),
-    attributes = coalesce($11, attributes),
-    is_active = coalesce($12, is_active),
+    sku = case when not $1::boolean then coalesce($2, sku) end,
+    item_name = coalesce($3, item_name),
+    description = coalesce($4, description),
+    category_id = coalesce($5, category_id),
+    brand = coalesce($6, brand),
+    model = coalesce($7, model),
+    price = coalesce($8, price),
+    cost = coalesce($9, cost),
+    weight_kg = case
+        when not $10::boolean then coalesce($11, weight_kg)
+    end,
+    dimensions = case
+        when not $12::boolean then coalesce($13, dimensions)
+    end,
+    launch_date = case
+        when not $14::boolean then coalesce($15, launch_date)
+    end,
+    attributes = coalesce($16, attributes),
+    is_active = coalesce($17, is_active),
     version = version + 1,
     updated_at = now()
-where id = $13
-    and ($14::bigint is null or vendor_id = $14)
+where id = $18
+    and ($19::bigint is null or vendor_id = $19)
+    and ($20::bigint[] is null or version = any($20))
 `
 
 type UpdateProductParams struct {
-	ItemName    *string
-	Description *string
-	CategoryID  *int64
-	Brand       *string
-	Model       *string
-	Price       *money.Amount
-	Cost        *money.Amount
-	WeightKg    decimal.NullDecimal
-	Dimensions  *string
-	LaunchDate  *time.Time
-	Attributes  json.RawMessage
-	IsActive    *bool
-	ID          int64
-	VendorID    *int64
+	ClearSku        bool
+	Sku             *string
+	ItemName        *string
+	Description     *string
+	CategoryID      *int64
+	Brand           *string
+	Model           *string
+	Price           *money.Amount
+	Cost            *money.Amount
+	ClearWeightKg   bool
+	WeightKg        decimal.NullDecimal
+	ClearDimensions bool
+	Dimensions      *string
+	ClearLaunchDate bool
+	LaunchDate      *time.Time
+	Attributes      json.RawMessage
+	IsActive        *bool
+	ID              int64
+	VendorID        *int64
+	Versions        []int64
 }
 
+// What is null stays as it is; what a clear_ says becomes null.
 func (q *Queries) UpdateProduct(ctx context.Context, arg UpdateProductParams) (int64, error) {
 	result, err := q.db.Exec(ctx, updateProduct,
+		arg.ClearSku,
+		arg.Sku,
 		arg.ItemName,
 		arg.Description,
 		arg.CategoryID,
@@ -516,13 +334,17 @@ func (q *Queries) UpdateProduct(ctx context.Context, arg UpdateProductParams) (i
 		arg.Model,
 		arg.Price,
 		arg.Cost,
+		arg.ClearWeightKg,
 		arg.WeightKg,
+		arg.ClearDimensions,
 		arg.Dimensions,
+		arg.ClearLaunchDate,
 		arg.LaunchDate,
 		arg.Attributes,
 		arg.IsActive,
 		arg.ID,
 		arg.VendorID,
+		arg.Versions,
 	)
 	if err != nil {
 		return 0, err

@@ -12,7 +12,7 @@ import (
 const createVendor = `-- name: CreateVendor :one
 insert into catalog.vendors (vendor_name, region)
 values ($1, $2)
-returning id, vendor_name, region, joined_at, is_active, updated_at
+returning id, vendor_name, region, joined_at, is_active, version, updated_at
 `
 
 type CreateVendorParams struct {
@@ -29,28 +29,37 @@ func (q *Queries) CreateVendor(ctx context.Context, arg CreateVendorParams) (Cat
 		&i.Region,
 		&i.JoinedAt,
 		&i.IsActive,
+		&i.Version,
 		&i.UpdatedAt,
 	)
 	return i, err
 }
 
 const deactivateProductsOf = `-- name: DeactivateProductsOf :exec
+with locked as (
+    select product.id
+    from catalog.products as product
+    where product.vendor_id = $1 and product.is_active
+    order by product.id
+    for no key update
+)
+
 update catalog.products
 set
     is_active = false,
     version = version + 1,
     updated_at = now()
-where vendor_id = $1 and is_active
+where id in (select locked.id from locked)
 `
 
-// A vendor that has left sells nothing.
+// A vendor that has left sells nothing. Products are locked in the order of their ids.
 func (q *Queries) DeactivateProductsOf(ctx context.Context, vendorID int64) error {
 	_, err := q.db.Exec(ctx, deactivateProductsOf, vendorID)
 	return err
 }
 
 const getVendor = `-- name: GetVendor :one
-select id, vendor_name, region, joined_at, is_active, updated_at
+select id, vendor_name, region, joined_at, is_active, version, updated_at
 from catalog.vendors
 where id = $1
 `
@@ -64,13 +73,14 @@ func (q *Queries) GetVendor(ctx context.Context, id int64) (CatalogVendor, error
 		&i.Region,
 		&i.JoinedAt,
 		&i.IsActive,
+		&i.Version,
 		&i.UpdatedAt,
 	)
 	return i, err
 }
 
 const listVendors = `-- name: ListVendors :many
-select id, vendor_name, region, joined_at, is_active, updated_at
+select id, vendor_name, region, joined_at, is_active, version, updated_at
 from catalog.vendors
 where id > $1
     and (is_active or $2::boolean)
@@ -106,6 +116,7 @@ func (q *Queries) ListVendors(ctx context.Context, arg ListVendorsParams) ([]Cat
 			&i.Region,
 			&i.JoinedAt,
 			&i.IsActive,
+			&i.Version,
 			&i.UpdatedAt,
 		); err != nil {
 			return nil, err
@@ -124,9 +135,11 @@ set
     vendor_name = coalesce($1, vendor_name),
     region = coalesce($2, region),
     is_active = coalesce($3, is_active),
+    version = version + 1,
     updated_at = now()
 where id = $4
-returning id, vendor_name, region, joined_at, is_active, updated_at
+    and ($5::bigint[] is null or version = any($5))
+returning id, vendor_name, region, joined_at, is_active, version, updated_at
 `
 
 type UpdateVendorParams struct {
@@ -134,6 +147,7 @@ type UpdateVendorParams struct {
 	Region     *string
 	IsActive   *bool
 	ID         int64
+	Versions   []int64
 }
 
 func (q *Queries) UpdateVendor(ctx context.Context, arg UpdateVendorParams) (CatalogVendor, error) {
@@ -142,6 +156,7 @@ func (q *Queries) UpdateVendor(ctx context.Context, arg UpdateVendorParams) (Cat
 		arg.Region,
 		arg.IsActive,
 		arg.ID,
+		arg.Versions,
 	)
 	var i CatalogVendor
 	err := row.Scan(
@@ -150,6 +165,7 @@ func (q *Queries) UpdateVendor(ctx context.Context, arg UpdateVendorParams) (Cat
 		&i.Region,
 		&i.JoinedAt,
 		&i.IsActive,
+		&i.Version,
 		&i.UpdatedAt,
 	)
 	return i, err

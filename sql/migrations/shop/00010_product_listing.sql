@@ -1,7 +1,7 @@
 -- +goose Up
 -- The ids of a category and of all below it.
 create function catalog.subtree(p_category_id bigint) returns setof bigint
-language sql stable as $$
+language sql stable rows 20 as $$
     with recursive below as (
         select p_category_id as id
         union
@@ -20,18 +20,18 @@ select
     product.*,
     coalesce(stock.on_hand, 0)::bigint as on_hand,
     (coalesce(stock.reserved, 0) - coalesce(expired.qty, 0))::bigint as reserved,
-    (coalesce(stock.on_hand - stock.reserved, 0) + coalesce(expired.qty, 0))::bigint as available
+    (coalesce(stock.on_hand - stock.reserved, 0) + coalesce(expired.qty, 0))::bigint as available,
+    rating.average as rating_average,
+    coalesce(rating.count, 0)::bigint as rating_count
 from catalog.products as product
 left join catalog.stock as stock on stock.product_id = product.id
+left join catalog.product_ratings as rating on rating.product_id = product.id
 left join lateral (
     select sum(hold.qty)::bigint as qty
     from catalog.holds as hold
     where hold.product_id = product.id and hold.expires_at <= now()
 ) as expired on true;
 
-create index products_name_idx on catalog.products (item_name, id);
-
 -- +goose Down
-drop index catalog.products_name_idx;
 drop view catalog.product_listing;
 drop function catalog.subtree;

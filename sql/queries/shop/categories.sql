@@ -29,8 +29,10 @@ set
     parent_id = nullif(coalesce(sqlc.narg(parent_id), parent_id), 0),
     description = coalesce(sqlc.narg(description), description),
     is_active = coalesce(sqlc.narg(is_active), is_active),
+    version = version + 1,
     updated_at = now()
 where id = sqlc.arg(id)
+    and (sqlc.narg(versions)::bigint[] is null or version = any(sqlc.narg(versions)))
 returning *;
 
 -- name: LockCategoryTree :exec

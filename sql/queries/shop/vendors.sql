@@ -23,15 +23,25 @@ set
     vendor_name = coalesce(sqlc.narg(vendor_name), vendor_name),
     region = coalesce(sqlc.narg(region), region),
     is_active = coalesce(sqlc.narg(is_active), is_active),
+    version = version + 1,
     updated_at = now()
 where id = sqlc.arg(id)
+    and (sqlc.narg(versions)::bigint[] is null or version = any(sqlc.narg(versions)))
 returning *;
 
 -- name: DeactivateProductsOf :exec
--- A vendor that has left sells nothing.
+-- A vendor that has left sells nothing. Products are locked in the order of their ids.
+with locked as (
+    select product.id
+    from catalog.products as product
+    where product.vendor_id = sqlc.arg(vendor_id) and product.is_active
+    order by product.id
+    for no key update
+)
+
 update catalog.products
 set
     is_active = false,
     version = version + 1,
     updated_at = now()
-where vendor_id = sqlc.arg(vendor_id) and is_active;
+where id in (select locked.id from locked);
