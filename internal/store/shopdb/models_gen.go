@@ -48,6 +48,7 @@ type CatalogCategory struct {
 	ParentID    *int64
 	Description string
 	IsActive    bool
+	Version     int64
 	UpdatedAt   time.Time
 }
 
@@ -62,6 +63,7 @@ type CatalogHold struct {
 type CatalogProduct struct {
 	ID          int64
 	VendorID    int64
+	Sku         *string
 	ItemName    string
 	Description string
 	CategoryID  int64
@@ -80,28 +82,52 @@ type CatalogProduct struct {
 	UpdatedAt   time.Time
 }
 
+type CatalogProductIndex struct {
+	ProductID  int64
+	VendorID   int64
+	CategoryID int64
+	Brand      string
+	Model      string
+	ItemName   string
+	Price      money.Amount
+	IsActive   bool
+	Stocked    bool
+	Shelf      int16
+	Document   interface{}
+}
+
 type CatalogProductListing struct {
-	ID          int64
-	VendorID    int64
-	ItemName    string
-	Description string
-	CategoryID  int64
-	Brand       string
-	Model       string
-	Price       money.Amount
-	Cost        money.Amount
-	Currency    string
-	WeightKg    decimal.NullDecimal
-	Dimensions  *string
-	LaunchDate  *time.Time
-	Attributes  json.RawMessage
-	IsActive    bool
-	Version     int64
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
-	OnHand      int64
-	Reserved    int64
-	Available   int64
+	ID            int64
+	VendorID      int64
+	Sku           *string
+	ItemName      string
+	Description   string
+	CategoryID    int64
+	Brand         string
+	Model         string
+	Price         money.Amount
+	Cost          money.Amount
+	Currency      string
+	WeightKg      decimal.NullDecimal
+	Dimensions    *string
+	LaunchDate    *time.Time
+	Attributes    json.RawMessage
+	IsActive      bool
+	Version       int64
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
+	OnHand        int64
+	Reserved      int64
+	Available     int64
+	RatingAverage decimal.NullDecimal
+	RatingCount   int64
+}
+
+type CatalogProductRating struct {
+	ProductID int64
+	Count     int64
+	Total     int64
+	Average   decimal.NullDecimal
 }
 
 type CatalogReview struct {
@@ -116,7 +142,20 @@ type CatalogReview struct {
 	IsVerifiedPurchase bool
 	HelpfulVotes       int32
 	TotalVotes         int32
+	Version            int64
 	UpdatedAt          time.Time
+}
+
+type CatalogReviewVote struct {
+	ReviewID   int64
+	CustomerID int64
+	IsHelpful  bool
+	VotedAt    time.Time
+}
+
+type CatalogSpelling struct {
+	Spelling string
+	Word     string
 }
 
 type CatalogStock struct {
@@ -146,7 +185,12 @@ type CatalogVendor struct {
 	Region     string
 	JoinedAt   time.Time
 	IsActive   bool
+	Version    int64
 	UpdatedAt  time.Time
+}
+
+type CatalogWord struct {
+	Word string
 }
 
 type EtlRun struct {

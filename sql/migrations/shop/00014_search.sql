@@ -314,16 +314,21 @@ declare
         case when p_brand is not null then ' and item.brand = $6' end,
         case when p_price_from is not null then ' and item.price >= $7' end,
         case when p_price_to is not null then ' and item.price <= $8' end,
-        case when p_query is not null then ' and item.document @@ $3' end,
-        case when p_available then ' and (select catalog.is_available(item.product_id))' end
+        case when p_query is not null then ' and item.document @@ $3' end
     );
     branches text := case
         when p_category_id is not null then 'cross join catalog.subtree($4) as branch (id)' else ''
     end;
     source text := 'unnest($1) as shelf (id) ' || branches || ' cross join lateral (
-        select item.product_id, item.price, item.item_name, item.document
-        from catalog.product_index as item
-        where item.shelf = shelf.id' || filters || '%s limit %s) as found';
+        select ordered.*
+        from (
+            select item.product_id, item.price, item.item_name, item.document
+            from catalog.product_index as item
+            where item.shelf = shelf.id' || filters || '%s
+        ) as ordered'
+        -- Looked up row by row until the page is full, after the order.
+        || case when p_available then ' where (select catalog.is_available(ordered.product_id))' else '' end
+        || ' limit %s) as found';
     direction text := case when p_sort in ('newest', '-price', '-name') then 'desc' else 'asc' end;
     beyond text := case when direction = 'desc' then '<' else '>' end;
     place text;
