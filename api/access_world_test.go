@@ -39,6 +39,8 @@ var things = map[string]thingKind{
 	"/api/cart/items/{item_id}":    {make: (*accessWorld).product},
 	"/api/identity/customers/{id}": {ofCustomer: true, make: (*accessWorld).newCustomer},
 	"/api/orders/{id}":             {ofCustomer: true, ofVendor: true, make: (*accessWorld).order},
+	"/api/admin/stuck/{id}":        {make: (*accessWorld).order},
+	"/api/admin/audit/{id}":        {make: (*accessWorld).audit},
 }
 
 // goodBodies are bodies of operations for which an example of the schema is refused before
@@ -123,6 +125,12 @@ func (w *accessWorld) client(who actor, target thing) *apitest.Client {
 }
 
 func number(id int64) string { return strconv.FormatInt(id, 10) }
+
+// audit is one that was asked for.
+func (w *accessWorld) audit() thing {
+	w.t.Helper()
+	return thing{id: apitest.Decode[struct{ ID string }](w.Admin().Post("/api/admin/audit", nil).Want(http.StatusAccepted)).ID}
+}
 
 func (w *accessWorld) category() thing { return thing{id: number(w.NewCategory(0))} }
 

@@ -46,6 +46,7 @@ type Deps struct {
 	Environment settings.Environment
 	Auth        settings.Auth
 	Shop        settings.Shop
+	Limits      settings.Limits
 	Workflow    settings.Temporal
 }
 
@@ -81,6 +82,9 @@ var resources = []func(*API){
 	(*API).sales,
 	(*API).discounts,
 	(*API).rates,
+	(*API).timeline,
+	(*API).audits,
+	(*API).stuck,
 	(*API).webhooks,
 }
 

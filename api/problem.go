@@ -47,6 +47,7 @@ const (
 	checkoutInProgress    code = "checkout_in_progress"
 	cartFull              code = "cart_full"
 	productUnavailable    code = "product_unavailable"
+	nothingToResume       code = "nothing_to_resume"
 	bodyTooLarge          code = "body_too_large"
 	unsupportedMediaType  code = "unsupported_media_type"
 	validationFailed      code = "validation_failed"
@@ -101,6 +102,7 @@ var problems = map[code]struct {
 	checkoutInProgress:    {http.StatusConflict, "The cart is being checked out; see how that ends first."},
 	cartFull:              {http.StatusConflict, "A cart has room for 100 products."},
 	productUnavailable:    {http.StatusConflict, "A product is not for sale, or not any more."},
+	nothingToResume:       {http.StatusConflict, "This order is over, or was imported: no workflow has anything left to do."},
 	bodyTooLarge:          {http.StatusRequestEntityTooLarge, "The body is larger than 1 MiB."},
 	unsupportedMediaType:  {http.StatusUnsupportedMediaType, "The body must be application/json."},
 	validationFailed:      {http.StatusUnprocessableEntity, "The request does not fit the operation."},

@@ -2,14 +2,10 @@ package worker
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"path/filepath"
 	"time"
 
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
 	sdk "go.temporal.io/sdk/worker"
 
 	"mercado/activities/etl"
@@ -88,29 +84,5 @@ func EnsureSchedules(ctx context.Context, c client.Client, t settings.Temporal, 
 	}
 	id := t.TaskQueuePrefix + "daily-etl"
 	daily := workflows.DailySchedule(id, t.TaskQueuePrefix+ETLQueue, at.Hour(), at.Minute(), l.StepTries)
-	_, err = c.ScheduleClient().Create(ctx, daily)
-	if !errors.Is(err, temporal.ErrScheduleAlreadyRunning) && !isAlreadyExists(err) {
-		if err != nil {
-			return fmt.Errorf("create schedule %s: %w", id, err)
-		}
-		return nil
-	}
-	err = c.ScheduleClient().GetHandle(ctx, id).Update(ctx, client.ScheduleUpdateOptions{
-		DoUpdate: func(input client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
-			schedule := input.Description.Schedule
-			schedule.Spec, schedule.Action = &daily.Spec, daily.Action
-			schedule.Policy = &client.SchedulePolicies{Overlap: daily.Overlap, CatchupWindow: daily.CatchupWindow}
-			return &client.ScheduleUpdate{Schedule: &schedule}, nil
-		},
-	})
-	if err != nil {
-		return fmt.Errorf("update schedule %s: %w", id, err)
-	}
-	return nil
-}
-
-func isAlreadyExists(err error) bool {
-	var exists *serviceerror.AlreadyExists
-	var started *serviceerror.WorkflowExecutionAlreadyStarted
-	return errors.As(err, &exists) || errors.As(err, &started)
+	return ensureSchedule(ctx, c, daily)
 }

@@ -14,16 +14,18 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"mercado/internal/settings"
+	"mercado/internal/store"
 )
 
 // serveHealth answers /livez and /metrics until ctx ends.
-func serveHealth(ctx context.Context, s settings.Worker) error {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Addr)
+func serveHealth(ctx context.Context, c Config, db *store.DB) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Worker.Addr)
 	if err != nil {
 		return &settings.Error{Setting: "MERCADO_WORKER_ADDR", Problem: fmt.Sprintf("cannot be listened on: %v", err)}
 	}
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		&books{db: db, limits: c.Limits})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry}))

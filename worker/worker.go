@@ -1,5 +1,6 @@
-// Package worker runs Mercado's task queues: orders for checkout and fulfilment, etl for the
-// lake. orders.go and etl.go each hold the one list of what a queue runs.
+// Package worker runs Mercado's task queues: orders for checkout and fulfilment, operations for the
+// audit and outgoing webhooks, etl for the lake. orders.go, operations.go and etl.go each hold the
+// one list of what a queue runs.
 package worker
 
 import (
@@ -16,13 +17,13 @@ import (
 	"mercado/internal/settings"
 	"mercado/internal/store"
 	"mercado/internal/temporal"
-	"mercado/workflows"
+	flows "mercado/workflows"
 )
 
 // Task queues, before the prefix of settings.Temporal.
 const (
-	OrdersQueue = workflows.OrdersQueue
-	ETLQueue    = workflows.ETLQueue
+	OrdersQueue = flows.OrdersQueue
+	ETLQueue    = flows.ETLQueue
 )
 
 // Queue is one task queue: its name before the prefix, how many tasks it takes at once, and what
@@ -43,6 +44,7 @@ type Config struct {
 	Shop        settings.Shop
 	Lake        settings.Lake
 	Worker      settings.Worker
+	Limits      settings.Limits
 	Engine      model.Engine // of the lake; without one the queue etl is left to others
 }
 
@@ -61,8 +63,12 @@ func Run(ctx context.Context, c Config) error {
 	defer workflows.Close()
 
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return serveHealth(ctx, c.Worker) })
-	queues := []Queue{Orders(db, c.Shop, nil)}
+	group.Go(func() error { return serveHealth(ctx, c, db) })
+	queues := []Queue{Orders(db, c.Shop, nil), Operations(c, db)}
+	group.Go(func() error {
+		prefix := c.Temporal.TaskQueuePrefix
+		return keepSchedule(ctx, workflows, flows.AuditSchedule(prefix+"audit", prefix+OperationsQueue, c.Limits.AuditEvery))
+	})
 	if c.Engine != nil {
 		steps, closeSteps, err := ETLSteps(ctx, c, db)
 		if err != nil {

@@ -11,3 +11,8 @@ func CheckoutID(orderID uuid.UUID) string { return "checkout/" + orderID.String(
 
 // FulfilmentID is the id of the workflow that ships an order.
 func FulfilmentID(orderID uuid.UUID) string { return "fulfilment/" + orderID.String() }
+
+// OfOrder is the ids of the workflows that an order may have, in the order they run.
+func OfOrder(orderID uuid.UUID) []string {
+	return []string{CheckoutID(orderID), FulfilmentID(orderID)}
+}

@@ -22,6 +22,7 @@ type APICmd struct {
 	settings.API
 	settings.Auth
 	settings.Shop
+	settings.Limits
 	settings.Database
 	settings.ObjectStore
 	settings.Temporal
@@ -59,7 +60,8 @@ func (c *APICmd) Run(ctx context.Context, g *Globals) error {
 	board := completion.NewBoard()
 	server := api.New(api.Deps{
 		DB: db, Temporal: workflows, Tokens: auth.NewTokens(key, c.AccessTokenTTL), Passwords: auth.NewPasswords(c.PasswordMin),
-		Probes: probes, Version: version, Environment: g.Environment, Auth: c.Auth, Shop: c.Shop, Workflow: c.Temporal, Board: board,
+		Probes: probes, Version: version, Environment: g.Environment, Auth: c.Auth, Shop: c.Shop, Limits: c.Limits,
+		Workflow: c.Temporal, Board: board,
 	})
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)
 	if err != nil {

@@ -24,6 +24,7 @@ type UpCmd struct {
 	settings.Shop
 	settings.SandboxRules
 	settings.Lake
+	settings.Limits
 	settings.Worker
 	settings.Database
 	Analytics settings.Warehouse `embed:""`

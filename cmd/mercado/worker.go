@@ -17,13 +17,14 @@ type WorkerCmd struct {
 	settings.ObjectStore
 	settings.Temporal
 	settings.Lake
+	settings.Limits
 }
 
 // Run implements the command.
 func (c *WorkerCmd) Run(ctx context.Context, g *Globals) error {
 	return worker.Run(ctx, worker.Config{
 		Environment: g.Environment, Database: c.Database, Warehouse: c.Analytics, ObjectStore: c.ObjectStore,
-		Temporal: c.Temporal, Shop: c.Shop, Lake: c.Lake, Worker: c.Worker,
+		Temporal: c.Temporal, Shop: c.Shop, Lake: c.Lake, Worker: c.Worker, Limits: c.Limits,
 		Engine: duck.New(c.Lake),
 	})
 }

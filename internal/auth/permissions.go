@@ -31,6 +31,9 @@ const (
 	ReadSales           Permission = "sales.read"
 	ManageDiscounts     Permission = "discounts.manage"
 	ManageRates         Permission = "rates.manage"
+	ReadTimeline        Permission = "orders.timeline"
+	RunAudit            Permission = "audit.run"
+	ResumeOrders        Permission = "orders.resume"
 )
 
 // grants is the whole of who may do what.
@@ -51,6 +54,9 @@ var grants = map[Permission][]Role{
 	ReadSales:           {Vendor, Admin},
 	ManageDiscounts:     {Admin},
 	ManageRates:         {Admin},
+	ReadTimeline:        {Customer, Vendor, Admin},
+	RunAudit:            {Admin},
+	ResumeOrders:        {Admin},
 }
 
 // Known reports whether the permission exists.

@@ -29,6 +29,12 @@ type Shop struct {
 	t testing.TB
 }
 
+// Limits are those of every shop of a test.
+var Limits = settings.Limits{
+	AuditEvery: 24 * time.Hour, Pending: 15 * time.Minute, Transfer: 240 * time.Hour, Confirmed: 96 * time.Hour,
+	Shipped: 504 * time.Hour, Refund: time.Hour, Payment: 15 * time.Minute,
+}
+
 // Option changes how a shop behaves before it starts.
 type Option func(*options)
 
@@ -88,7 +94,7 @@ func New(t testing.TB, change ...Option) *Shop {
 		option(&o)
 	}
 	shop := &Shop{
-		Shop:    apitest.New(t, func(deps *api.Deps) { deps.Shop = o.shop }),
+		Shop:    apitest.New(t, func(deps *api.Deps) { deps.Shop, deps.Limits = o.shop, Limits }),
 		Sandbox: address, t: t,
 	}
 	o.sandbox.Folder = shop.World.Home + "/sandbox"
@@ -115,7 +121,8 @@ func New(t testing.TB, change ...Option) *Shop {
 				Environment: settings.Environment{Mode: "development", Home: shop.World.Home},
 				Database:    shop.World.Database, Warehouse: shop.World.Warehouse, ObjectStore: shop.World.ObjectStore,
 				Temporal: shop.World.Temporal, Shop: o.shop, Worker: settings.Worker{Addr: "127.0.0.1:0"},
-				Lake: settings.Lake{MemoryLimit: "256MiB", Threads: 1, MaskKey: "a key", DailyAt: "02:00"},
+				Limits: Limits,
+				Lake:   settings.Lake{MemoryLimit: "256MiB", Threads: 1, MaskKey: "a key", DailyAt: "02:00"},
 			})
 		})
 	}

@@ -474,35 +474,3 @@ func (q *Queries) RunningAudit(ctx context.Context) (AuditRun, error) {
 	)
 	return i, err
 }
-
-const waitingOfOrder = `-- name: WaitingOfOrder :many
-select kind, id, order_id, status, since, waits_for, limited_by from ordering.waiting where order_id = $1 order by since, kind, id
-`
-
-func (q *Queries) WaitingOfOrder(ctx context.Context, orderID uuid.UUID) ([]OrderingWaiting, error) {
-	rows, err := q.db.Query(ctx, waitingOfOrder, orderID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []OrderingWaiting{}
-	for rows.Next() {
-		var i OrderingWaiting
-		if err := rows.Scan(
-			&i.Kind,
-			&i.ID,
-			&i.OrderID,
-			&i.Status,
-			&i.Since,
-			&i.WaitsFor,
-			&i.LimitedBy,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}

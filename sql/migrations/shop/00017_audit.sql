@@ -45,6 +45,10 @@ create index refunds_pending_idx on ordering.refunds (created_at) where status =
 create index shipments_under_way_idx on ordering.shipments (status, order_id)
 where status in ('pending', 'packed', 'shipped');
 
+-- The story of an order asks for its moves of stock.
+create index stock_ledger_order_idx on catalog.stock_ledger (reference_id)
+where reference_type = 'order';
+
 -- Everything that is not over: what it waits for, since when, and the limit of settings.Limits that
 -- it has to keep. Orders of an imported history never wait.
 create view ordering.waiting as
@@ -103,6 +107,7 @@ where payment.status in ('pending', 'authorized')
 
 -- +goose Down
 drop view ordering.waiting;
+drop index catalog.stock_ledger_order_idx;
 drop index ordering.shipments_under_way_idx;
 drop index ordering.refunds_pending_idx;
 drop schema audit cascade;

@@ -89,9 +89,6 @@ where waiting.since < now() - make_interval(secs => (@limits::jsonb ->> waiting.
 group by waiting.kind
 order by waiting.kind;
 
--- name: WaitingOfOrder :many
-select * from ordering.waiting where order_id = @order_id order by since, kind, id;
-
 -- name: PaymentsToCompare :many
 select id, order_id, captured_amount, refunded_amount, xid
 from ordering.payments

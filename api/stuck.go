@@ -1,0 +1,178 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/client"
+
+	"mercado/internal/auth"
+	"mercado/internal/order"
+	"mercado/internal/store/shopdb"
+	"mercado/workflows"
+)
+
+// stuck serves what waits beyond its limit, and takes it up again.
+func (a *API) stuck() {
+	register(a, operation{
+		id: "list-stuck", method: http.MethodGet, path: "/api/admin/stuck",
+		summary: "List what waits beyond its limit, the longest first", tag: "operations",
+		about: "Orders in checkout, bank transfers, shipments, deliveries, refunds and payments that wait longer " +
+			"than the settings `MERCADO_LIMIT_*` allow.",
+		permission: auth.ResumeOrders, problems: []code{invalidCursor},
+	}, a.listStuck)
+	register(a, operation{
+		id: "resume-order", method: http.MethodPost, path: "/api/admin/stuck/{id}/resume",
+		summary: "Take an order up again", tag: "operations",
+		about: "Starts the workflow that an unfinished order should have and has not, or lets the steps of one that " +
+			"runs try again at once. It does what is left to do: asking twice does no harm.",
+		permission: auth.ResumeOrders, problems: []code{notFound, nothingToResume},
+	}, a.resumeOrder)
+}
+
+type stuckItem struct {
+	Kind     string     `json:"kind" enum:"order,transfer,shipment,delivery,refund,payment"`
+	ID       string     `json:"id" doc:"Of the order, shipment, refund or payment."`
+	OrderID  uuid.UUID  `json:"order_id"`
+	Status   string     `json:"status"`
+	Since    time.Time  `json:"since"`
+	WaitsFor string     `json:"waits_for"`
+	Limit    string     `json:"limit" enum:"pending,transfer,confirmed,shipped,refund,payment" doc:"The setting MERCADO_LIMIT_… that it is beyond."`
+	Links    stuckLinks `json:"links"`
+}
+
+type stuckLinks struct {
+	Order    string `json:"order"`
+	Timeline string `json:"timeline"`
+	Resume   string `json:"resume"`
+	Workflow string `json:"workflow" doc:"The history of the workflow that should bring it on, in the Temporal UI."`
+}
+
+// stuckKey is where a page ended.
+type stuckKey struct {
+	Since time.Time
+	Kind  string
+	ID    string
+}
+
+type stuckInput struct {
+	Page
+}
+
+type stuckOutput struct {
+	Body List[stuckItem]
+}
+
+func (a *API) listStuck(ctx context.Context, in *stuckInput) (*stuckOutput, error) {
+	asked := shopdb.ListStuckParams{Limits: a.Limits.Seconds(), Page: in.fetch()}
+	var after *stuckKey
+	if err := in.after(&after); err != nil {
+		return nil, err
+	}
+	if after != nil {
+		asked.AfterSince, asked.AfterKind, asked.AfterID = &after.Since, &after.Kind, &after.ID
+	}
+	rows, err := a.DB.ListStuck(ctx, asked)
+	if err != nil {
+		return nil, err
+	}
+	return &stuckOutput{paged(in.Page, rows, a.stuckItemOf, func(row shopdb.OrderingWaiting) any {
+		return stuckKey{row.Since, row.Kind, row.ID}
+	})}, nil
+}
+
+func (a *API) stuckItemOf(row shopdb.OrderingWaiting) stuckItem {
+	workflow := workflows.FulfilmentID(row.OrderID)
+	switch row.Kind {
+	case "transfer", "payment":
+		workflow = workflows.CheckoutID(row.OrderID)
+	case "order":
+		if row.Status == string(order.Pending) {
+			workflow = workflows.CheckoutID(row.OrderID)
+		}
+	}
+	self := orderPath(row.OrderID)
+	return stuckItem{
+		Kind: row.Kind, ID: row.ID, OrderID: row.OrderID, Status: row.Status, Since: row.Since.UTC(),
+		WaitsFor: row.WaitsFor, Limit: row.LimitedBy,
+		Links: stuckLinks{
+			Order: self, Timeline: self + "/timeline", Workflow: a.historyOf(workflow),
+			Resume: "/api/admin/stuck/" + row.OrderID.String() + "/resume",
+		},
+	}
+}
+
+type resumed struct {
+	OrderID   uuid.UUID         `json:"order_id"`
+	Workflows []resumedWorkflow `json:"workflows"`
+}
+
+type resumedWorkflow struct {
+	ID     string `json:"id"`
+	Action string `json:"action" enum:"started,retried,running" doc:"started: there was none. retried: its steps try again at once. running: it runs, and waits for no step that failed."`
+	Link   string `json:"link" doc:"Its history in the Temporal UI."`
+}
+
+type resumeOutput struct {
+	Body resumed
+}
+
+func (a *API) resumeOrder(ctx context.Context, in *orderByID) (*resumeOutput, error) {
+	found, err := a.DB.FindTimelineSubject(ctx, in.ID, 0)
+	if err != nil {
+		return nil, err
+	}
+	if found.Imported {
+		return nil, problem(nothingToResume)
+	}
+	out := &resumeOutput{resumed{OrderID: in.ID, Workflows: []resumedWorkflow{}}}
+	started := map[string]bool{}
+	if id, start := missing(in.ID, found); start != nil {
+		if started[id], err = start(ctx, a.Temporal, a.Workflow.TaskQueuePrefix+workflows.OrdersQueue, in.ID); err != nil {
+			return nil, err
+		}
+	}
+	for _, id := range workflows.OfOrder(in.ID) {
+		execution, err := workflows.Describe(ctx, a.Temporal, id)
+		if err != nil {
+			return nil, err
+		}
+		if !execution.Running() {
+			continue
+		}
+		action := "started"
+		if !started[id] {
+			retried, err := workflows.RetryNow(ctx, a.Temporal, a.Workflow.Namespace, execution)
+			if err != nil {
+				return nil, err
+			}
+			if action = "running"; retried > 0 {
+				action = "retried"
+			}
+		}
+		out.Body.Workflows = append(out.Body.Workflows, resumedWorkflow{ID: id, Action: action, Link: a.historyOf(id)})
+	}
+	if len(out.Body.Workflows) == 0 && len(started) == 0 {
+		return nil, problem(nothingToResume)
+	}
+	return out, nil
+}
+
+// missing is the workflow that an unfinished order should have, and what starts it; nil when the
+// order is over.
+func missing(id uuid.UUID, found shopdb.TimelineSubjectRow) (string, func(context.Context, client.Client, string, uuid.UUID) (bool, error)) {
+	unsettled := found.Payment == "pending" || found.Payment == "authorized"
+	switch order.Status(found.Status) {
+	case order.Pending:
+		return workflows.CheckoutID(id), workflows.ResumeCheckout
+	case order.Cancelled:
+		if unsettled {
+			return workflows.CheckoutID(id), workflows.ResumeCheckout
+		}
+	case order.Confirmed, order.Shipped:
+		return workflows.FulfilmentID(id), workflows.StartFulfilment
+	}
+	return "", nil
+}

@@ -1,0 +1,23 @@
+package worker
+
+import (
+	sdk "go.temporal.io/sdk/worker"
+
+	"mercado/activities"
+	"mercado/internal/store"
+	"mercado/workflows"
+)
+
+// OperationsQueue is the queue of what nobody waits for while they buy.
+const OperationsQueue = workflows.OperationsQueue
+
+// Operations is the queue of the audit.
+func Operations(c Config, db *store.DB) Queue {
+	return Queue{
+		Name: OperationsQueue,
+		Register: func(r sdk.Registry) {
+			r.RegisterWorkflow(workflows.Audit)
+			r.RegisterActivity(&activities.Audit{DB: db, Limits: c.Limits})
+		},
+	}
+}

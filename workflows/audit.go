@@ -1,0 +1,107 @@
+package workflows
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	enums "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"mercado/activities"
+)
+
+// OperationsQueue is the task queue of the audit and of outgoing webhooks, before the prefix of
+// settings.Temporal: what nobody waits for while they buy.
+const OperationsQueue = "operations"
+
+var auditSteps *activities.Audit
+
+// AuditID is the id of the workflow of an audit that somebody asked for.
+func AuditID(id uuid.UUID) string { return "audit/" + id.String() }
+
+// AuditInput is what Audit is started with.
+type AuditInput struct {
+	ID uuid.UUID `json:"id"` // of the run; zero when the schedule starts it: one is drawn
+}
+
+// Audit proves that stock and money add up, and keeps what it finds. It succeeds when it could
+// look, whatever it saw: its details, its result and audit.runs tell.
+func Audit(ctx workflow.Context, input AuditInput) (activities.AuditSummary, error) {
+	trigger := "manual"
+	if input.ID == uuid.Nil {
+		trigger = "schedule"
+		drawn := workflow.SideEffect(ctx, func(workflow.Context) any { return uuid.Must(uuid.NewV7()) })
+		if err := drawn.Get(&input.ID); err != nil {
+			return activities.AuditSummary{}, err
+		}
+	}
+	workflow.SetCurrentDetails(ctx, "comparing stock and money")
+	looking := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		Summary:                "make all checks in one snapshot",
+		StartToCloseTimeout:    30 * time.Minute,
+		ScheduleToCloseTimeout: time.Hour,
+		HeartbeatTimeout:       10 * time.Second,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+	})
+	var summary activities.AuditSummary
+	err := workflow.ExecuteActivity(looking, auditSteps.Examine, input.ID, trigger).Get(ctx, &summary)
+	if err != nil {
+		disconnected, _ := workflow.NewDisconnectedContext(ctx)
+		workflow.SetCurrentDetails(disconnected, "could not be made")
+		kept := workflow.ExecuteActivity(call(disconnected, "keep that it could not be made", time.Hour), auditSteps.GiveUp, input.ID)
+		_ = kept.Get(disconnected, nil) // what is wrong is err
+		return summary, err
+	}
+	workflow.SetCurrentDetails(ctx, auditDetails(summary))
+	return summary, nil
+}
+
+func auditDetails(summary activities.AuditSummary) string {
+	if summary.Differences == 0 {
+		return fmt.Sprintf("everything adds up: %d checks", summary.Checks)
+	}
+	details := fmt.Sprintf("%d DIFFERENCES:", summary.Differences)
+	names := make([]string, 0, len(summary.Failed))
+	for name := range summary.Failed { //workflowcheck:ignore sorted below
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		details += fmt.Sprintf(" %s %d", name, summary.Failed[name])
+	}
+	return details
+}
+
+// StartAudit starts an audit in queue.
+func StartAudit(ctx context.Context, c client.Client, queue string, id uuid.UUID) error {
+	_, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: AuditID(id), TaskQueue: queue, StaticSummary: "prove that stock and money add up",
+	}, Audit, AuditInput{ID: id})
+	if err != nil {
+		return fmt.Errorf("start audit: %w", err)
+	}
+	return nil
+}
+
+// AuditSchedule is the schedule with that id. An audit that still runs when the next is due is the
+// next.
+func AuditSchedule(id, queue string, every time.Duration) client.ScheduleOptions {
+	return client.ScheduleOptions{
+		ID:   id,
+		Spec: client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: every}}},
+		Action: &client.ScheduleWorkflowAction{
+			ID:            "audit/" + id,
+			Workflow:      Audit,
+			Args:          []any{AuditInput{}},
+			TaskQueue:     queue,
+			StaticSummary: "prove that stock and money add up",
+		},
+		Overlap:       enums.SCHEDULE_OVERLAP_POLICY_SKIP,
+		CatchupWindow: every,
+	}
+}
