@@ -6,7 +6,7 @@ SHELL := bash
 # Flags of `mercado up`, of `go test` and of the benchmarks: make up ARGS="--demo=false".
 ARGS ?=
 
-.PHONY: help up test lint bench generate generate-check build clean servers hooks FORCE
+.PHONY: help up test crashtest lint bench generate generate-check build clean servers hooks FORCE
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ up: servers build ## Run everything on this machine; installs and builds what is
 
 test: servers ## Run all tests on real servers (ARGS="-run Checkout ./workflows/..." for some of them)
 	go test -timeout 20m $(or $(ARGS),./...)
+
+crashtest: servers ## Kill every process and server at every step of an order; what was found goes to bench/results/crash.json
+	go test ./worker/crash -run TestCrashMatrix -count=1 -timeout 90m -all -v -report ../../bench/results/crash.json $(ARGS)
 
 lint: .bin/golangci-lint .bin/workflowcheck servers ## Check format, style, import rules, and that workflows are deterministic
 	.bin/golangci-lint run ./...

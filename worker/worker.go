@@ -46,6 +46,8 @@ type Config struct {
 	Worker      settings.Worker
 	Limits      settings.Limits
 	Engine      model.Engine // of the lake; without one the queue etl is left to others
+	// Client talks to Temporal; nil for one that Run connects and closes itself.
+	Client client.Client
 }
 
 // Run hosts all task queues, starts what events ask for, and answers /livez and /metrics, until
@@ -56,11 +58,13 @@ func Run(ctx context.Context, c Config) error {
 		return err
 	}
 	defer db.Close()
-	workflows, err := temporal.NewLazy(c.Temporal)
-	if err != nil {
-		return err
+	workflows := c.Client
+	if workflows == nil {
+		if workflows, err = temporal.NewLazy(c.Temporal); err != nil {
+			return err
+		}
+		defer workflows.Close()
 	}
-	defer workflows.Close()
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serveHealth(ctx, c, db) })

@@ -1,0 +1,117 @@
+package crash_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// control is where the processes tell that they have come to a boundary.
+type control struct {
+	url string
+
+	mu    sync.Mutex
+	armed *trap
+	seen  map[string]map[boundary]int // how often each workflow came to each boundary, Nth being 0
+}
+
+// trap is set for the first arrival at a boundary in a workflow whose last id is newer than after.
+type trap struct {
+	boundary
+	after   uuid.UUID // ids are in the order of time
+	caught  chan arrival
+	release chan struct{}
+}
+
+func newControl(t testing.TB) *control {
+	t.Helper()
+	c := &control{seen: map[string]map[boundary]int{}}
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: http.HandlerFunc(c.arrive), ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	c.url = "http://" + listener.Addr().String()
+	return c
+}
+
+func (c *control) arrive(w http.ResponseWriter, r *http.Request) {
+	var at arrival
+	if err := json.NewDecoder(r.Body).Decode(&at); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	c.mu.Lock()
+	workflow := c.seen[at.Workflow]
+	if workflow == nil {
+		workflow = map[boundary]int{}
+		c.seen[at.Workflow] = workflow
+	}
+	workflow[at.boundary]++
+	at.Nth = workflow[at.boundary]
+	sprung := c.armed
+	if sprung == nil || sprung.boundary != at.boundary || !sprung.covers(at.Workflow) {
+		c.mu.Unlock()
+		return
+	}
+	c.armed = nil
+	c.mu.Unlock()
+	sprung.caught <- at
+	select {
+	case <-sprung.release:
+	case <-r.Context().Done(): // its process is dead
+	}
+}
+
+func (t *trap) covers(workflow string) bool {
+	id, err := uuid.Parse(workflow[strings.LastIndex(workflow, "/")+1:])
+	return err == nil && bytes.Compare(id[:], t.after[:]) > 0
+}
+
+// arm sets a trap at a boundary of whatever is placed from now on.
+func (c *control) arm(b boundary) *trap {
+	after, err := uuid.NewV7()
+	if err != nil {
+		panic(err)
+	}
+	for later := after; later.Time() == after.Time(); { // so that every later id is greater
+		later = uuid.Must(uuid.NewV7())
+	}
+	t := &trap{boundary: b, after: after, caught: make(chan arrival, 1), release: make(chan struct{})}
+	c.mu.Lock()
+	c.armed = t
+	c.mu.Unlock()
+	return t
+}
+
+// disarm takes back a trap that nothing fell into.
+func (c *control) disarm() {
+	c.mu.Lock()
+	c.armed = nil
+	c.mu.Unlock()
+}
+
+// visited is where the workflows of an order have been.
+func (c *control) visited(id uuid.UUID) (boundaries []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for workflow, seen := range c.seen {
+		if strings.HasSuffix(workflow, id.String()) {
+			for b, times := range seen {
+				b.Nth = times
+				boundaries = append(boundaries, b.String())
+			}
+		}
+	}
+	return boundaries
+}

@@ -1,0 +1,211 @@
+package crash_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"text/tabwriter"
+	"time"
+)
+
+var (
+	all    = flag.Bool("all", false, "crash at every point, not at a selection")
+	only   = flag.String("only", "", "crash at the points whose name contains this")
+	report = flag.String("report", "", "write what was found to this file")
+)
+
+// selected is how many points of each victim are tried without -all.
+const selected = 4
+
+// outcome is what became of one crash.
+type outcome struct {
+	Point  string `json:"point"`
+	Victim string `json:"victim"`
+	// Held is the process that had come to the point when the victim was killed, and its id.
+	Held  string `json:"held"`
+	PID   int    `json:"pid"`
+	Order string `json:"order"`
+	Wrong string `json:"wrong,omitempty"` // empty: the order ended as it should
+
+	at       point
+	purchase *purchase
+}
+
+// TestCrashMatrix kills each process and server at the boundaries of every step that an order has
+// taken in a recorded history. Whatever is killed, the order ends as it would have, it is charged
+// as its state says by the provider's own count, and no unit of stock is lost. Without -all it
+// tries some points of each victim.
+func TestCrashMatrix(t *testing.T) {
+	points := recordedPoints(t)
+	var mu sync.Mutex
+	var outcomes []outcome
+	began := time.Now()
+	t.Run("shards", func(t *testing.T) {
+		for _, shard := range [][]string{{"api", "postgres"}, {"worker", "temporal"}} {
+			t.Run(strings.Join(shard, " and "), func(t *testing.T) {
+				t.Parallel()
+				s := newStack(t)
+				for _, victim := range shard {
+					found := s.crashAll(victim, selection(points, victim))
+					mu.Lock()
+					outcomes = append(outcomes, found...)
+					mu.Unlock()
+				}
+				s.audit()
+			})
+		}
+	})
+	tell(t, outcomes, time.Since(began))
+}
+
+// selection is what is tried of a victim: all of it, or some points that differ between victims
+// and spread over the histories.
+func selection(points []point, victim string) (chosen []point) {
+	if *only != "" {
+		return slices.DeleteFunc(slices.Clone(points), func(p point) bool { return !strings.Contains(p.String(), *only) })
+	}
+	if *all {
+		return points
+	}
+	first := slices.Index(victims, victim)
+	for i := range selected {
+		chosen = append(chosen, points[(first+1+i*len(victims))*len(points)/(selected*len(victims)+len(victims))])
+	}
+	return chosen
+}
+
+// crashAll kills a victim at each point in turn. Orders of earlier points recover meanwhile, and
+// are killed again with the rest.
+func (s *stack) crashAll(victim string, points []point) (outcomes []outcome) {
+	s.t.Helper()
+	for _, role := range []string{"api", "worker"} {
+		if s.processes[role] != nil {
+			s.kill(role)
+		}
+	}
+	s.idle = map[string]string{"api": "worker", "worker": "api"}[victim]
+	s.start("api")
+	s.start("worker")
+	for i, at := range points {
+		began := time.Now()
+		o := s.crash(victim, at)
+		s.t.Logf("%d of %d: killed %s at %s, held by %s: %s (%.1f s)", i+1, len(points), victim, at, o.Held, cmp.Or(o.Wrong, "restarted"), time.Since(began).Seconds())
+		outcomes = append(outcomes, o)
+	}
+	for i := range outcomes {
+		o := &outcomes[i]
+		if o.Wrong == "" {
+			if err := s.judge(o.purchase); err != nil {
+				o.Wrong = err.Error()
+			}
+		}
+		if o.Wrong != "" {
+			s.t.Errorf("%s killed at %s: order %s: %s", victim, o.Point, o.Order, o.Wrong)
+		}
+	}
+	return outcomes
+}
+
+// crash has an order come to a point, kills the victim while it is there, and starts it again.
+func (s *stack) crash(victim string, at point) (o outcome) {
+	s.t.Helper()
+	o = outcome{Point: at.String(), Victim: victim, at: at}
+	o.purchase = s.prepare(scenarios[at.History])
+	trap := s.control.arm(at.boundary)
+	placed := make(chan error, 1)
+	go func() { placed <- s.place(o.purchase) }()
+	select {
+	case caught := <-trap.caught:
+		o.Held, o.PID = caught.Role, caught.PID
+	case <-time.After(patience):
+		s.control.disarm()
+		o.Wrong = fmt.Sprintf("no process has come to the point; order %s has come to %v", o.purchase.order, s.control.visited(o.purchase.order))
+	}
+	if o.Wrong == "" {
+		if s.processes[o.Held] == nil || s.processes[o.Held].command.Process.Pid != o.PID {
+			o.Wrong = fmt.Sprintf("the point was reached by process %d, which is not the %s", o.PID, o.Held)
+		}
+		s.kill(victim)
+		close(trap.release)
+		s.start(victim)
+	}
+	if err := <-placed; err != nil {
+		o.Wrong = strings.TrimSpace(o.Wrong + " " + err.Error())
+	}
+	o.Order = o.purchase.order.String()
+	return o
+}
+
+// tell prints what became of each step under each victim, and writes it down.
+func tell(t *testing.T, outcomes []outcome, took time.Duration) {
+	t.Helper()
+	type cell struct{ tried, well int }
+	table := map[string]map[string]*cell{}
+	well := 0
+	for _, o := range outcomes {
+		row := fmt.Sprintf("%s\t%s %s\t%s", strings.SplitN(o.at.History, "_", 2)[0], o.at.Kind, o.at.Name, o.at.Phase)
+		if table[row] == nil {
+			table[row] = map[string]*cell{}
+		}
+		if table[row][o.Victim] == nil {
+			table[row][o.Victim] = &cell{}
+		}
+		table[row][o.Victim].tried++
+		if o.Wrong == "" {
+			table[row][o.Victim].well++
+			well++
+		}
+	}
+	var text strings.Builder
+	w := tabwriter.NewWriter(&text, 0, 8, 2, ' ', 0)
+	fmt.Fprintf(w, "workflow\tstep\tkilled when\t%s\n", strings.Join(victims, "\t"))
+	rows := make([]string, 0, len(table))
+	for row := range table {
+		rows = append(rows, row)
+	}
+	slices.Sort(rows)
+	for _, row := range rows {
+		fmt.Fprint(w, row)
+		for _, victim := range victims {
+			if c := table[row][victim]; c != nil {
+				fmt.Fprintf(w, "\t%d of %d", c.well, c.tried)
+			} else {
+				fmt.Fprint(w, "\t-")
+			}
+		}
+		fmt.Fprintln(w)
+	}
+	_ = w.Flush()
+	fmt.Printf("%s\n%d of %d crashes ended as they should, in %s\n", text.String(), well, len(outcomes), took.Round(time.Second))
+	if *report == "" {
+		return
+	}
+	written, err := json.MarshalIndent(struct {
+		Points   int       `json:"points"`
+		Kills    int       `json:"kills"`
+		Orders   int       `json:"orders"`
+		Well     int       `json:"well"`
+		Seconds  float64   `json:"seconds"`
+		Outcomes []outcome `json:"outcomes"`
+	}{distinct(outcomes), len(outcomes), len(outcomes), well, took.Seconds(), outcomes}, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(*report, append(written, '\n'), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func distinct(outcomes []outcome) int {
+	points := map[string]bool{}
+	for _, o := range outcomes {
+		points[o.Point] = true
+	}
+	return len(points)
+}

@@ -1,0 +1,265 @@
+package crash_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"mercado/internal/auth"
+	"mercado/internal/order"
+	"mercado/internal/store/shopdb"
+	"mercado/worker/workertest"
+	"mercado/workflows"
+)
+
+// A scenario does again what a recorded history is of, and says how such an order ends whatever
+// is killed meanwhile.
+type scenario struct {
+	token    string // of the card
+	products int
+	ends     order.Status
+	reason   order.CancelReason
+	answer   int // status of the first answer, which is given again for the same key
+	captures int // as many parcels are paid for; 0 when nothing is
+
+	prepare func(*stack, *purchase) // before the order is placed
+	then    func(*stack, *purchase) // after it was
+}
+
+// scenarios has one for each recorded history: a test fails when one is missing.
+var scenarios = map[string]scenario{
+	"checkout_confirmed":    {token: "approve", products: 1, ends: order.Delivered, answer: http.StatusCreated, captures: 1},
+	"checkout_looked_up":    {token: "timeout_then_approved", products: 1, ends: order.Delivered, answer: http.StatusCreated, captures: 1},
+	"checkout_declined":     {token: "decline", products: 1, ends: order.Cancelled, reason: order.PaymentDeclined, answer: http.StatusPaymentRequired},
+	"checkout_out_of_stock": {token: "approve", products: 1, ends: order.Cancelled, reason: order.OutOfStock, answer: http.StatusConflict, prepare: loseStock},
+	"checkout_stopped": {
+		token: "approve", products: 1, ends: order.Cancelled, reason: order.CheckoutStopped, answer: http.StatusServiceUnavailable,
+		prepare: func(s *stack, _ *purchase) { s.provider.away.Store(true) }, then: stopCheckout,
+	},
+	"fulfilment_one_vendor": {token: "slow", products: 1, ends: order.Delivered, answer: http.StatusCreated, captures: 1},
+	"fulfilment_three":      {token: "approve", products: 3, ends: order.Delivered, answer: http.StatusCreated, captures: 3},
+	"fulfilment_refused":    {token: "capture_refused", products: 1, ends: order.Cancelled, reason: order.CaptureRefused, answer: http.StatusCreated},
+}
+
+// purchase is one order of the matrix.
+type purchase struct {
+	scenario
+	customer int64
+	token    string // of access
+	products []int64
+	shelf    int64 // how many there were of each
+	key      string
+	order    uuid.UUID
+}
+
+// units are bought of each product, of so many.
+const units, shelf = 2, 5
+
+// prepare gives a new customer a cart with products of their own.
+func (s *stack) prepare(of scenario) *purchase {
+	s.t.Helper()
+	p := &purchase{scenario: of, key: uuid.NewString(), shelf: shelf}
+	ctx := s.t.Context()
+	if err := s.db.Pool.QueryRow(ctx, `
+		insert into identity.customers (first_name, last_name, email)
+		values ('Ana', 'Sousa', gen_random_uuid() || '@example.com') returning id`).Scan(&p.customer); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.db.Pool.QueryRow(ctx, `
+		with vendor as (
+			insert into catalog.vendors (vendor_name, region)
+			select gen_random_uuid()::text, 'PT' from generate_series(1, $1::int) returning id
+		),
+		category as (insert into catalog.categories (name) values (gen_random_uuid()::text) returning id),
+		product as (
+			insert into catalog.products (vendor_id, category_id, item_name, price, cost)
+			select vendor.id, category.id, 'Product', 10, 1 from vendor, category returning id
+		),
+		balance as (insert into catalog.stock (product_id, on_hand) select id, $2 from product),
+		ledger as (
+			insert into catalog.stock_ledger (product_id, kind, on_hand_delta, reserved_delta, reference_type)
+			select id, 'initial', $2, 0, 'inventory' from product
+		)
+		select array_agg(id) from product`, of.products, shelf).Scan(&p.products); err != nil {
+		s.t.Fatal(err)
+	}
+	for _, product := range p.products {
+		if _, err := s.db.PutCartItem(ctx, p.customer, product, units, 15*time.Minute); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	token, err := s.tokens.Issue(auth.Principal{CustomerID: p.customer, Roles: []auth.Role{auth.Customer}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	p.token = token
+	if of.prepare != nil {
+		of.prepare(s, p)
+	}
+	return p
+}
+
+// place places the order and does the rest of its scenario, however often the shop dies meanwhile.
+func (s *stack) place(p *purchase) error {
+	status, body, err := s.ask(p, "respond-async")
+	if err != nil {
+		return err
+	}
+	var placed struct{ ID uuid.UUID }
+	if err := json.Unmarshal(body, &placed); err != nil {
+		return fmt.Errorf("placing was answered %d %s", status, body)
+	}
+	if p.order = placed.ID; p.order == uuid.Nil { // the first answer was lost, and is a refusal by now
+		if err := s.db.Pool.QueryRow(context.Background(), "select id from ordering.orders where customer_id = $1", p.customer).Scan(&p.order); err != nil {
+			return fmt.Errorf("find the order: %w", err)
+		}
+	}
+	if p.then != nil {
+		p.then(s, p)
+	}
+	return nil
+}
+
+// ask sends the checkout under its key until there is an answer, as a client does that was told
+// nothing or to come back.
+func (s *stack) ask(p *purchase, prefer string) (status int, body []byte, err error) {
+	sent, err := json.Marshal(workertest.CheckoutBody(p.scenario.token))
+	if err != nil {
+		return 0, nil, err
+	}
+	deadline := time.Now().Add(patience)
+	for {
+		status, body, err = s.askOnce(p, prefer, sent)
+		switch {
+		case err == nil && p.answer == status:
+			return status, body, nil
+		case err == nil && status < 500 && !bytes.Contains(body, []byte("idempotency_in_flight")):
+			return status, body, nil
+		case time.Now().After(deadline):
+			return status, body, fmt.Errorf("no answer in time, the last was %d %s %w", status, body, err)
+		}
+		time.Sleep(50 * time.Millisecond) // the server is away
+	}
+}
+
+func (s *stack) askOnce(p *purchase, prefer string, sent []byte) (status int, body []byte, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.apiAddr+"/api/checkout", bytes.NewReader(sent))
+	if err != nil {
+		return 0, nil, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Authorization", "Bearer "+p.token)
+	request.Header.Set("Idempotency-Key", p.key)
+	request.Header.Set("Prefer", prefer)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err = io.ReadAll(response.Body)
+	return response.StatusCode, body, err
+}
+
+// loseStock lets the cart's holds expire, and then the goods get lost.
+func loseStock(s *stack, p *purchase) {
+	s.t.Helper()
+	if _, err := s.db.Pool.Exec(s.t.Context(), `
+		update catalog.holds set expires_at = now() - interval '1 minute' where product_id = any($1)`, p.products); err != nil {
+		s.t.Fatal(err)
+	}
+	for _, product := range p.products {
+		if _, err := s.db.MoveStock(s.t.Context(), shopdb.MoveInventoryParams{
+			Kind: "adjustment", ProductID: product, Delta: -shelf, Reason: "shrinkage",
+		}); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	p.shelf = 0
+}
+
+// stopCheckout cancels the checkout when the provider, which answers nobody, was asked, and lets
+// the provider come back when the order is cancelled.
+func stopCheckout(s *stack, p *purchase) {
+	defer s.provider.away.Store(false)
+	s.await("the provider to be asked", func(ctx context.Context) bool {
+		var asked bool
+		err := s.db.Pool.QueryRow(ctx, `
+			select exists (
+				select from ordering.payments
+				inner join ordering.payment_attempts on payment_attempts.payment_id = payments.id
+				where order_id = $1
+			)`, p.order).Scan(&asked)
+		return err == nil && asked
+	})
+	s.await("the order to be cancelled", func(ctx context.Context) bool {
+		_ = s.workflows.CancelWorkflow(ctx, workflows.CheckoutID(p.order), "")
+		var status string
+		err := s.db.Pool.QueryRow(ctx, "select status from ordering.orders where id = $1", p.order).Scan(&status)
+		return err == nil && status == string(order.Cancelled)
+	})
+}
+
+// patience is how long anything may take, with servers that come and go.
+const patience = 90 * time.Second
+
+// await is workertest.Await beside a test: servers may be away while it asks, and it only marks the
+// test as failed.
+func (s *stack) await(what string, holds func(context.Context) bool) bool {
+	deadline := time.Now().Add(patience)
+	for time.Now().Before(deadline) {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		held := holds(ctx)
+		cancel()
+		if held {
+			return true
+		}
+		time.Sleep(50 * time.Millisecond) // between two questions
+	}
+	s.t.Errorf("waited in vain: %s", what)
+	return false
+}
+
+// provider stands before the sandbox and can be away.
+type provider struct {
+	url  string
+	away atomic.Bool
+}
+
+func newProvider(t testing.TB, behind string) *provider {
+	t.Helper()
+	address, err := url.Parse(behind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &provider{}
+	proxy := httputil.NewSingleHostReverseProxy(address)
+	proxy.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) } // no answer stays none
+	server := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p.away.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		proxy.ServeHTTP(w, r)
+	})}
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	p.url = "http://" + strings.TrimPrefix(listener.Addr().String(), "http://")
+	return p
+}

@@ -1,0 +1,128 @@
+package crash_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	enums "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+
+	"mercado/internal/audit"
+	"mercado/internal/money"
+	"mercado/internal/order"
+	"mercado/internal/settings"
+	"mercado/worker/workertest"
+	"mercado/workflows"
+)
+
+// judge waits until an order is where its scenario ends, and says what is wrong with it: nothing
+// when it is nil.
+func (s *stack) judge(p *purchase) error {
+	var status, reason string
+	var total money.Amount
+	settled := s.await(fmt.Sprintf("order %s to be %s", p.order, p.ends), func(ctx context.Context) bool {
+		err := s.db.Pool.QueryRow(ctx, `
+			select status, coalesce(cancel_reason, ''), total_amount from ordering.orders where id = $1`, p.order).
+			Scan(&status, &reason, &total)
+		return err == nil && status == string(p.ends) && s.nothingRuns(ctx, p) && s.nothingOwed(ctx, p)
+	})
+	if !settled {
+		return fmt.Errorf("it is %s %s", status, reason)
+	}
+	var wrong error
+	check := func(right bool, format string, arguments ...any) {
+		if !right {
+			wrong = errors.Join(wrong, fmt.Errorf(format, arguments...))
+		}
+	}
+	check(reason == string(p.reason), "it was cancelled because of %q", reason)
+
+	// Money, as the provider has it.
+	charges := workertest.AskCharges(s.t, s.sandbox, p.order)
+	held := charges.Counts.Authorizations
+	switch {
+	case p.ends == order.Delivered:
+		check(held == 1 && charges.Counts.Captures == p.captures && charges.Captured == total, "sold for %s: the provider has done %+v", total, charges)
+		check(charges.Counts.Voids == 0 && charges.Counts.Refunds == 0, "sold: the provider has done %+v", charges)
+	default:
+		check(charges.Captured == 0 && held <= 1, "cancelled: the provider has done %+v", charges)
+		check(held == 0 || charges.Counts.Voids == 1, "cancelled: the provider still holds the money: %+v", charges)
+	}
+
+	// Goods: what the ledger says of this order, and the balances of its products.
+	var onHand, reserved, left, kept int64
+	if err := s.db.Pool.QueryRow(s.t.Context(), `
+		select
+			(select coalesce(sum(on_hand_delta), 0) from catalog.stock_ledger where reference_type = 'order' and reference_id = $1),
+			(select coalesce(sum(reserved_delta), 0) from catalog.stock_ledger where reference_type = 'order' and reference_id = $1),
+			(select sum(on_hand) from catalog.stock where product_id = any($2)),
+			(select coalesce(sum(reserved_qty), 0) from ordering.order_items where order_id::text = $1)`,
+		p.order.String(), p.products).Scan(&onHand, &reserved, &left, &kept); err != nil {
+		return err
+	}
+	var sold int64
+	if p.ends == order.Delivered {
+		sold = int64(units * len(p.products))
+	}
+	check(onHand == -sold && left == p.shelf*int64(len(p.products))-sold, "%d units were sold, the ledger says %d and the shelf has %d", sold, -onHand, left)
+	check(reserved == 0 && kept == 0, "%d units are still reserved (%d by its lines)", reserved, kept)
+
+	// Whoever asks again gets the first answer.
+	answered, body, err := s.ask(p, "wait=20")
+	check(err == nil && answered == p.answer, "asked again it is answered %d %s, %v", answered, body, err)
+
+	// Each thing happened once.
+	rows, err := s.db.Pool.Query(s.t.Context(), `
+		select type || ' ' || data::text from ordering.order_events where order_id = $1 group by type, data having count(*) > 1`, p.order)
+	if err != nil {
+		return errors.Join(wrong, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var twice string
+		if err := rows.Scan(&twice); err != nil {
+			return errors.Join(wrong, err)
+		}
+		check(false, "it happened twice: %s", twice)
+	}
+	return errors.Join(wrong, rows.Err())
+}
+
+// nothingRuns reports whether the workflows of an order have all ended.
+func (s *stack) nothingRuns(ctx context.Context, p *purchase) bool {
+	for _, id := range []string{workflows.CheckoutID(p.order), workflows.FulfilmentID(p.order)} {
+		told, err := s.workflows.DescribeWorkflowExecution(ctx, id, "")
+		var unknown *serviceerror.NotFound
+		if errors.As(err, &unknown) {
+			continue
+		}
+		if err != nil || told.GetWorkflowExecutionInfo().GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
+			return false
+		}
+	}
+	return true
+}
+
+// nothingOwed reports whether the payment of an order is settled.
+func (s *stack) nothingOwed(ctx context.Context, p *purchase) bool {
+	var open bool
+	err := s.db.Pool.QueryRow(ctx, `
+		select exists (select from ordering.payments where order_id = $1 and status in ('pending', 'authorized'))`, p.order).Scan(&open)
+	return err == nil && !open
+}
+
+// audit fails the test where the shop as a whole does not add up, or anything is unfinished.
+func (s *stack) audit() {
+	s.t.Helper()
+	report, err := audit.Run(s.t.Context(), s.db, uuid.Must(uuid.NewV7()), settings.Limits{}, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, result := range report.Results {
+		if result.Differences > 0 {
+			s.t.Errorf("audit: %s: %d differences, the first: %s %s", result.Name, result.Differences, result.Found[0].SubjectID, result.Found[0].Details)
+		}
+	}
+}
