@@ -10,6 +10,15 @@ select
 from ordering.payment_attempts as attempt
 inner join ordering.payments as payment on payment.id = attempt.payment_id
 where attempt.operation <> 'lookup'
+    -- A void settles what was asked before it, answered or not: nothing is set aside any more.
+    and not exists (
+        select 1
+        from ordering.payment_attempts as void
+        where void.payment_id = attempt.payment_id
+            and void.id > attempt.id
+            and void.operation = 'void'
+            and void.outcome = 'approved'
+    )
 group by attempt.payment_id, payment.order_id, attempt.operation, attempt.idempotency_key
 having not bool_or(attempt.outcome in ('approved', 'declined'))
     and (array_agg(attempt.outcome order by attempt.id desc))[1] in ('asked', 'unknown')
