@@ -18,6 +18,7 @@ import (
 
 	"mercado/api"
 	"mercado/internal/auth"
+	"mercado/internal/completion"
 	"mercado/internal/devstack/stacktest"
 	"mercado/internal/settings"
 	"mercado/internal/store"
@@ -100,9 +101,10 @@ func serve(ctx context.Context, c config, workflows client.Client) error {
 		return err
 	}
 	defer background.Close()
+	board := completion.NewBoard()
 	server := api.New(api.Deps{
 		DB: db, Temporal: workflows, Tokens: auth.NewTokens(key, signing.AccessTokenTTL), Passwords: auth.NewPasswords(signing.PasswordMin),
-		Log: slog.Default(), Environment: environment, Auth: signing, Shop: c.Shop, Workflow: c.Temporal,
+		Log: slog.Default(), Environment: environment, Auth: signing, Shop: c.Shop, Workflow: c.Temporal, Board: board,
 	})
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)
 	if err != nil {
@@ -111,7 +113,7 @@ func serve(ctx context.Context, c config, workflows client.Client) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return server.Serve(ctx, listener) })
 	group.Go(func() error {
-		return worker.Host(ctx, workflows, c.Temporal, worker.Orders(background, c.Shop), nil)
+		return worker.Host(ctx, workflows, c.Temporal, worker.Orders(background, c.Shop, board), nil)
 	})
 	return group.Wait()
 }

@@ -239,7 +239,7 @@ func (a *watchedActivity) ExecuteActivity(ctx context.Context, in *interceptor.E
 	a.reach(of.workflow, of.step, before)
 	result, err := a.Next.ExecuteActivity(ctx, in)
 	var failed *temporal.ApplicationError
-	if err == nil || errors.As(err, &failed) && failed.NonRetryable() {
+	if err == nil || info.IsLocalActivity || errors.As(err, &failed) && failed.NonRetryable() {
 		a.reach(of.workflow, of.step, done)
 	}
 	return result, err
