@@ -38,6 +38,7 @@ var things = map[string]thingKind{
 	"/api/catalog/products/{id}":   {ofVendor: true, make: (*accessWorld).product},
 	"/api/cart/items/{item_id}":    {make: (*accessWorld).product},
 	"/api/identity/customers/{id}": {ofCustomer: true, make: (*accessWorld).newCustomer},
+	"/api/discounts/{id}":          {make: (*accessWorld).discount},
 	"/api/orders/{id}":             {ofCustomer: true, ofVendor: true, make: (*accessWorld).order},
 	"/api/admin/stuck/{id}":        {make: (*accessWorld).order},
 	"/api/admin/audit/{id}":        {make: (*accessWorld).audit},
@@ -46,7 +47,9 @@ var things = map[string]thingKind{
 // goodBodies are bodies of operations for which an example of the schema is refused before
 // anybody asks whose the resource is, by operation id.
 var goodBodies = map[string]func(*accessWorld, thing) any{
-	"checkout": func(*accessWorld, thing) any { return workertest.CheckoutBody("approve") },
+	"checkout":         func(*accessWorld, thing) any { return workertest.CheckoutBody("approve") },
+	"create-discount":  func(*accessWorld, thing) any { return discountBody() },
+	"replace-discount": func(*accessWorld, thing) any { return discountBody() },
 }
 
 // accessWorld is a shop in which a customer has bought from a vendor, and others have as well.
@@ -133,6 +136,14 @@ func (w *accessWorld) audit() thing {
 }
 
 func (w *accessWorld) category() thing { return thing{id: number(w.NewCategory(0))} }
+
+func discountBody() map[string]any {
+	return map[string]any{"code": uuid.NewString(), "kind": "percentage", "percent": 10}
+}
+
+func (w *accessWorld) discount() thing {
+	return thing{id: number(apitest.Decode[apitest.Made](w.Admin().Post("/api/discounts", discountBody()).Want(http.StatusCreated)).ID)}
+}
 
 func (w *accessWorld) newVendor() thing {
 	id := w.NewVendor()

@@ -233,7 +233,7 @@ func complete(placing *store.Checkout, in Placing, body any) error {
 	}
 	hash := sha256.Sum256(canonical)
 	placing.Key, placing.RequestHash = in.IdempotencyKey.IdempotencyKey, hash[:]
-	placing.PaymentProvider = payment.SandboxName
+	placing.PaymentProvider = payment.ProviderOf(placing.PaymentMethod, payment.SandboxName)
 	if placing.OrderID, err = uuid.NewV7(); err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ $$;
 --
 -- The lines are read once, by one statement, so with one reading of the catalogue's prices. Goods
 -- that are handed over the counter go nowhere: without an address, they are taxed where the first
--- line's vendor is.
+-- line's vendor is. No provider is asked for nothing: an order that costs nothing is paid by hand.
 -- +goose StatementBegin
 create function ordering.place_order(
     p_scope text,
@@ -198,8 +198,9 @@ begin
     payment as (
         insert into ordering.payments (id, order_id, provider, method, token, amount, currency)
         values (
-            p_payment_id, p_order_id, p_provider, p_method, p_token, bill.total_amount,
-            coalesce(cart.currency, 'EUR')
+            p_payment_id, p_order_id,
+            case when bill.total_amount = 0 then 'manual' else p_provider end,
+            p_method, p_token, bill.total_amount, coalesce(cart.currency, 'EUR')
         )
     ),
 
