@@ -3,10 +3,12 @@ package activities
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
+	"go.temporal.io/sdk/activity"
 
 	"mercado/internal/order"
 	"mercado/internal/shipping"
@@ -20,6 +22,7 @@ type Fulfilment struct {
 	Payments   *Payments
 	Carrier    shipping.Carrier
 	PackAfter  time.Duration
+	ShipAfter  time.Duration
 	TrackEvery time.Duration
 }
 
@@ -27,66 +30,122 @@ type Fulfilment struct {
 type Plan struct {
 	Shipments  []PlannedShipment
 	PackAfter  time.Duration // a shipment not packed by its vendor by then is packed by itself
+	ShipAfter  time.Duration // one that its vendor has packed and not sent off by then goes by itself
 	TrackEvery time.Duration // how often the carrier is asked where nothing was heard from it
+	Capture    Capture
+	Counter    bool // handed over at once: no carrier
 }
 
-// PlannedShipment is one vendor's part of an order.
+// Capture is when the payment of a shipment is captured.
+type Capture string
+
+// Times of capture, by the method of payment.
+const (
+	WhenShipped   Capture = "shipped"   // card, wallet
+	WhenDelivered Capture = "delivered" // cash on delivery
+	BeforeThat    Capture = "before"    // bank transfer, cash: the whole order, before it was confirmed
+)
+
+var captures = map[string]Capture{
+	"card": WhenShipped, "wallet": WhenShipped, "cash_on_delivery": WhenDelivered, "bank_transfer": BeforeThat, "cash": BeforeThat,
+}
+
+// PlannedShipment is one vendor's part of an order, as it stood when it was planned.
 type PlannedShipment struct {
 	ID       uuid.UUID
 	VendorID int64
+	Packing
+	Labelled bool // there may be a label
 }
 
-// Plan makes a shipment for each vendor of the order, once, and returns those to be seen to. Tax and shipping are shared out in
-// proportion to the lines, so that the amounts captured add up to the order's total.
+// counter is the channel of sales that are handed over at once.
+const counter = "counter"
+
+// Plan makes a shipment for each vendor of the order, once, and returns those to be seen to: those
+// on their way, and those cancelled whose label was not given back.
 func (f *Fulfilment) Plan(ctx context.Context, orderID uuid.UUID) (Plan, error) {
-	toShip, err := f.DB.OrderToShip(ctx, orderID)
+	found, err := f.DB.PlanFulfilment(ctx, orderID)
 	if err != nil {
-		return Plan{}, fmt.Errorf("read order to ship: %w", err)
+		return Plan{}, err
 	}
-	extra := order.Share(toShip.TaxAmount+toShip.ShippingCost, toShip.Totals)
-	plan := Plan{PackAfter: f.PackAfter, TrackEvery: f.TrackEvery}
-	var planned []shopdb.OrderingShipment
-	err = f.DB.InTx(ctx, func(q *shopdb.Queries) error {
-		for i, vendor := range toShip.Vendors {
-			id, err := uuid.NewV7()
-			if err != nil {
-				return err
-			}
-			if err := q.PlanShipment(ctx, shopdb.PlanShipmentParams{
-				ID: id, OrderID: orderID, VendorID: vendor,
-				Amount: toShip.Totals[i] + extra[i], Currency: toShip.Currency,
-			}); err != nil {
-				return err
-			}
-		}
-		planned, err = q.ShipmentsOfOrder(ctx, orderID)
-		return err
-	})
-	if err != nil {
-		return Plan{}, fmt.Errorf("plan shipments: %w", err)
+	plan := Plan{
+		PackAfter: f.PackAfter, ShipAfter: f.ShipAfter, TrackEvery: f.TrackEvery,
+		Capture: captures[found.PaymentMethod], Counter: found.Channel == counter,
 	}
-	for _, shipment := range planned {
-		if shipment.Status != "delivered" && shipment.Status != "cancelled" {
-			plan.Shipments = append(plan.Shipments, PlannedShipment{ID: shipment.ID, VendorID: shipment.VendorID})
+	for _, shipment := range found.Shipments {
+		planned := PlannedShipment{
+			ID: shipment.ID, VendorID: shipment.VendorID,
+			Packing: packingOf(shipment.Status, shipment.PackedBy), Labelled: shipment.TrackingNumber != nil,
 		}
+		switch planned.Status {
+		case order.ShipmentDelivered, order.ShipmentLost, order.ShipmentReturnedToSender:
+			continue
+		case order.ShipmentCancelled:
+			planned.Labelled = planned.Labelled && shipment.LabelCancelledAt == nil
+		}
+		plan.Shipments = append(plan.Shipments, planned)
 	}
 	return plan, nil
 }
 
-// Pack marks a shipment as packed.
-func (f *Fulfilment) Pack(ctx context.Context, shipmentID uuid.UUID) error {
-	if err := f.DB.PackShipment(ctx, shipmentID); err != nil {
-		return fmt.Errorf("pack shipment: %w", err)
-	}
-	return nil
+// Packing is where a shipment stands that may have been packed.
+type Packing struct {
+	Status   order.ShipmentStatus
+	ByVendor bool // its vendor has packed it, and will send it off
 }
 
-// BuyLabel buys the shipment's transport from the carrier, once.
+const (
+	byShop   = "shop"
+	byVendor = "vendor"
+)
+
+// Pack packs a shipment whose vendor has had the time to, when due, and tells where it stands: its
+// vendor may have been faster, or somebody has cancelled it.
+func (f *Fulfilment) Pack(ctx context.Context, shipmentID uuid.UUID, due bool) (Packing, error) {
+	if !due {
+		shipment, err := f.DB.Shipment(ctx, shipmentID)
+		if err != nil {
+			return Packing{}, fmt.Errorf("read shipment: %w", err)
+		}
+		return packingOf(shipment.Status, shipment.PackedBy), nil
+	}
+	packed, err := f.DB.PackShipment(ctx, shopdb.PackShipmentParams{ID: shipmentID, PackedBy: byShop})
+	if err != nil {
+		return Packing{}, fmt.Errorf("pack shipment: %w", err)
+	}
+	return packingOf(packed.Status, packed.PackedBy), nil
+}
+
+func packingOf(status string, by *string) Packing {
+	return Packing{Status: order.ShipmentStatus(status), ByVendor: by != nil && *by == byVendor}
+}
+
+// Release sends a packed shipment off, when due, and tells where it stands. It is the point of no
+// return: what is released can no longer be cancelled.
+func (f *Fulfilment) Release(ctx context.Context, shipmentID uuid.UUID, due bool) (order.ShipmentStatus, error) {
+	if !due {
+		shipment, err := f.DB.Shipment(ctx, shipmentID)
+		if err != nil {
+			return "", fmt.Errorf("read shipment: %w", err)
+		}
+		return order.ShipmentStatus(shipment.Status), nil
+	}
+	status, err := f.DB.ReleaseShipment(ctx, shopdb.ReleaseShipmentParams{ID: shipmentID, PackedBy: byShop})
+	if err != nil {
+		return "", fmt.Errorf("release shipment: %w", err)
+	}
+	return order.ShipmentStatus(status), nil
+}
+
+// BuyLabel buys the shipment's transport from the carrier, once; not for one that was cancelled.
 func (f *Fulfilment) BuyLabel(ctx context.Context, shipmentID uuid.UUID) error {
 	defer heartbeat(ctx)()
 	shipment, err := f.DB.ShipmentToLabel(ctx, shipmentID)
 	if err != nil {
 		return fmt.Errorf("read shipment: %w", err)
+	}
+	if order.ShipmentStatus(shipment.Status) == order.ShipmentCancelled {
+		return nil
 	}
 	var to order.Address
 	if err := json.Unmarshal(shipment.ShippingAddress, &to); err != nil {
@@ -104,6 +163,23 @@ func (f *Fulfilment) BuyLabel(ctx context.Context, shipmentID uuid.UUID) error {
 	return nil
 }
 
+// CancelLabel gives the label of a cancelled shipment back to the carrier, if there is one. A label
+// that the carrier does not take back any more is paid for.
+func (f *Fulfilment) CancelLabel(ctx context.Context, shipmentID uuid.UUID) error {
+	defer heartbeat(ctx)()
+	err := f.Carrier.CancelLabel(ctx, shipmentID.String())
+	switch {
+	case errors.Is(err, shipping.ErrTooLate):
+		activity.GetLogger(ctx).Warn("the carrier does not take a label back", "shipment", shipmentID)
+	case err != nil && !errors.Is(err, shipping.ErrNotFound):
+		return fmt.Errorf("cancel label: %w", err)
+	}
+	if err := f.DB.LabelCancelled(ctx, shipmentID); err != nil {
+		return fmt.Errorf("keep that the label was cancelled: %w", err)
+	}
+	return nil
+}
+
 // Capture takes the shipment's amount from what was authorised for its order. See IsCaptureRefused.
 func (f *Fulfilment) Capture(ctx context.Context, shipmentID uuid.UUID) error {
 	defer heartbeat(ctx)()
@@ -114,14 +190,21 @@ func (f *Fulfilment) Capture(ctx context.Context, shipmentID uuid.UUID) error {
 	return f.Payments.capture(ctx, shipment.OrderID, shipment.ID, shipment.Amount)
 }
 
-// GiveUp cancels a shipment that is not sent, puts its goods back on the shelf, and returns the
-// order's status: cancelled when nothing of it was sent.
-func (f *Fulfilment) GiveUp(ctx context.Context, shipmentID uuid.UUID, reason order.CancelReason) (order.Status, error) {
-	status, err := f.DB.CancelShipment(ctx, shopdb.CancelShipmentParams{ID: shipmentID, Reason: string(reason)})
+// GiveUp cancels a shipment whose payment was refused, and puts its goods back on the shelf.
+func (f *Fulfilment) GiveUp(ctx context.Context, shipmentID uuid.UUID) error {
+	_, err := f.DB.CancelShipment(ctx, store.ShipmentCancellation{
+		ShipmentID: shipmentID, Reason: order.CaptureRefused, By: byShop, Restock: true,
+	})
+	return err
+}
+
+// ToVoid tells whether the order was cancelled and its payment is still set aside, or may be.
+func (f *Fulfilment) ToVoid(ctx context.Context, orderID uuid.UUID) (bool, error) {
+	toVoid, err := f.DB.ToVoid(ctx, orderID)
 	if err != nil {
-		return "", fmt.Errorf("cancel shipment: %w", err)
+		return false, fmt.Errorf("read payment: %w", err)
 	}
-	return order.Status(status), nil
+	return toVoid, nil
 }
 
 // Ship marks a shipment as shipped, and the order with its last one.
@@ -132,24 +215,33 @@ func (f *Fulfilment) Ship(ctx context.Context, shipmentID uuid.UUID) error {
 	return nil
 }
 
-// Track asks the carrier when the parcel was delivered; zero while it is under way.
-func (f *Fulfilment) Track(ctx context.Context, shipmentID uuid.UUID) (time.Time, error) {
+// Track asks the carrier where the parcel is.
+func (f *Fulfilment) Track(ctx context.Context, shipmentID uuid.UUID) (shipping.Tracking, error) {
 	defer heartbeat(ctx)()
 	shipment, err := f.DB.Shipment(ctx, shipmentID)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("read shipment: %w", err)
+		return shipping.Tracking{}, fmt.Errorf("read shipment: %w", err)
 	}
 	if shipment.TrackingNumber == nil || shipment.PackedAt == nil {
-		return time.Time{}, fmt.Errorf("shipment %s has no label", shipmentID)
+		return shipping.Tracking{}, fmt.Errorf("shipment %s has no label", shipmentID)
 	}
 	tracking, err := f.Carrier.Track(ctx, *shipment.TrackingNumber)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("track parcel: %w", err)
+		return shipping.Tracking{}, fmt.Errorf("track parcel: %w", err)
 	}
 	if err := tracking.Check(*shipment.PackedAt, time.Now()); err != nil {
-		return time.Time{}, fmt.Errorf("track parcel: %w", err)
+		return shipping.Tracking{}, fmt.Errorf("track parcel: %w", err)
 	}
-	return tracking.DeliveredAt, nil
+	return tracking, nil
+}
+
+// Lose ends a shipment that the carrier has lost or brings back. What was paid for it is refunded.
+func (f *Fulfilment) Lose(ctx context.Context, shipmentID uuid.UUID, status shipping.Status) error {
+	ending := order.ShipmentLost
+	if status == shipping.ReturnedToSender {
+		ending = order.ShipmentReturnedToSender
+	}
+	return f.DB.LoseShipment(ctx, shipmentID, ending)
 }
 
 // Deliver marks a shipment as delivered, and the order with its last one.

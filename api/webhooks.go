@@ -32,7 +32,7 @@ type shippingInput struct {
 		_              struct{} `additionalProperties:"true"`
 		ID             string   `json:"id" minLength:"1" maxLength:"255" doc:"Of the message: it keeps it when it is sent again."`
 		TrackingNumber string   `json:"tracking_number" minLength:"1" maxLength:"255"`
-		Status         string   `json:"status" enum:"in_transit,delivered"`
+		Status         string   `json:"status" enum:"in_transit,delivered,lost,returned_to_sender"`
 		DeliveredAt    string   `json:"delivered_at,omitempty" format:"date-time"`
 	} `nameHint:"ShippingWebhook"`
 }
@@ -61,7 +61,7 @@ func (a *API) receiveShipping(ctx context.Context, in *shippingInput) (*struct{}
 	if err := message.Check(packed, time.Now()); err != nil {
 		return nil, fmt.Errorf("%w: %w", shipping.ErrWebhook, err)
 	}
-	moved := workflows.ParcelMoved{ShipmentID: shipment.ID, DeliveredAt: message.DeliveredAt}
+	moved := workflows.ParcelMoved{ShipmentID: shipment.ID, Status: message.Status, DeliveredAt: message.DeliveredAt}
 	if err := workflows.TellParcel(ctx, a.Temporal, shipment.OrderID, moved); err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"mercado/internal/money"
 	"mercado/internal/order"
 	"mercado/internal/shipping"
+	"mercado/internal/store"
 	"mercado/internal/store/shopdb"
 	"mercado/worker/workertest"
 )
@@ -55,8 +56,8 @@ func TestCapturesAddUpToTheTotal(t *testing.T) {
 	for _, shipment := range shipments {
 		amounts = append(amounts, shipment.Amount)
 	}
-	// 7.00 on 10, 20 and 30: 1.17, 2.33 and 3.50.
-	if len(amounts) != 3 || amounts[0] != 1117 || amounts[1] != 2233 || amounts[2] != 3350 {
+	// On 10, 20 and 30: 0.67, 1.34 and 2.00 of the tax; 0.50, 1.00 and 1.49 of the shipping.
+	if len(amounts) != 3 || amounts[0] != 1117 || amounts[1] != 2234 || amounts[2] != 3349 {
 		t.Errorf("the shipments are charged %v", amounts)
 	}
 }
@@ -162,7 +163,7 @@ func TestRestOfAnOrderIsSentWhenOneCaptureIsRefused(t *testing.T) {
 	db := shop.Deps.DB
 	for range 2 {
 		if err := errors.Join(
-			db.PackShipment(t.Context(), shipments[0].ID),
+			released(db.ReleaseShipment(t.Context(), shopdb.ReleaseShipmentParams{ID: shipments[0].ID, PackedBy: "vendor"})),
 			db.ShipShipment(t.Context(), shipments[0].ID),
 			db.DeliverShipment(t.Context(), shopdb.DeliverShipmentParams{ID: shipments[0].ID, DeliveredAt: time.Now()}),
 		); err != nil {
@@ -171,9 +172,11 @@ func TestRestOfAnOrderIsSentWhenOneCaptureIsRefused(t *testing.T) {
 	}
 	shop.AwaitStatus(placed.ID, order.Confirmed)
 	for range 2 {
-		status, err := db.CancelShipment(t.Context(), shopdb.CancelShipmentParams{ID: shipments[1].ID, Reason: "capture_refused"})
-		if err != nil || status != "delivered" {
-			t.Errorf("the order is %s, %v", status, err)
+		status, err := db.CancelShipment(t.Context(), store.ShipmentCancellation{
+			ShipmentID: shipments[1].ID, Reason: order.CaptureRefused, By: "shop", Restock: true,
+		})
+		if err != nil || status != order.ShipmentCancelled {
+			t.Errorf("the shipment is %s, %v", status, err)
 		}
 	}
 	shop.WantStock(products[0], 9, 0)
@@ -182,3 +185,5 @@ func TestRestOfAnOrderIsSentWhenOneCaptureIsRefused(t *testing.T) {
 		t.Errorf("the order is %+v", done)
 	}
 }
+
+func released(_ string, err error) error { return err }

@@ -14,7 +14,7 @@ import (
 	"mercado/workflows"
 )
 
-// Orders is the queue of checkout and fulfilment. The API hosts it as well as the workers, so that
+// Orders is the queue of checkout, fulfilment and refunds. The API hosts it as well as the workers, so that
 // it can take the steps of a checkout itself; board tells its requests that theirs has ended. A worker
 // has nobody to tell: nil.
 func Orders(db *store.DB, shop settings.Shop, board *completion.Board) Queue {
@@ -28,12 +28,14 @@ func Orders(db *store.DB, shop settings.Shop, board *completion.Board) Queue {
 		Register: func(r sdk.Registry) {
 			r.RegisterWorkflow(workflows.Checkout)
 			r.RegisterWorkflow(workflows.Fulfilment)
+			r.RegisterWorkflow(workflows.Refund)
 			r.RegisterActivity(payments)
 			r.RegisterActivity(&activities.Checkout{DB: db, HoldTTL: shop.HoldTTL, Board: board})
 			r.RegisterActivity(&activities.Fulfilment{
 				DB: db, Payments: payments, Carrier: shipping.NewSandbox(shop.CarrierURL),
-				PackAfter: shop.PackAfter, TrackEvery: shop.TrackEvery,
+				PackAfter: shop.PackAfter, ShipAfter: shop.ShipAfter, TrackEvery: shop.TrackEvery,
 			})
+			r.RegisterActivity(&activities.Refunds{DB: db, Payments: payments})
 		},
 	}
 }

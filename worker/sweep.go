@@ -12,8 +12,8 @@ import (
 	"mercado/workflows"
 )
 
-// sweep goes round the orders that a workflow should be working on, a page at a time, and starts
-// the workflow of each that has none: whoever should have started it died, it was ended by force,
+// sweep goes round the orders, or the refunds, that a workflow should be working on, a page at a time, and
+// starts the workflow of each that has none: whoever should have started it died, it was ended by force,
 // or a server was restored to before it.
 type sweep struct {
 	what  string
@@ -42,6 +42,24 @@ func (r *relay) sweeps(q *shopdb.Queries) []*sweep {
 				return q.OrdersToFulfil(ctx, shopdb.OrdersToFulfilParams{After: after, OlderThanSeconds: 60, Most: sweepPage})
 			},
 		},
+		{
+			what: "fulfilment of a changed shipment", every: 2 * time.Second, start: workflows.NudgeFulfilment,
+			page: func(ctx context.Context, after uuid.UUID) ([]uuid.UUID, error) {
+				return q.OrdersToNudge(ctx, shopdb.OrdersToNudgeParams{After: after, OlderThanSeconds: 5, Most: sweepPage})
+			},
+		},
+		{
+			what: "cancellation", every: 2 * time.Second, start: workflows.ResumeCancellation,
+			page: func(ctx context.Context, after uuid.UUID) ([]uuid.UUID, error) {
+				return q.OrdersToCancel(ctx, shopdb.OrdersToCancelParams{After: after, OlderThanSeconds: 5, Most: sweepPage})
+			},
+		},
+		{
+			what: "refund", every: time.Second, start: workflows.ResumeRefund,
+			page: func(ctx context.Context, after uuid.UUID) ([]uuid.UUID, error) {
+				return q.RefundsToPay(ctx, shopdb.RefundsToPayParams{After: after, OlderThanSeconds: 1, Most: sweepPage})
+			},
+		},
 	}
 }
 
@@ -56,7 +74,7 @@ func (r *relay) sweep(ctx context.Context, s *sweep) error {
 	}
 	started, err := r.start(ctx, page, s.start)
 	for _, id := range started {
-		slog.Warn("started the "+s.what+" of an order that had none", "order", id)
+		slog.Warn("started a "+s.what+" that nobody worked on", "id", id)
 	}
 	if err != nil {
 		return err

@@ -16,3 +16,6 @@ func FulfilmentID(orderID uuid.UUID) string { return "fulfilment/" + orderID.Str
 func OfOrder(orderID uuid.UUID) []string {
 	return []string{CheckoutID(orderID), FulfilmentID(orderID)}
 }
+
+// RefundID is the id of the workflow that pays a refund back.
+func RefundID(refundID uuid.UUID) string { return "refund/" + refundID.String() }

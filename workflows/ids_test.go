@@ -14,6 +14,7 @@ func TestWorkflowIDs(t *testing.T) {
 	order := uuid.MustParse("01a1fa08-d67b-7a11-8b7b-aaaaaaaaaaaa")
 	for got, want := range map[string]string{
 		workflows.CheckoutID(order):   "checkout/01a1fa08-d67b-7a11-8b7b-aaaaaaaaaaaa",
+		workflows.RefundID(order):     "refund/01a1fa08-d67b-7a11-8b7b-aaaaaaaaaaaa",
 		workflows.FulfilmentID(order): "fulfilment/01a1fa08-d67b-7a11-8b7b-aaaaaaaaaaaa",
 	} {
 		if got != want {

@@ -57,14 +57,72 @@ func StartFulfilment(ctx context.Context, c client.Client, queue string, orderID
 	return started, nil
 }
 
+// StartRefund starts paying a refund back in queue, and tells whether nobody was at it.
+func StartRefund(ctx context.Context, c client.Client, queue string, refundID uuid.UUID) (started bool, err error) {
+	options := client.StartWorkflowOptions{
+		ID: RefundID(refundID), TaskQueue: queue, StaticSummary: "pay back refund " + refundID.String(),
+	}
+	_, started, err = start(ctx, c, options, Refund, refundID)
+	if err != nil {
+		return false, fmt.Errorf("start refund %s: %w", refundID, err)
+	}
+	return started, nil
+}
+
+// ResumeRefund is StartRefund for a refund that was written down by a step of another workflow, or
+// whose request died: there is nothing unusual in starting it.
+func ResumeRefund(ctx context.Context, c client.Client, queue string, refundID uuid.UUID) (started bool, err error) {
+	_, err = StartRefund(ctx, c, queue, refundID)
+	return false, err
+}
+
+// TellShipment tells the fulfilment of an order that a shipment was changed in the database, zero
+// for any of them, and starts it when none is running.
+func TellShipment(ctx context.Context, c client.Client, queue string, orderID, shipmentID uuid.UUID) error {
+	options := client.StartWorkflowOptions{
+		ID: FulfilmentID(orderID), TaskQueue: queue, StaticSummary: "fulfil order " + orderID.String(),
+		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+	}
+	if _, err := c.SignalWithStartWorkflow(ctx, options.ID, ShipmentSignal, shipmentID, options, Fulfilment, orderID); err != nil {
+		return fmt.Errorf("tell fulfilment of order %s: %w", orderID, err)
+	}
+	return nil
+}
+
+// NudgeFulfilment is TellShipment for an order of which any shipment may have changed. It does not
+// tell whether a fulfilment was running.
+func NudgeFulfilment(ctx context.Context, c client.Client, queue string, orderID uuid.UUID) (started bool, err error) {
+	return false, TellShipment(ctx, c, queue, orderID, uuid.Nil)
+}
+
+// StopCheckout asks the checkout of an order to undo what it has done, and does not wait for it. One
+// that is not running (any more) is left alone.
+func StopCheckout(ctx context.Context, c client.Client, orderID uuid.UUID) error {
+	err := c.CancelWorkflow(ctx, CheckoutID(orderID), "")
+	var gone *serviceerror.NotFound
+	if err != nil && !errors.As(err, &gone) {
+		return fmt.Errorf("stop checkout of order %s: %w", orderID, err)
+	}
+	return nil
+}
+
+// ResumeCancellation has whoever works on an order that shall be cancelled get on with it: the
+// checkout is stopped, and where the order was confirmed before, its fulfilment cancels it.
+func ResumeCancellation(ctx context.Context, c client.Client, queue string, orderID uuid.UUID) (started bool, err error) {
+	if err := StopCheckout(ctx, c, orderID); err != nil {
+		return false, err
+	}
+	return StartFulfilment(ctx, c, queue, orderID)
+}
+
 // start starts a workflow unless one with its id is running.
 func start(
-	ctx context.Context, c client.Client, options client.StartWorkflowOptions, workflow any, orderID uuid.UUID,
+	ctx context.Context, c client.Client, options client.StartWorkflowOptions, workflow any, id uuid.UUID,
 ) (run client.WorkflowRun, started bool, err error) {
 	options.WorkflowIDReusePolicy = enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
 	options.WorkflowIDConflictPolicy = enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL
 	options.WorkflowExecutionErrorWhenAlreadyStarted = true
-	run, err = c.ExecuteWorkflow(ctx, options, workflow, orderID)
+	run, err = c.ExecuteWorkflow(ctx, options, workflow, id)
 	var running *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &running) {
 		return c.GetWorkflow(ctx, options.ID, running.RunId), false, nil

@@ -55,7 +55,7 @@ type Line struct {
 type Shipment struct {
 	ID             uuid.UUID  `json:"id"`
 	VendorID       int64      `json:"vendor_id"`
-	Status         string     `json:"status" enum:"pending,packed,shipped,delivered,cancelled"`
+	Status         string     `json:"status" enum:"pending,packed,released,shipped,delivered,cancelled,lost,returned_to_sender"`
 	Carrier        *string    `json:"carrier"`
 	TrackingNumber *string    `json:"tracking_number"`
 	ShippedAt      *time.Time `json:"shipped_at"`

@@ -16,17 +16,37 @@ import (
 	"mercado/internal/shipping"
 )
 
-// Kinds of facts about parcels: told is a webhook that the shop has taken.
+// Kinds of facts about parcels: missed is one that ends without being delivered, withdrawn one whose
+// label was given back, told is a webhook that the shop has taken.
 const (
 	labelled  = "labelled"
 	delivered = "delivered"
+	missed    = "missed"
+	withdrawn = "withdrawn"
 	told      = "told"
 )
+
+// Words in the first line of an address that choose how a parcel ends.
+var endings = map[string]shipping.Status{
+	"sandbox:lost":   shipping.Lost,
+	"sandbox:return": shipping.ReturnedToSender,
+}
+
+func endingOf(to order.Address) shipping.Status {
+	for word, ending := range endings {
+		if strings.Contains(to.Line1, word) {
+			return ending
+		}
+	}
+	return shipping.Delivered
+}
 
 // carrierFact is what a fact says of a parcel. The address is not kept.
 type carrierFact struct {
 	TrackingNumber string `json:"tracking_number,omitempty"`
 	Message        string `json:"message,omitempty"`
+
+	Ending shipping.Status `json:"ending,omitempty"` // of a parcel that will not be delivered
 }
 
 // label is a parcel on its way.
@@ -35,6 +55,7 @@ type label struct {
 	shipping.Tracking
 	reference string
 	boughtAt  time.Time
+	ending    shipping.Status
 }
 
 // discretion is how long the carrier tells nobody of a parcel whose label was bought: the buyer
@@ -52,7 +73,7 @@ func (s *Sandbox) applyLabelled(f fact) {
 	l := &label{
 		Label:     shipping.Label{TrackingNumber: f.TrackingNumber},
 		Tracking:  shipping.Tracking{Status: shipping.InTransit},
-		reference: f.Reference, boughtAt: f.At,
+		reference: f.Reference, boughtAt: f.At, ending: f.Ending,
 	}
 	s.labels[f.TrackingNumber], s.parcels[f.Reference], s.moving[f.TrackingNumber] = l, l, l
 	s.post(l)
@@ -65,15 +86,32 @@ func (s *Sandbox) applyDelivered(f fact) {
 	s.post(l)
 }
 
+func (s *Sandbox) applyMissed(f fact) {
+	l := s.labels[f.TrackingNumber]
+	delete(s.moving, f.TrackingNumber)
+	l.Tracking = shipping.Tracking{Status: f.Ending}
+	s.post(l)
+}
+
+// applyWithdrawn stops a parcel, and what was to be told of it.
+func (s *Sandbox) applyWithdrawn(f fact) {
+	l := s.labels[f.TrackingNumber]
+	delete(s.moving, f.TrackingNumber)
+	delete(s.messages, messageID(l))
+	l.Tracking = shipping.Tracking{Status: shipping.Withdrawn}
+}
+
 func (s *Sandbox) applyTold(f fact) { delete(s.messages, f.Message) }
 
 // post puts a webhook about the parcel as it is now in the queue.
 func (s *Sandbox) post(l *label) {
-	id := "evt_" + l.TrackingNumber + "_" + string(l.Status)
+	id := messageID(l)
 	s.messages[id] = &message{due: l.boughtAt.Add(discretion), Webhook: shipping.Webhook{
 		ID: id, TrackingNumber: l.TrackingNumber, Tracking: l.Tracking,
 	}}
 }
+
+func messageID(l *label) string { return "evt_" + l.TrackingNumber + "_" + string(l.Status) }
 
 func (s *Sandbox) buyLabel(w http.ResponseWriter, r *http.Request) {
 	var ask struct {
@@ -93,7 +131,7 @@ func (s *Sandbox) buyLabel(w http.ResponseWriter, r *http.Request) {
 	if _, bought := s.parcels[ask.Reference]; !bought {
 		durable, err = s.happen(fact{
 			Kind: labelled, Reference: ask.Reference,
-			carrierFact: carrierFact{TrackingNumber: "SBX" + strings.ToUpper(rand.Text()[:12])},
+			carrierFact: carrierFact{TrackingNumber: "SBX" + strings.ToUpper(rand.Text()[:12]), Ending: endingOf(ask.To)},
 		})
 	}
 	var bought shipping.Label
@@ -111,6 +149,37 @@ func (s *Sandbox) buyLabel(w http.ResponseWriter, r *http.Request) {
 	}
 	bought.URL = "http://" + r.Host + "/labels/" + bought.TrackingNumber + "/label.txt"
 	answer(w, http.StatusCreated, bought)
+}
+
+// cancelLabel takes a label back, by the shop's reference. Whether a parcel has left is the shop's
+// word here: only one that has arrived cannot be stopped.
+func (s *Sandbox) cancelLabel(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	l, known := s.parcels[r.PathValue("reference")]
+	var now shipping.Tracking
+	var err error
+	durable := func() error { return s.journal.sync(s.journal.lines()) }
+	if known {
+		if l.Status == shipping.InTransit {
+			durable, err = s.happen(fact{Kind: withdrawn, Reference: l.reference, carrierFact: carrierFact{TrackingNumber: l.TrackingNumber}})
+		}
+		now = l.Tracking
+	}
+	s.mu.Unlock()
+	if known && err == nil {
+		err = durable()
+	}
+	switch {
+	case !known:
+		refuse(w, http.StatusNotFound, "no such parcel")
+	case err != nil:
+		s.Log.Error("label was not cancelled", "reference", l.reference, "error", err)
+		refuse(w, http.StatusInternalServerError, "the journal cannot be written")
+	case now.Status != shipping.Withdrawn:
+		refuse(w, http.StatusConflict, "the parcel is "+string(now.Status))
+	default:
+		answer(w, http.StatusOK, now)
+	}
 }
 
 func (s *Sandbox) track(w http.ResponseWriter, r *http.Request) {
@@ -174,7 +243,11 @@ func (s *Sandbox) arrive() error {
 	defer s.mu.Unlock()
 	for number, l := range s.moving {
 		if time.Since(l.boughtAt) >= s.Transit {
-			if _, err := s.happen(fact{Kind: delivered, carrierFact: carrierFact{TrackingNumber: number}}); err != nil {
+			end := fact{Kind: delivered, carrierFact: carrierFact{TrackingNumber: number}}
+			if l.ending != "" && l.ending != shipping.Delivered {
+				end.Kind, end.Ending = missed, l.ending
+			}
+			if _, err := s.happen(end); err != nil {
 				return err
 			}
 		}

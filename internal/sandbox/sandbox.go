@@ -112,6 +112,7 @@ func (s *Sandbox) Handler() http.Handler {
 	mux.HandleFunc("POST /payments/{reference}/refunds", s.change(refunded))
 	mux.HandleFunc("POST /labels", s.buyLabel)
 	mux.HandleFunc("GET /labels/{tracking_number}", s.track)
+	mux.HandleFunc("POST /labels/{reference}/cancel", s.cancelLabel)
 	mux.HandleFunc("GET /labels/{tracking_number}/label.txt", s.printLabel)
 	return mux
 }
@@ -137,6 +138,8 @@ var effects = map[string]func(*Sandbox, fact){
 	refunded:   (*Sandbox).applyRefunded,
 	labelled:   (*Sandbox).applyLabelled,
 	delivered:  (*Sandbox).applyDelivered,
+	missed:     (*Sandbox).applyMissed,
+	withdrawn:  (*Sandbox).applyWithdrawn,
 	told:       (*Sandbox).applyTold,
 }
 

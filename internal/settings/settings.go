@@ -129,6 +129,8 @@ type Shop struct {
 	HoldTTL        time.Duration `name:"hold-ttl" env:"MERCADO_HOLD_TTL" default:"15m" help:"How long an item in a cart keeps its stock."`
 	CatalogueCache time.Duration `name:"catalogue-cache" env:"MERCADO_CATALOGUE_CACHE" default:"500ms" help:"How long the API keeps a product or the first page of a list in memory, at most 1s; 0 reads each time."`
 	PackAfter      time.Duration `name:"pack-after" env:"MERCADO_PACK_AFTER" default:"2s" help:"A shipment that its vendor has not packed by then is packed by itself."`
+	ShipAfter      time.Duration `name:"ship-after" env:"MERCADO_SHIP_AFTER" default:"2s" help:"A shipment that its vendor has packed and not sent off by then is sent off by itself."`
+	ReturnWindow   time.Duration `name:"return-window" env:"MERCADO_RETURN_WINDOW" default:"720h" help:"How long after its delivery a customer may send something back."`
 	PaymentURL     string        `name:"payment-url" env:"MERCADO_PAYMENT_URL" default:"http://127.0.0.1:8090" help:"Payment provider (the sandbox)."`
 	PaymentTimeout time.Duration `name:"payment-timeout" env:"MERCADO_PAYMENT_TIMEOUT" default:"3s" help:"A payment call without an answer by then has an unknown outcome and is looked up."`
 	CarrierURL     string        `name:"carrier-url" env:"MERCADO_CARRIER_URL" default:"http://127.0.0.1:8090" help:"Carrier (the sandbox)."`
@@ -147,6 +149,12 @@ func (s Shop) Validate() error {
 	}
 	if s.PackAfter < 0 {
 		return &Error{"MERCADO_PACK_AFTER", "must not be negative"}
+	}
+	if s.ShipAfter < 0 {
+		return &Error{"MERCADO_SHIP_AFTER", "must not be negative"}
+	}
+	if s.ReturnWindow < 0 {
+		return &Error{"MERCADO_RETURN_WINDOW", "must not be negative"}
 	}
 	if s.WebhookSecret == "" {
 		return &Error{"MERCADO_WEBHOOK_SECRET", "must not be empty"}

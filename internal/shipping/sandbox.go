@@ -37,6 +37,12 @@ func (s *Sandbox) BuyLabel(ctx context.Context, parcel Parcel) (Label, error) {
 	return label, err
 }
 
+// CancelLabel implements Carrier.
+func (s *Sandbox) CancelLabel(ctx context.Context, reference string) error {
+	var withdrawn Tracking
+	return s.do(ctx, http.MethodPost, s.base+"/"+url.PathEscape(reference)+"/cancel", nil, &withdrawn)
+}
+
 // Track implements Carrier.
 func (s *Sandbox) Track(ctx context.Context, trackingNumber string) (Tracking, error) {
 	var tracking Tracking
@@ -59,6 +65,8 @@ func (s *Sandbox) do(ctx context.Context, method, address string, body io.Reader
 	case http.StatusOK, http.StatusCreated:
 	case http.StatusNotFound:
 		return ErrNotFound
+	case http.StatusConflict:
+		return ErrTooLate
 	default:
 		return fmt.Errorf("ask carrier: it answered %s", response.Status)
 	}

@@ -17,6 +17,9 @@ type Carrier interface {
 	Name() string
 	// BuyLabel orders the transport of a parcel, once for each reference.
 	BuyLabel(ctx context.Context, parcel Parcel) (Label, error)
+	// CancelLabel gives a label back before its parcel was collected, by the reference it was bought
+	// under; twice does no harm. It returns ErrNotFound or ErrTooLate.
+	CancelLabel(ctx context.Context, reference string) error
 	// Track tells where a parcel is, or ErrNotFound.
 	Track(ctx context.Context, trackingNumber string) (Tracking, error)
 }
@@ -38,9 +41,15 @@ type Status string
 
 // Statuses of a parcel.
 const (
-	InTransit Status = "in_transit"
-	Delivered Status = "delivered"
+	InTransit        Status = "in_transit"
+	Delivered        Status = "delivered"
+	Lost             Status = "lost"
+	ReturnedToSender Status = "returned_to_sender"
+	Withdrawn        Status = "cancelled" // its label was given back
 )
+
+// Missed reports whether the parcel will not reach its customer.
+func (s Status) Missed() bool { return s == Lost || s == ReturnedToSender }
 
 // Tracking is what the carrier says of a parcel.
 type Tracking struct {
@@ -63,3 +72,6 @@ func (t Tracking) Check(packed, now time.Time) error {
 
 // ErrNotFound says that the carrier knows no such parcel.
 var ErrNotFound = errors.New("no such parcel")
+
+// ErrTooLate says that a parcel is on its way: its label cannot be given back.
+var ErrTooLate = errors.New("the parcel is on its way")

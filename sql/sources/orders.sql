@@ -7,7 +7,7 @@
 --     total_amount numeric(18,2), currency char, discount_code text,
 --     estimated_delivery timestamptz, actual_delivery timestamptz, cancel_reason text,
 --     confirmed_at timestamptz, shipped_at timestamptz, created_at timestamptz,
---     updated_at timestamptz
+--     updated_at timestamptz, cancel_request text, cancel_requested_at timestamptz
 select o.*
 from ordering.orders as o
 where o.order_date >= current_setting('lake.from')::timestamptz

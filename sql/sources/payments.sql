@@ -3,7 +3,8 @@
 -- without: token
 -- columns: id uuid, order_id uuid, provider text, method text, provider_reference text,
 --     status text, amount numeric(18,2), authorized_amount numeric(18,2),
---     captured_amount numeric(18,2), refunded_amount numeric(18,2), currency char,
+--     captured_amount numeric(18,2), refunded_amount numeric(18,2), released_amount numeric(18,2),
+--     currency char,
 --     created_at timestamptz, updated_at timestamptz
 select p.*
 from ordering.payments as p

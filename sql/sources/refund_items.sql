@@ -1,8 +1,9 @@
 -- description: The lines of the refunds asked for on one of the days, each with the order line
---     it gives back, whose order may be much older.
+--     it gives back, whose order may be much older. Not those of an order that was cancelled: it
+--     counts as no sale, so nothing of it is given back.
 -- subject: refunds
 -- columns: refund_id uuid, order_item_id bigint, qty bigint, amount numeric(18,2),
---     restocked boolean, order_id uuid, item_id bigint, vendor_id bigint, customer_id bigint,
+--     restocked boolean, tax_amount numeric(18,2), order_id uuid, item_id bigint, vendor_id bigint, customer_id bigint,
 --     ordered_at timestamptz
 select
     i.*,
@@ -17,3 +18,4 @@ inner join ordering.order_items as l on l.id = i.order_item_id
 inner join ordering.orders as o on o.id = l.order_id
 where r.created_at >= current_setting('lake.from')::timestamptz
     and r.created_at < current_setting('lake.to')::timestamptz
+    and o.status <> 'cancelled'

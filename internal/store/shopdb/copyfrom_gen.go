@@ -9,6 +9,112 @@ import (
 	"context"
 )
 
+// iteratorForAddRefundItems implements pgx.CopyFromSource.
+type iteratorForAddRefundItems struct {
+	rows                 []AddRefundItemsParams
+	skippedFirstNextCall bool
+}
+
+func (r *iteratorForAddRefundItems) Next() bool {
+	if len(r.rows) == 0 {
+		return false
+	}
+	if !r.skippedFirstNextCall {
+		r.skippedFirstNextCall = true
+		return true
+	}
+	r.rows = r.rows[1:]
+	return len(r.rows) > 0
+}
+
+func (r iteratorForAddRefundItems) Values() ([]interface{}, error) {
+	return []interface{}{
+		r.rows[0].RefundID,
+		r.rows[0].OrderItemID,
+		r.rows[0].Qty,
+		r.rows[0].Amount,
+		r.rows[0].TaxAmount,
+		r.rows[0].Restocked,
+	}, nil
+}
+
+func (r iteratorForAddRefundItems) Err() error {
+	return nil
+}
+
+func (q *Queries) AddRefundItems(ctx context.Context, arg []AddRefundItemsParams) (int64, error) {
+	return q.db.CopyFrom(ctx, []string{"ordering", "refund_items"}, []string{"refund_id", "order_item_id", "qty", "amount", "tax_amount", "restocked"}, &iteratorForAddRefundItems{rows: arg})
+}
+
+// iteratorForAddReturnItems implements pgx.CopyFromSource.
+type iteratorForAddReturnItems struct {
+	rows                 []AddReturnItemsParams
+	skippedFirstNextCall bool
+}
+
+func (r *iteratorForAddReturnItems) Next() bool {
+	if len(r.rows) == 0 {
+		return false
+	}
+	if !r.skippedFirstNextCall {
+		r.skippedFirstNextCall = true
+		return true
+	}
+	r.rows = r.rows[1:]
+	return len(r.rows) > 0
+}
+
+func (r iteratorForAddReturnItems) Values() ([]interface{}, error) {
+	return []interface{}{
+		r.rows[0].ReturnID,
+		r.rows[0].OrderItemID,
+		r.rows[0].Qty,
+	}, nil
+}
+
+func (r iteratorForAddReturnItems) Err() error {
+	return nil
+}
+
+func (q *Queries) AddReturnItems(ctx context.Context, arg []AddReturnItemsParams) (int64, error) {
+	return q.db.CopyFrom(ctx, []string{"ordering", "return_items"}, []string{"return_id", "order_item_id", "qty"}, &iteratorForAddReturnItems{rows: arg})
+}
+
+// iteratorForPlanShipmentItems implements pgx.CopyFromSource.
+type iteratorForPlanShipmentItems struct {
+	rows                 []PlanShipmentItemsParams
+	skippedFirstNextCall bool
+}
+
+func (r *iteratorForPlanShipmentItems) Next() bool {
+	if len(r.rows) == 0 {
+		return false
+	}
+	if !r.skippedFirstNextCall {
+		r.skippedFirstNextCall = true
+		return true
+	}
+	r.rows = r.rows[1:]
+	return len(r.rows) > 0
+}
+
+func (r iteratorForPlanShipmentItems) Values() ([]interface{}, error) {
+	return []interface{}{
+		r.rows[0].ShipmentID,
+		r.rows[0].OrderItemID,
+		r.rows[0].Qty,
+		r.rows[0].TaxAmount,
+	}, nil
+}
+
+func (r iteratorForPlanShipmentItems) Err() error {
+	return nil
+}
+
+func (q *Queries) PlanShipmentItems(ctx context.Context, arg []PlanShipmentItemsParams) (int64, error) {
+	return q.db.CopyFrom(ctx, []string{"ordering", "shipment_items"}, []string{"shipment_id", "order_item_id", "qty", "tax_amount"}, &iteratorForPlanShipmentItems{rows: arg})
+}
+
 // iteratorForSeedCartItems implements pgx.CopyFromSource.
 type iteratorForSeedCartItems struct {
 	rows                 []SeedCartItemsParams

@@ -15,19 +15,29 @@ import (
 )
 
 const cancelShipment = `-- name: CancelShipment :one
-select ordering.cancel_shipment($1, $2)::text as order_status
+select done.status::text as status
+from ordering.cancel_shipment($1, $2, $3, $4, $5) as done
 `
 
 type CancelShipmentParams struct {
-	ID     uuid.UUID
-	Reason string
+	ID          uuid.UUID
+	Reason      string
+	CancelledBy string
+	Restock     bool
+	RefundID    uuid.UUID
 }
 
 func (q *Queries) CancelShipment(ctx context.Context, arg CancelShipmentParams) (string, error) {
-	row := q.db.QueryRow(ctx, cancelShipment, arg.ID, arg.Reason)
-	var order_status string
-	err := row.Scan(&order_status)
-	return order_status, err
+	row := q.db.QueryRow(ctx, cancelShipment,
+		arg.ID,
+		arg.Reason,
+		arg.CancelledBy,
+		arg.Restock,
+		arg.RefundID,
+	)
+	var status string
+	err := row.Scan(&status)
+	return status, err
 }
 
 const deliverShipment = `-- name: DeliverShipment :exec
@@ -41,6 +51,17 @@ type DeliverShipmentParams struct {
 
 func (q *Queries) DeliverShipment(ctx context.Context, arg DeliverShipmentParams) error {
 	_, err := q.db.Exec(ctx, deliverShipment, arg.ID, arg.DeliveredAt)
+	return err
+}
+
+const labelCancelled = `-- name: LabelCancelled :exec
+update ordering.shipments
+set label_cancelled_at = now()
+where id = $1 and label_cancelled_at is null
+`
+
+func (q *Queries) LabelCancelled(ctx context.Context, id uuid.UUID) error {
+	_, err := q.db.Exec(ctx, labelCancelled, id)
 	return err
 }
 
@@ -70,106 +91,213 @@ func (q *Queries) LabelShipment(ctx context.Context, arg LabelShipmentParams) er
 	return err
 }
 
-const orderToShip = `-- name: OrderToShip :one
+const linesToShip = `-- name: LinesToShip :many
+select id, vendor_id, qty, total_price
+from ordering.order_items
+where order_id = $1
+order by vendor_id, line_no
+`
+
+type LinesToShipRow struct {
+	ID         int64
+	VendorID   int64
+	Qty        int64
+	TotalPrice money.Amount
+}
+
+func (q *Queries) LinesToShip(ctx context.Context, orderID uuid.UUID) ([]LinesToShipRow, error) {
+	rows, err := q.db.Query(ctx, linesToShip, orderID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LinesToShipRow{}
+	for rows.Next() {
+		var i LinesToShipRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.VendorID,
+			&i.Qty,
+			&i.TotalPrice,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockOrder = `-- name: LockOrder :one
 select
+    orders.id,
+    orders.customer_id,
     orders.status,
+    orders.channel,
+    orders.payment_method,
     orders.currency,
     orders.tax_amount,
     orders.shipping_cost,
-    payment.id as payment_id,
-    array_agg(item.vendor_id order by item.vendor_id)::bigint [] as vendors,
-    array_agg(item.total_price order by item.vendor_id)::numeric(18, 2) [] as totals
+    orders.cancel_request,
+    (select provider from ordering.payments where payments.order_id = orders.id)::text as provider
 from ordering.orders
-inner join ordering.payments as payment on payment.order_id = orders.id
-inner join (
-    select order_id, vendor_id, sum(total_price)::numeric(18, 2) as total_price
-    from ordering.order_items
-    group by order_id, vendor_id
-) as item on item.order_id = orders.id
-where orders.id = $1
-group by orders.id, payment.id
+where orders.id = $1 and orders.customer_id = coalesce($2, orders.customer_id)
+for no key update
 `
 
-type OrderToShipRow struct {
-	Status       string
-	Currency     string
-	TaxAmount    money.Amount
-	ShippingCost money.Amount
-	PaymentID    uuid.UUID
-	Vendors      []int64
-	Totals       []money.Amount
+type LockOrderParams struct {
+	ID         uuid.UUID
+	CustomerID *int64
 }
 
-func (q *Queries) OrderToShip(ctx context.Context, orderID uuid.UUID) (OrderToShipRow, error) {
-	row := q.db.QueryRow(ctx, orderToShip, orderID)
-	var i OrderToShipRow
+type LockOrderRow struct {
+	ID            uuid.UUID
+	CustomerID    int64
+	Status        string
+	Channel       string
+	PaymentMethod string
+	Currency      string
+	TaxAmount     money.Amount
+	ShippingCost  money.Amount
+	CancelRequest *string
+	Provider      string
+}
+
+// The order, kept from everybody else until the transaction ends. customer_id null: whoever's.
+func (q *Queries) LockOrder(ctx context.Context, arg LockOrderParams) (LockOrderRow, error) {
+	row := q.db.QueryRow(ctx, lockOrder, arg.ID, arg.CustomerID)
+	var i LockOrderRow
 	err := row.Scan(
+		&i.ID,
+		&i.CustomerID,
 		&i.Status,
+		&i.Channel,
+		&i.PaymentMethod,
 		&i.Currency,
 		&i.TaxAmount,
 		&i.ShippingCost,
-		&i.PaymentID,
-		&i.Vendors,
-		&i.Totals,
+		&i.CancelRequest,
+		&i.Provider,
 	)
 	return i, err
 }
 
-const packShipment = `-- name: PackShipment :exec
-with packed as (
-    update ordering.shipments as shipment
-    set
-        status = 'packed',
-        packed_at = now()
-    where shipment.id = $1 and shipment.status = 'pending'
-    returning shipment.id, shipment.order_id, shipment.vendor_id
-)
-
-insert into ordering.order_events (order_id, type, data)
-select
-    order_id, 'shipment.packed',
-    jsonb_build_object('shipment_id', id, 'vendor_id', vendor_id)
-from packed
+const loseShipment = `-- name: LoseShipment :exec
+select ordering.lose_shipment($1, $2, $3)
 `
 
-func (q *Queries) PackShipment(ctx context.Context, id uuid.UUID) error {
-	_, err := q.db.Exec(ctx, packShipment, id)
+type LoseShipmentParams struct {
+	ID       uuid.UUID
+	Status   string
+	RefundID uuid.UUID
+}
+
+func (q *Queries) LoseShipment(ctx context.Context, arg LoseShipmentParams) error {
+	_, err := q.db.Exec(ctx, loseShipment, arg.ID, arg.Status, arg.RefundID)
 	return err
 }
 
-const planShipment = `-- name: PlanShipment :exec
-with planned as (
-    insert into ordering.shipments (id, order_id, vendor_id, amount, currency)
-    values ($1, $2, $3, $4, $5)
-    on conflict (order_id, vendor_id) do nothing
-    returning id, order_id, vendor_id
-)
+const ordersToNudge = `-- name: OrdersToNudge :many
+select distinct shipment.order_id
+from ordering.shipments as shipment
+inner join ordering.payments as payment on payment.order_id = shipment.order_id
+where shipment.status in ('packed', 'released', 'cancelled')
+    and case shipment.status
+        when 'packed' then shipment.tracking_number is null and shipment.packed_by = 'vendor'
+        when 'released' then true
+        else shipment.tracking_number is not null and shipment.label_cancelled_at is null
+    end
+    and shipment.updated_at < now() - make_interval(secs => $1::float8)
+    and shipment.order_id > $2
+    and payment.provider <> 'history'
+order by shipment.order_id
+limit $3
+`
 
-insert into ordering.shipment_items (shipment_id, order_item_id, qty)
-select planned.id, item.id, item.qty
-from planned
-inner join ordering.order_items as item
-    on item.order_id = planned.order_id and item.vendor_id = planned.vendor_id
+type OrdersToNudgeParams struct {
+	OlderThanSeconds float64
+	After            uuid.UUID
+	Most             int32
+}
+
+// Orders after one whose fulfilment should have heard of something and has not: a shipment that was
+// packed and has no label, that was sent off and is not shipped, or that was cancelled and whose
+// label was not given back.
+func (q *Queries) OrdersToNudge(ctx context.Context, arg OrdersToNudgeParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, ordersToNudge, arg.OlderThanSeconds, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var order_id uuid.UUID
+		if err := rows.Scan(&order_id); err != nil {
+			return nil, err
+		}
+		items = append(items, order_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const packShipment = `-- name: PackShipment :one
+select done.status::text as status, done.packed_by
+from ordering.pack_shipment($1, $2) as done
+`
+
+type PackShipmentParams struct {
+	ID       uuid.UUID
+	PackedBy string
+}
+
+type PackShipmentRow struct {
+	Status   string
+	PackedBy *string
+}
+
+func (q *Queries) PackShipment(ctx context.Context, arg PackShipmentParams) (PackShipmentRow, error) {
+	row := q.db.QueryRow(ctx, packShipment, arg.ID, arg.PackedBy)
+	var i PackShipmentRow
+	err := row.Scan(&i.Status, &i.PackedBy)
+	return i, err
+}
+
+const planShipment = `-- name: PlanShipment :exec
+insert into ordering.shipments (id, order_id, vendor_id, amount, shipping_amount, currency)
+values ($1, $2, $3, $4, $5, $6)
 `
 
 type PlanShipmentParams struct {
-	ID       uuid.UUID
-	OrderID  uuid.UUID
-	VendorID int64
-	Amount   money.Amount
-	Currency string
+	ID             uuid.UUID
+	OrderID        uuid.UUID
+	VendorID       int64
+	Amount         money.Amount
+	ShippingAmount money.Amount
+	Currency       string
 }
 
-// One shipment of a vendor's lines; nothing where it has been planned before.
 func (q *Queries) PlanShipment(ctx context.Context, arg PlanShipmentParams) error {
 	_, err := q.db.Exec(ctx, planShipment,
 		arg.ID,
 		arg.OrderID,
 		arg.VendorID,
 		arg.Amount,
+		arg.ShippingAmount,
 		arg.Currency,
 	)
 	return err
+}
+
+type PlanShipmentItemsParams struct {
+	ShipmentID  uuid.UUID
+	OrderItemID int64
+	Qty         int64
+	TaxAmount   money.Amount
 }
 
 const receiveWebhook = `-- name: ReceiveWebhook :one
@@ -193,6 +321,23 @@ func (q *Queries) ReceiveWebhook(ctx context.Context, arg ReceiveWebhookParams) 
 	return handled, err
 }
 
+const releaseShipment = `-- name: ReleaseShipment :one
+select done.status::text as status
+from ordering.release_shipment($1, $2) as done
+`
+
+type ReleaseShipmentParams struct {
+	ID       uuid.UUID
+	PackedBy string
+}
+
+func (q *Queries) ReleaseShipment(ctx context.Context, arg ReleaseShipmentParams) (string, error) {
+	row := q.db.QueryRow(ctx, releaseShipment, arg.ID, arg.PackedBy)
+	var status string
+	err := row.Scan(&status)
+	return status, err
+}
+
 const shipShipment = `-- name: ShipShipment :exec
 select ordering.ship_shipment($1)
 `
@@ -203,7 +348,7 @@ func (q *Queries) ShipShipment(ctx context.Context, id uuid.UUID) error {
 }
 
 const shipment = `-- name: Shipment :one
-select id, order_id, vendor_id, status, carrier, tracking_number, label_url, amount, currency, packed_at, shipped_at, delivered_at, created_at, updated_at, xid from ordering.shipments where id = $1
+select id, order_id, vendor_id, status, carrier, tracking_number, label_url, amount, currency, packed_at, shipped_at, delivered_at, created_at, updated_at, xid, shipping_amount, packed_by, released_at, label_cancelled_at, cancelled_at, cancel_reason from ordering.shipments where id = $1
 `
 
 func (q *Queries) Shipment(ctx context.Context, id uuid.UUID) (OrderingShipment, error) {
@@ -225,12 +370,18 @@ func (q *Queries) Shipment(ctx context.Context, id uuid.UUID) (OrderingShipment,
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.Xid,
+		&i.ShippingAmount,
+		&i.PackedBy,
+		&i.ReleasedAt,
+		&i.LabelCancelledAt,
+		&i.CancelledAt,
+		&i.CancelReason,
 	)
 	return i, err
 }
 
 const shipmentByTracking = `-- name: ShipmentByTracking :one
-select id, order_id, vendor_id, status, carrier, tracking_number, label_url, amount, currency, packed_at, shipped_at, delivered_at, created_at, updated_at, xid from ordering.shipments where tracking_number = $1::text
+select id, order_id, vendor_id, status, carrier, tracking_number, label_url, amount, currency, packed_at, shipped_at, delivered_at, created_at, updated_at, xid, shipping_amount, packed_by, released_at, label_cancelled_at, cancelled_at, cancel_reason from ordering.shipments where tracking_number = $1::text
 `
 
 func (q *Queries) ShipmentByTracking(ctx context.Context, trackingNumber string) (OrderingShipment, error) {
@@ -252,12 +403,23 @@ func (q *Queries) ShipmentByTracking(ctx context.Context, trackingNumber string)
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.Xid,
+		&i.ShippingAmount,
+		&i.PackedBy,
+		&i.ReleasedAt,
+		&i.LabelCancelledAt,
+		&i.CancelledAt,
+		&i.CancelReason,
 	)
 	return i, err
 }
 
 const shipmentToLabel = `-- name: ShipmentToLabel :one
-select shipment.id, shipment.order_id, shipment.tracking_number, orders.shipping_address
+select
+    shipment.id,
+    shipment.order_id,
+    shipment.status,
+    shipment.tracking_number,
+    orders.shipping_address
 from ordering.shipments as shipment
 inner join ordering.orders as orders on orders.id = shipment.order_id
 where shipment.id = $1
@@ -266,6 +428,7 @@ where shipment.id = $1
 type ShipmentToLabelRow struct {
 	ID              uuid.UUID
 	OrderID         uuid.UUID
+	Status          string
 	TrackingNumber  *string
 	ShippingAddress json.RawMessage
 }
@@ -276,6 +439,7 @@ func (q *Queries) ShipmentToLabel(ctx context.Context, id uuid.UUID) (ShipmentTo
 	err := row.Scan(
 		&i.ID,
 		&i.OrderID,
+		&i.Status,
 		&i.TrackingNumber,
 		&i.ShippingAddress,
 	)
@@ -283,7 +447,7 @@ func (q *Queries) ShipmentToLabel(ctx context.Context, id uuid.UUID) (ShipmentTo
 }
 
 const shipmentsOfOrder = `-- name: ShipmentsOfOrder :many
-select id, order_id, vendor_id, status, carrier, tracking_number, label_url, amount, currency, packed_at, shipped_at, delivered_at, created_at, updated_at, xid from ordering.shipments where order_id = $1 order by vendor_id
+select id, order_id, vendor_id, status, carrier, tracking_number, label_url, amount, currency, packed_at, shipped_at, delivered_at, created_at, updated_at, xid, shipping_amount, packed_by, released_at, label_cancelled_at, cancelled_at, cancel_reason from ordering.shipments where order_id = $1 order by vendor_id
 `
 
 func (q *Queries) ShipmentsOfOrder(ctx context.Context, orderID uuid.UUID) ([]OrderingShipment, error) {
@@ -311,6 +475,12 @@ func (q *Queries) ShipmentsOfOrder(ctx context.Context, orderID uuid.UUID) ([]Or
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.Xid,
+			&i.ShippingAmount,
+			&i.PackedBy,
+			&i.ReleasedAt,
+			&i.LabelCancelledAt,
+			&i.CancelledAt,
+			&i.CancelReason,
 		); err != nil {
 			return nil, err
 		}
@@ -320,6 +490,21 @@ func (q *Queries) ShipmentsOfOrder(ctx context.Context, orderID uuid.UUID) ([]Or
 		return nil, err
 	}
 	return items, nil
+}
+
+const toVoid = `-- name: ToVoid :one
+select (orders.status = 'cancelled' and payment.status in ('pending', 'authorized'))::boolean as to_void
+from ordering.orders
+inner join ordering.payments as payment on payment.order_id = orders.id
+where orders.id = $1
+`
+
+// Whether an order's payment is still to be given back to whoever set it aside.
+func (q *Queries) ToVoid(ctx context.Context, orderID uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, toVoid, orderID)
+	var to_void bool
+	err := row.Scan(&to_void)
+	return to_void, err
 }
 
 const webhookHandled = `-- name: WebhookHandled :exec

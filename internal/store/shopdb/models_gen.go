@@ -362,6 +362,8 @@ type OrderingOrder struct {
 	CreatedAt         time.Time
 	UpdatedAt         time.Time
 	Xid               uint64
+	CancelRequest     *string
+	CancelRequestedAt *time.Time
 }
 
 type OrderingOrderEvent struct {
@@ -393,11 +395,6 @@ type OrderingOrderItem struct {
 	Xid             uint64
 }
 
-type OrderingOrderTransition struct {
-	FromStatus string
-	ToStatus   string
-}
-
 type OrderingPayment struct {
 	ID                uuid.UUID
 	OrderID           uuid.UUID
@@ -414,6 +411,7 @@ type OrderingPayment struct {
 	CreatedAt         time.Time
 	UpdatedAt         time.Time
 	Xid               uint64
+	ReleasedAmount    money.Amount
 }
 
 type OrderingPaymentAttempt struct {
@@ -431,16 +429,22 @@ type OrderingPaymentAttempt struct {
 }
 
 type OrderingRefund struct {
-	ID          uuid.UUID
-	OrderID     uuid.UUID
-	Reason      string
-	Amount      money.Amount
-	Currency    string
-	Status      string
-	CreatedAt   time.Time
-	CompletedAt *time.Time
-	UpdatedAt   time.Time
-	Xid         uint64
+	ID             uuid.UUID
+	OrderID        uuid.UUID
+	Reason         string
+	Amount         money.Amount
+	Currency       string
+	Status         string
+	CreatedAt      time.Time
+	CompletedAt    *time.Time
+	UpdatedAt      time.Time
+	Xid            uint64
+	Kind           string
+	ShippingAmount money.Amount
+	ShipmentID     *uuid.UUID
+	ReturnID       *uuid.UUID
+	RequestedBy    string
+	Failure        *string
 }
 
 type OrderingRefundItem struct {
@@ -449,30 +453,58 @@ type OrderingRefundItem struct {
 	Qty         int64
 	Amount      money.Amount
 	Restocked   bool
+	TaxAmount   money.Amount
+}
+
+type OrderingReturn struct {
+	ID              uuid.UUID
+	OrderID         uuid.UUID
+	Status          string
+	Reason          string
+	RequestedBy     string
+	RejectedBecause *string
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+	Xid             uint64
+}
+
+type OrderingReturnItem struct {
+	ReturnID    uuid.UUID
+	OrderItemID int64
+	Qty         int64
+	ReceivedAt  *time.Time
+	Restocked   *bool
 }
 
 type OrderingShipment struct {
-	ID             uuid.UUID
-	OrderID        uuid.UUID
-	VendorID       int64
-	Status         string
-	Carrier        *string
-	TrackingNumber *string
-	LabelUrl       *string
-	Amount         money.Amount
-	Currency       string
-	PackedAt       *time.Time
-	ShippedAt      *time.Time
-	DeliveredAt    *time.Time
-	CreatedAt      time.Time
-	UpdatedAt      time.Time
-	Xid            uint64
+	ID               uuid.UUID
+	OrderID          uuid.UUID
+	VendorID         int64
+	Status           string
+	Carrier          *string
+	TrackingNumber   *string
+	LabelUrl         *string
+	Amount           money.Amount
+	Currency         string
+	PackedAt         *time.Time
+	ShippedAt        *time.Time
+	DeliveredAt      *time.Time
+	CreatedAt        time.Time
+	UpdatedAt        time.Time
+	Xid              uint64
+	ShippingAmount   money.Amount
+	PackedBy         *string
+	ReleasedAt       *time.Time
+	LabelCancelledAt *time.Time
+	CancelledAt      *time.Time
+	CancelReason     *string
 }
 
 type OrderingShipmentItem struct {
 	ShipmentID  uuid.UUID
 	OrderItemID int64
 	Qty         int64
+	TaxAmount   money.Amount
 }
 
 type OrderingShippingCountry struct {
@@ -496,6 +528,12 @@ type OrderingTaxRate struct {
 	Country     string
 	Region      string
 	RatePercent decimal.Decimal
+}
+
+type OrderingTransition struct {
+	Thing      string
+	FromStatus string
+	ToStatus   string
 }
 
 type OrderingWaiting struct {

@@ -94,22 +94,22 @@ func (q *Queries) Order(ctx context.Context, arg OrderParams) (json.RawMessage, 
 	return document, err
 }
 
-const orderTransitions = `-- name: OrderTransitions :many
-select from_status, to_status
-from ordering.order_transitions
-order by from_status, to_status
+const transitions = `-- name: Transitions :many
+select thing, from_status, to_status
+from ordering.transitions
+order by thing, from_status, to_status
 `
 
-func (q *Queries) OrderTransitions(ctx context.Context) ([]OrderingOrderTransition, error) {
-	rows, err := q.db.Query(ctx, orderTransitions)
+func (q *Queries) Transitions(ctx context.Context) ([]OrderingTransition, error) {
+	rows, err := q.db.Query(ctx, transitions)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []OrderingOrderTransition{}
+	items := []OrderingTransition{}
 	for rows.Next() {
-		var i OrderingOrderTransition
-		if err := rows.Scan(&i.FromStatus, &i.ToStatus); err != nil {
+		var i OrderingTransition
+		if err := rows.Scan(&i.Thing, &i.FromStatus, &i.ToStatus); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

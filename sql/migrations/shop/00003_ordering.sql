@@ -42,20 +42,65 @@ create table ordering.cart_items (
     primary key (cart_id, item_id)
 );
 
--- The transitions an order may make, and nothing else may. A test compares them with
--- order.Transitions in Go.
-create table ordering.order_transitions (
+-- The one table of transitions: what each thing may go from and to, and nothing else. A test
+-- compares it with order.Transitions in Go; a trigger on each thing's table refuses the rest.
+create table ordering.transitions (
+    thing text not null check (thing in ('order', 'shipment', 'payment', 'return', 'refund')),
     from_status text not null,
     to_status text not null,
-    primary key (from_status, to_status)
+    primary key (thing, from_status, to_status)
 );
-insert into ordering.order_transitions (from_status, to_status) values
-('pending', 'confirmed'),
-('pending', 'cancelled'),
-('confirmed', 'shipped'),
-('confirmed', 'cancelled'),
-('shipped', 'delivered'),
-('delivered', 'returned');
+insert into ordering.transitions (thing, from_status, to_status) values
+('order', 'pending', 'confirmed'),
+('order', 'pending', 'cancelled'),
+('order', 'confirmed', 'shipped'),
+('order', 'confirmed', 'cancelled'),
+('order', 'shipped', 'delivered'),
+('order', 'shipped', 'cancelled'), -- nothing of it arrived
+('order', 'delivered', 'returned'),
+('shipment', 'pending', 'packed'),
+('shipment', 'pending', 'cancelled'),
+('shipment', 'packed', 'released'),
+('shipment', 'packed', 'cancelled'),
+('shipment', 'released', 'shipped'),
+('shipment', 'released', 'cancelled'), -- its capture was refused
+('shipment', 'shipped', 'delivered'),
+('shipment', 'shipped', 'lost'),
+('shipment', 'shipped', 'returned_to_sender'),
+('payment', 'pending', 'authorized'),
+('payment', 'pending', 'completed'),
+('payment', 'pending', 'failed'),
+('payment', 'pending', 'voided'),
+('payment', 'authorized', 'completed'),
+('payment', 'authorized', 'failed'),
+('payment', 'authorized', 'voided'),
+('payment', 'authorized', 'partially_refunded'),
+('payment', 'authorized', 'refunded'),
+('payment', 'completed', 'partially_refunded'),
+('payment', 'completed', 'refunded'),
+('payment', 'partially_refunded', 'refunded'),
+('return', 'requested', 'received'),
+('return', 'requested', 'rejected'),
+('refund', 'pending', 'completed'),
+('refund', 'pending', 'failed');
+
+-- The argument is what the table's rows are in ordering.transitions.
+-- +goose StatementBegin
+create function ordering.check_transition() returns trigger
+language plpgsql as $$
+begin
+    if not exists (
+        select 1
+        from ordering.transitions
+        where thing = tg_argv[0] and from_status = old.status and to_status = new.status
+    ) then
+        raise exception '% % may not go from % to %', tg_argv[0], old.id, old.status, new.status
+            using errcode = 'check_violation', constraint = tg_name;
+    end if;
+    return new;
+end
+$$;
+-- +goose StatementEnd
 
 -- The day a row belongs to is where readers of history look for it, and where the warehouse has
 -- it: it does not change.
@@ -116,25 +161,9 @@ create trigger orders_day before update of order_date, created_at on ordering.or
 for each row when ((new.order_date, new.created_at) is distinct from (old.order_date, old.created_at))
 execute function ordering.refuse_new_day();
 
--- +goose StatementBegin
-create function ordering.check_transition() returns trigger
-language plpgsql as $$
-begin
-    if not exists (
-        select 1
-        from ordering.order_transitions
-        where from_status = old.status and to_status = new.status
-    ) then
-        raise exception 'order % may not go from % to %', old.id, old.status, new.status
-            using errcode = 'check_violation', constraint = 'orders_transition';
-    end if;
-    return new;
-end
-$$;
--- +goose StatementEnd
 create trigger orders_transition before update of status on ordering.orders
 for each row when (old.status is distinct from new.status)
-execute function ordering.check_transition();
+execute function ordering.check_transition('order');
 
 -- discount_amount is this line's share of the order's discount, to the cent;
 -- total_price = qty × unit_price − discount_amount is what revenue sums.
@@ -255,7 +284,10 @@ create table ordering.shipments (
     order_id uuid not null references ordering.orders (id),
     vendor_id bigint not null,
     status text not null default 'pending' check (
-        status in ('pending', 'packed', 'shipped', 'delivered', 'cancelled')
+        status in (
+            'pending', 'packed', 'released', 'shipped', 'delivered', 'cancelled', 'lost',
+            'returned_to_sender'
+        )
     ),
     carrier text,
     tracking_number text unique,

@@ -113,6 +113,12 @@ begin
     if cancelling.status <> 'pending' then
         return;
     end if;
+    -- Somebody has asked for what stopped it.
+    if p_reason = 'checkout_stopped' and cancelling.cancel_request is not null then
+        p_reason := cancelling.cancel_request;
+        p_answer_status := 409;
+        p_answer := jsonb_build_object('code', p_reason);
+    end if;
     select id into cart
     from ordering.carts
     where id = cancelling.cart_id and status = 'open'

@@ -68,7 +68,7 @@ begin
                 captured_amount = captured_amount + p_amount,
                 status = case
                     when
-                        captured_amount + p_amount = amount
+                        captured_amount + p_amount + released_amount = amount
                         and status in ('pending', 'authorized') then 'completed'
                     else status
                 end
@@ -79,7 +79,9 @@ begin
             set
                 refunded_amount = refunded_amount + p_amount,
                 status = case
-                    when refunded_amount + p_amount = amount then 'refunded'
+                    when
+                        refunded_amount + p_amount = captured_amount
+                        and captured_amount + released_amount = amount then 'refunded'
                     else 'partially_refunded'
                 end
             where id = p_payment_id

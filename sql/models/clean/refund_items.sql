@@ -12,12 +12,12 @@
 -- column vendor_id: The vendor who sold it.
 -- column customer_id: Who bought it.
 -- column ordered_at: When the order was placed.
--- column qty: Units.
+-- column qty: Units; 0 for the line's part of an amount that was given back without units.
 -- column amount: How much.
 -- column restocked: Whether the units went back on the shelf.
 -- error refund_is_clean: refunded_at is not null
 -- error line_exists: order_item_id is not null and item_id is not null
--- error qty_positive: qty > 0
+-- error qty_not_negative: qty >= 0
 -- error amount_not_negative: amount >= 0
 select
     i.refund_id,

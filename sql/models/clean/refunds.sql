@@ -1,4 +1,4 @@
--- description: Refunds asked for on one of the run's days.
+-- description: Refunds asked for, and sales given up before they were paid for, on one of the run's days.
 -- grain: one row per refund
 -- key: id
 -- version: updated_at
@@ -7,6 +7,7 @@
 -- totals: amount
 -- column id: Key of the refund.
 -- column order_id: The order it gives money back for.
+-- column kind: refund: money was paid back; release: what was sold was given up before it was paid for.
 -- column reason: Why.
 -- column amount: How much.
 -- column currency: ISO 4217 code of the amount.
@@ -15,12 +16,14 @@
 -- column completed_at: When the money was on its way.
 -- column updated_at: When the row was last written in the shop.
 -- error id_present: id is not null
+-- error kind_known: kind in ('refund', 'release')
 -- error amount_positive: amount > 0
 -- error status_known: status in ('pending', 'completed', 'failed')
 -- error created_at_present: created_at is not null
 select
     r.id,
     r.order_id,
+    r.kind,
     nullif(trim(r.reason), '') as reason,
     r.amount,
     upper(trim(r.currency)) as currency,

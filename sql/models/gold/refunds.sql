@@ -16,7 +16,7 @@
 -- column date_id: The day of the refund, UTC, as yyyymmdd, see date.
 -- column refunded_at: When the refund was asked for.
 -- column ordered_at: When the order was placed.
--- column qty: Units.
+-- column qty: Units; 0 for the line's part of an amount that was given back without units.
 -- column amount: How much.
 -- column refund_status: pending, completed or failed.
 -- column restocked: Whether the units went back on the shelf.

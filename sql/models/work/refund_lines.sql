@@ -13,7 +13,7 @@
 -- column category_id: The product's category now; null when the product is in quarantine.
 -- column refunded_at: When the refund was asked for.
 -- column ordered_at: When the order was placed.
--- column qty: Units.
+-- column qty: Units; 0 for the line's part of an amount that was given back without units.
 -- column amount: How much.
 -- column refund_status: pending, completed or failed.
 -- column restocked: Whether the units went back on the shelf.

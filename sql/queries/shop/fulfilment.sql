@@ -1,36 +1,33 @@
--- name: OrderToShip :one
+-- name: LockOrder :one
+-- The order, kept from everybody else until the transaction ends. customer_id null: whoever's.
 select
+    orders.id,
+    orders.customer_id,
     orders.status,
+    orders.channel,
+    orders.payment_method,
     orders.currency,
     orders.tax_amount,
     orders.shipping_cost,
-    payment.id as payment_id,
-    array_agg(item.vendor_id order by item.vendor_id)::bigint [] as vendors,
-    array_agg(item.total_price order by item.vendor_id)::numeric(18, 2) [] as totals
+    orders.cancel_request,
+    (select provider from ordering.payments where payments.order_id = orders.id)::text as provider
 from ordering.orders
-inner join ordering.payments as payment on payment.order_id = orders.id
-inner join (
-    select order_id, vendor_id, sum(total_price)::numeric(18, 2) as total_price
-    from ordering.order_items
-    group by order_id, vendor_id
-) as item on item.order_id = orders.id
-where orders.id = @order_id
-group by orders.id, payment.id;
+where orders.id = @id and orders.customer_id = coalesce(sqlc.narg(customer_id), orders.customer_id)
+for no key update;
+
+-- name: LinesToShip :many
+select id, vendor_id, qty, total_price
+from ordering.order_items
+where order_id = @order_id
+order by vendor_id, line_no;
 
 -- name: PlanShipment :exec
--- One shipment of a vendor's lines; nothing where it has been planned before.
-with planned as (
-    insert into ordering.shipments (id, order_id, vendor_id, amount, currency)
-    values (@id, @order_id, @vendor_id, @amount, @currency)
-    on conflict (order_id, vendor_id) do nothing
-    returning id, order_id, vendor_id
-)
+insert into ordering.shipments (id, order_id, vendor_id, amount, shipping_amount, currency)
+values (@id, @order_id, @vendor_id, @amount, @shipping_amount, @currency);
 
-insert into ordering.shipment_items (shipment_id, order_item_id, qty)
-select planned.id, item.id, item.qty
-from planned
-inner join ordering.order_items as item
-    on item.order_id = planned.order_id and item.vendor_id = planned.vendor_id;
+-- name: PlanShipmentItems :copyfrom
+insert into ordering.shipment_items (shipment_id, order_item_id, qty, tax_amount)
+values ($1, $2, $3, $4);
 
 -- name: ShipmentsOfOrder :many
 select * from ordering.shipments where order_id = @order_id order by vendor_id;
@@ -41,24 +38,21 @@ select * from ordering.shipments where id = @id;
 -- name: ShipmentByTracking :one
 select * from ordering.shipments where tracking_number = @tracking_number::text;
 
--- name: PackShipment :exec
-with packed as (
-    update ordering.shipments as shipment
-    set
-        status = 'packed',
-        packed_at = now()
-    where shipment.id = @id and shipment.status = 'pending'
-    returning shipment.id, shipment.order_id, shipment.vendor_id
-)
+-- name: PackShipment :one
+select done.status::text as status, done.packed_by
+from ordering.pack_shipment(@id, @packed_by) as done;
 
-insert into ordering.order_events (order_id, type, data)
-select
-    order_id, 'shipment.packed',
-    jsonb_build_object('shipment_id', id, 'vendor_id', vendor_id)
-from packed;
+-- name: ReleaseShipment :one
+select done.status::text as status
+from ordering.release_shipment(@id, @packed_by) as done;
 
 -- name: ShipmentToLabel :one
-select shipment.id, shipment.order_id, shipment.tracking_number, orders.shipping_address
+select
+    shipment.id,
+    shipment.order_id,
+    shipment.status,
+    shipment.tracking_number,
+    orders.shipping_address
 from ordering.shipments as shipment
 inner join ordering.orders as orders on orders.id = shipment.order_id
 where shipment.id = @id;
@@ -78,7 +72,42 @@ select ordering.ship_shipment(@id);
 select ordering.deliver_shipment(@id, @delivered_at);
 
 -- name: CancelShipment :one
-select ordering.cancel_shipment(@id, @reason)::text as order_status;
+select done.status::text as status
+from ordering.cancel_shipment(@id, @reason, @cancelled_by, @restock, @refund_id) as done;
+
+-- name: LoseShipment :exec
+select ordering.lose_shipment(@id, @status, @refund_id);
+
+-- name: LabelCancelled :exec
+update ordering.shipments
+set label_cancelled_at = now()
+where id = @id and label_cancelled_at is null;
+
+-- name: ToVoid :one
+-- Whether an order's payment is still to be given back to whoever set it aside.
+select (orders.status = 'cancelled' and payment.status in ('pending', 'authorized'))::boolean as to_void
+from ordering.orders
+inner join ordering.payments as payment on payment.order_id = orders.id
+where orders.id = @order_id;
+
+-- name: OrdersToNudge :many
+-- Orders after one whose fulfilment should have heard of something and has not: a shipment that was
+-- packed and has no label, that was sent off and is not shipped, or that was cancelled and whose
+-- label was not given back.
+select distinct shipment.order_id
+from ordering.shipments as shipment
+inner join ordering.payments as payment on payment.order_id = shipment.order_id
+where shipment.status in ('packed', 'released', 'cancelled')
+    and case shipment.status
+        when 'packed' then shipment.tracking_number is null and shipment.packed_by = 'vendor'
+        when 'released' then true
+        else shipment.tracking_number is not null and shipment.label_cancelled_at is null
+    end
+    and shipment.updated_at < now() - make_interval(secs => @older_than_seconds::float8)
+    and shipment.order_id > @after
+    and payment.provider <> 'history'
+order by shipment.order_id
+limit @most;
 
 -- name: ReceiveWebhook :one
 -- True when this message has been acted on before: it is told again until it is answered.

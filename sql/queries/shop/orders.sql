@@ -20,7 +20,7 @@ where (sqlc.narg(customer_id)::bigint is null or customer_id = sqlc.narg(custome
 order by id desc
 limit @page;
 
--- name: OrderTransitions :many
-select from_status, to_status
-from ordering.order_transitions
-order by from_status, to_status;
+-- name: Transitions :many
+select thing, from_status, to_status
+from ordering.transitions
+order by thing, from_status, to_status;

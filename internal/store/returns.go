@@ -1,0 +1,183 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/google/uuid"
+
+	"mercado/internal/money"
+	"mercado/internal/order"
+	"mercado/internal/store/shopdb"
+)
+
+// Receipt is what a vendor or operator says of goods that came back.
+type Receipt struct {
+	OrderID, ReturnID uuid.UUID
+	VendorID          *int64         // only that vendor's lines; nil: all
+	Restock           bool           // false: the goods are not fit to be sold again, and are written off
+	Exceptions        map[int64]bool // by product: restocked or not, against Restock
+	Amount            *money.Amount  // to be refunded; nil: all that was paid for them
+	RefundID          uuid.UUID
+	By                string
+}
+
+// ReceiveReturn books the goods of a return in, once, and writes down the refund of them, to be paid
+// by a workflow. What was received before stays as it was; refunded tells whether there is a refund
+// to pay. It returns ErrNotFound, ErrReturnOver for one that was rejected, or ErrRefundExceeds.
+func (db *DB) ReceiveReturn(ctx context.Context, r Receipt) (document json.RawMessage, refunded bool, err error) {
+	err = db.InTx(ctx, func(q *shopdb.Queries) error {
+		d, err := lockDelivered(ctx, q, r.OrderID, nil)
+		if err != nil {
+			return err
+		}
+		coming, err := q.ReturnToReceive(ctx, shopdb.ReturnToReceiveParams{ID: r.ReturnID, OrderID: r.OrderID})
+		if err != nil {
+			return err
+		}
+		items, err := q.ReturnItems(ctx, r.ReturnID)
+		if err != nil {
+			return err
+		}
+		mine, open := 0, 0
+		now := map[int64]shopdb.ReturnItemsRow{} // by line: what is received now
+		for _, item := range items {
+			if r.VendorID != nil && item.VendorID != *r.VendorID {
+				if item.ReceivedAt == nil {
+					open++
+				}
+				continue
+			}
+			mine++
+			if item.ReceivedAt == nil {
+				now[item.OrderItemID] = item
+			}
+		}
+		switch {
+		case mine == 0:
+			return ErrNotFound // another vendor's
+		case coming.Status == "rejected":
+			return ErrReturnOver
+		case len(now) > 0:
+			if refunded, err = r.receive(ctx, d, now); err != nil {
+				return err
+			}
+			if open == 0 {
+				if err := q.EndReturn(ctx, shopdb.EndReturnParams{ID: r.ReturnID, Status: "received"}); err != nil {
+					return err
+				}
+			}
+			if err := tellReturn(ctx, q, r.OrderID, r.ReturnID, "return.received"); err != nil {
+				return err
+			}
+			if err := d.follow(ctx); err != nil {
+				return err
+			}
+		}
+		document, err = oneReturn(ctx, q, r.OrderID, r.ReturnID)
+		return err
+	})
+	return document, refunded, failed("receive return", err)
+}
+
+func (r Receipt) restock(itemID int64) bool {
+	if exception, ok := r.Exceptions[itemID]; ok {
+		return exception
+	}
+	return r.Restock
+}
+
+// receive books lines in, and writes their refund down.
+func (r Receipt) receive(ctx context.Context, d *delivered, now map[int64]shopdb.ReturnItemsRow) (refunded bool, err error) {
+	byShelf := map[bool]map[int]int64{true: {}, false: {}}
+	shares := map[int]share{}
+	var worth []money.Amount // of each share: its total, its tax
+	var lines []int
+	for at, row := range d.rows {
+		item, back := now[row.ID]
+		if !back {
+			continue
+		}
+		restock := r.restock(row.ItemID)
+		if err := d.q.ReceiveReturnItem(ctx, shopdb.ReceiveReturnItemParams{ReturnID: r.ReturnID, OrderItemID: row.ID, Restocked: restock}); err != nil {
+			return false, err
+		}
+		byShelf[restock][at] = item.Qty
+		// Units whose money an operator has given back before are not paid for twice.
+		qty := min(item.Qty, d.lines[at].Refundable())
+		total, tax := d.lines[at].RefundOf(qty)
+		if qty == 0 {
+			total, tax = 0, 0
+		}
+		shares[at] = share{qty: qty, total: total, tax: tax, restocked: restock}
+		worth, lines = append(worth, total, tax), append(lines, at)
+	}
+	for _, restock := range []bool{true, false} {
+		if err := d.takeBack(ctx, byShelf[restock], restock, "returned by customer"); err != nil {
+			return false, err
+		}
+	}
+	shipping := money.Amount(0)
+	if d.allBack() {
+		shipping = d.shipping
+	}
+	if r.Amount != nil {
+		all := shipping
+		for _, part := range worth {
+			all += part
+		}
+		if *r.Amount > all {
+			return false, ErrRefundExceeds
+		}
+		parts := order.Share(*r.Amount, append(worth, shipping))
+		for i, at := range lines {
+			part := shares[at]
+			part.total, part.tax = parts[2*i], parts[2*i+1]
+			shares[at] = part
+		}
+		shipping = parts[2*len(lines)]
+	}
+	for at, part := range shares {
+		if part.qty == 0 {
+			delete(shares, at)
+		}
+	}
+	id := r.ReturnID
+	amount, err := d.refund(ctx, r.RefundID, shares, shipping, "returned by customer", r.By, &id)
+	return amount > 0, err
+}
+
+// RejectReturn ends a return of which nothing was received. It returns ErrNotFound or ErrReturnOver.
+func (db *DB) RejectReturn(ctx context.Context, orderID, id uuid.UUID, because string) (document json.RawMessage, err error) {
+	err = db.InTx(ctx, func(q *shopdb.Queries) error {
+		if _, err := q.LockOrder(ctx, shopdb.LockOrderParams{ID: orderID}); err != nil {
+			return err
+		}
+		coming, err := q.ReturnToReceive(ctx, shopdb.ReturnToReceiveParams{ID: id, OrderID: orderID})
+		if err != nil {
+			return err
+		}
+		items, err := q.ReturnItems(ctx, id)
+		if err != nil {
+			return err
+		}
+		received := false
+		for _, item := range items {
+			received = received || item.ReceivedAt != nil
+		}
+		switch {
+		case coming.Status == "received" || received:
+			return ErrReturnOver
+		case coming.Status == "requested":
+			if err := q.EndReturn(ctx, shopdb.EndReturnParams{ID: id, Status: "rejected", RejectedBecause: &because}); err != nil {
+				return err
+			}
+			if err := tellReturn(ctx, q, orderID, id, "return.rejected"); err != nil {
+				return err
+			}
+		}
+		document, err = oneReturn(ctx, q, orderID, id)
+		return err
+	})
+	return document, failed("reject return", err)
+}

@@ -1,0 +1,240 @@
+-- name: RequestCancellation :exec
+-- Notes that an order that is being checked out shall be cancelled, once.
+with requested as (
+    update ordering.orders
+    set
+        cancel_request = @reason::text,
+        cancel_requested_at = now()
+    where orders.id = @order_id and orders.cancel_request is null
+    returning orders.id
+)
+
+insert into ordering.order_events (order_id, type, data)
+select requested.id, 'order.cancel_requested', jsonb_build_object('reason', @reason::text)
+from requested;
+
+-- name: OrdersToCancel :many
+-- Orders after one whose cancellation was asked for a while ago and that are not cancelled.
+select id
+from ordering.orders
+where cancel_request is not null
+    and status in ('pending', 'confirmed')
+    and cancel_requested_at < now() - make_interval(secs => @older_than_seconds::float8)
+    and id > @after
+order by id
+limit @most;
+
+-- name: LinesToGiveBack :many
+-- The lines of an order that arrived, with what was paid for them and what came back already.
+select
+    item.id,
+    item.item_id,
+    item.vendor_id,
+    item.qty,
+    item.total_price,
+    item.returned_qty,
+    sent.tax_amount,
+    shipment.delivered_at,
+    coalesce(refunded.qty, 0)::bigint as refunded_qty,
+    coalesce(refunded.amount, 0)::numeric(18, 2) as refunded_amount,
+    coalesce(refunded.tax_amount, 0)::numeric(18, 2) as refunded_tax,
+    coalesce(coming.qty, 0)::bigint as coming_qty
+from ordering.shipments as shipment
+inner join ordering.shipment_items as sent on sent.shipment_id = shipment.id
+inner join ordering.order_items as item on item.id = sent.order_item_id
+left join lateral (
+    select sum(back.qty) as qty, sum(back.amount) as amount, sum(back.tax_amount) as tax_amount
+    from ordering.refund_items as back
+    inner join ordering.refunds as refund on refund.id = back.refund_id
+    where back.order_item_id = item.id and refund.status <> 'failed'
+) as refunded on true
+left join lateral (
+    select sum(back.qty) as qty
+    from ordering.return_items as back
+    inner join ordering.returns as of_it on of_it.id = back.return_id
+    where back.order_item_id = item.id
+        and back.received_at is null
+        and of_it.status = 'requested'
+) as coming on true
+where shipment.order_id = @order_id and shipment.status = 'delivered'
+order by item.line_no;
+
+-- name: ShippingToGiveBack :one
+-- What was paid for sending what arrived, and what was given back of it; and whether anything of the
+-- order is still to come.
+select
+    (
+        select coalesce(sum(shipping_amount), 0)
+        from ordering.shipments
+        where shipments.order_id = @order_id and status = 'delivered'
+    )::numeric(18, 2) as paid,
+    (
+        select coalesce(sum(refund.shipping_amount), 0)
+        from ordering.refunds as refund
+        left join ordering.shipments as shipment on shipment.id = refund.shipment_id
+        where refund.order_id = @order_id
+            and refund.status <> 'failed'
+            and (shipment.id is null or shipment.status = 'delivered')
+    )::numeric(18, 2) as refunded,
+    exists (
+        select 1
+        from ordering.shipments
+        where shipments.order_id = @order_id
+            and status in ('pending', 'packed', 'released', 'shipped')
+    ) as under_way;
+
+-- name: AddRefund :exec
+insert into ordering.refunds (
+    id, order_id, reason, amount, currency, shipping_amount, return_id, requested_by
+) values (
+    @id, @order_id, @reason, @amount, @currency, @shipping_amount, sqlc.narg(return_id), @requested_by
+);
+
+-- name: AddRefundItems :copyfrom
+insert into ordering.refund_items (refund_id, order_item_id, qty, amount, tax_amount, restocked)
+values ($1, $2, $3, $4, $5, $6);
+
+-- name: TellOrder :exec
+insert into ordering.order_events (order_id, type, data) values (@order_id, @type, @data);
+
+-- name: TakeBack :exec
+select
+    ordering.take_back(
+        @order_id, @order_item_ids::bigint [], @quantities::bigint [], @restock, @reason
+    );
+
+-- name: FollowReturns :one
+select ordering.follow_returns(@order_id)::text as status;
+
+-- name: Refund :one
+select refund.*, payment.provider
+from ordering.refunds as refund
+inner join ordering.payments as payment on payment.order_id = refund.order_id
+where refund.id = @id;
+
+-- name: CompleteRefund :exec
+select ordering.complete_refund(@id);
+
+-- name: FailRefund :exec
+select ordering.fail_refund(@id, @failure);
+
+-- name: RefundsToPay :many
+-- Refunds after one that a workflow should be working on.
+select refund.id
+from ordering.refunds as refund
+where refund.status = 'pending'
+    and refund.created_at < now() - make_interval(secs => @older_than_seconds::float8)
+    and refund.id > @after
+order by refund.id
+limit @most;
+
+-- name: ListRefunds :many
+-- Newest first by id, which is a UUIDv7: before is the last id of the page before.
+select
+    refund.id,
+    jsonb_build_object(
+        'id', refund.id, 'order_id', refund.order_id, 'kind', refund.kind, 'status', refund.status,
+        'reason', refund.reason, 'failure', refund.failure, 'amount', refund.amount,
+        'shipping_amount', refund.shipping_amount, 'currency', refund.currency,
+        'requested_by', refund.requested_by, 'shipment_id', refund.shipment_id,
+        'return_id', refund.return_id, 'created_at', refund.created_at,
+        'completed_at', refund.completed_at,
+        'items', (
+            select
+                coalesce(
+                    jsonb_agg(
+                        jsonb_build_object(
+                            'item_id', item.item_id, 'qty', back.qty, 'amount', back.amount,
+                            'tax_amount', back.tax_amount, 'restocked', back.restocked
+                        )
+                        order by item.line_no
+                    ),
+                    '[]'
+                )
+            from ordering.refund_items as back
+            inner join ordering.order_items as item on item.id = back.order_item_id
+            where back.refund_id = refund.id
+        )
+    )::jsonb as document
+from ordering.refunds as refund
+where refund.order_id = @order_id
+    and (sqlc.narg(chosen)::uuid is null or refund.id = sqlc.narg(chosen))
+    and (sqlc.narg(before)::uuid is null or refund.id < sqlc.narg(before))
+order by refund.id desc
+limit @page;
+
+-- name: AddReturn :exec
+insert into ordering.returns (id, order_id, reason, requested_by)
+values (@id, @order_id, @reason, @requested_by);
+
+-- name: AddReturnItems :copyfrom
+insert into ordering.return_items (return_id, order_item_id, qty) values ($1, $2, $3);
+
+-- name: ReturnToReceive :one
+select *
+from ordering.returns
+where id = @id and order_id = @order_id;
+
+-- name: ReturnItems :many
+select item.item_id, item.vendor_id, back.*
+from ordering.return_items as back
+inner join ordering.order_items as item on item.id = back.order_item_id
+where back.return_id = @return_id
+order by item.line_no;
+
+-- name: ReceiveReturnItem :exec
+update ordering.return_items
+set
+    received_at = now(),
+    restocked = @restocked::boolean
+where return_id = @return_id and order_item_id = @order_item_id;
+
+-- name: EndReturn :exec
+update ordering.returns
+set
+    status = @status,
+    rejected_because = sqlc.narg(rejected_because)
+where id = @id;
+
+-- name: ListReturns :many
+-- Newest first by id, which is a UUIDv7: before is the last id of the page before.
+select
+    coming.id,
+    jsonb_build_object(
+        'id', coming.id, 'order_id', coming.order_id, 'status', coming.status,
+        'reason', coming.reason, 'rejected_because', coming.rejected_because,
+        'requested_by', coming.requested_by, 'created_at', coming.created_at,
+        'updated_at', coming.updated_at,
+        'items', (
+            select
+                jsonb_agg(
+                    jsonb_build_object(
+                        'item_id', item.item_id, 'vendor_id', item.vendor_id, 'qty', back.qty,
+                        'received_at', back.received_at, 'restocked', back.restocked
+                    )
+                    order by item.line_no
+                )
+            from ordering.return_items as back
+            inner join ordering.order_items as item on item.id = back.order_item_id
+            where back.return_id = coming.id
+        )
+    )::jsonb as document
+from ordering.returns as coming
+where coming.order_id = @order_id
+    and (sqlc.narg(chosen)::uuid is null or coming.id = sqlc.narg(chosen))
+    and (sqlc.narg(before)::uuid is null or coming.id < sqlc.narg(before))
+order by coming.id desc
+limit @page;
+
+-- name: ClaimKey :one
+-- Null when this call has the key, else what became of the first claim.
+select
+    ordering.claim_key(@scope, @key, @operation, @request_hash, @made_id)::jsonb as earlier;
+
+-- name: AnswerKey :exec
+update ordering.idempotency_keys
+set
+    response_status = @response_status::integer,
+    response = @response,
+    completed_at = now()
+where scope = @scope and key = @key;
