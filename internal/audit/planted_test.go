@@ -72,6 +72,13 @@ var planted = map[string]struct {
 			where id = @sold`},
 		names: "select @sold::uuid",
 	},
+	"discount_uses": {
+		plant: []string{
+			"insert into ordering.discounts (id, code, kind, amount, uses) values (7, 'PLANTED', 'fixed', 1, 1)",
+			"insert into ordering.discount_uses (order_id, discount_id, customer_id) values (@declined, 7, 1)",
+		},
+		names: "select 7::bigint",
+	},
 	"order_events": {
 		plant: []string{"delete from ordering.order_events where order_id = @sold and type = 'order.confirmed'"},
 		names: "select @sold::uuid",
