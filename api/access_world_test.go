@@ -33,15 +33,17 @@ type thingKind struct {
 
 // things are the resources of all paths with an id, by the path as far as that id.
 var things = map[string]thingKind{
-	"/api/catalog/categories/{id}": {make: (*accessWorld).category},
-	"/api/catalog/vendors/{id}":    {ofVendor: true, make: (*accessWorld).newVendor},
-	"/api/catalog/products/{id}":   {ofVendor: true, make: (*accessWorld).product},
-	"/api/cart/items/{item_id}":    {make: (*accessWorld).product},
-	"/api/identity/customers/{id}": {ofCustomer: true, make: (*accessWorld).newCustomer},
-	"/api/discounts/{id}":          {make: (*accessWorld).discount},
-	"/api/orders/{id}":             {ofCustomer: true, ofVendor: true, make: (*accessWorld).order},
-	"/api/admin/stuck/{id}":        {make: (*accessWorld).order},
-	"/api/admin/audit/{id}":        {make: (*accessWorld).audit},
+	"/api/catalog/categories/{id}":   {make: (*accessWorld).category},
+	"/api/catalog/vendors/{id}":      {ofVendor: true, make: (*accessWorld).newVendor},
+	"/api/catalog/products/{id}":     {ofVendor: true, make: (*accessWorld).product},
+	"/api/cart/items/{item_id}":      {make: (*accessWorld).product},
+	"/api/identity/customers/{id}":   {ofCustomer: true, make: (*accessWorld).newCustomer},
+	"/api/discounts/{id}":            {make: (*accessWorld).discount},
+	"/api/orders/{id}":               {ofCustomer: true, ofVendor: true, make: (*accessWorld).order},
+	"/api/admin/stuck/{id}":          {make: (*accessWorld).order},
+	"/api/admin/audit/{id}":          {make: (*accessWorld).audit},
+	"/api/catalog/reviews/{id}":      {ofCustomer: true, make: (*accessWorld).review},
+	"/api/catalog/reviews/{id}/vote": {make: (*accessWorld).strangersReview},
 }
 
 // goodBodies are bodies of operations for which an example of the schema is refused before
@@ -162,6 +164,18 @@ func (w *accessWorld) productOf(vendor int64) int64 {
 		"vendor_id": vendor, "category_id": w.categoryID, "item_name": "Lamp " + uuid.NewString(),
 		"price": "10.00", "cost": secretCost, "stock": 1000,
 	}).Want(http.StatusCreated)).ID
+}
+
+func (w *accessWorld) review() thing { return w.reviewBy(w.customer) }
+
+func (w *accessWorld) strangersReview() thing {
+	id, _ := w.NewCustomer()
+	return w.reviewBy(id)
+}
+
+func (w *accessWorld) reviewBy(customer int64) thing {
+	path := fmt.Sprintf("/api/catalog/products/%d/reviews", w.productOf(w.vendor))
+	return thing{id: number(apitest.Decode[apitest.Made](w.Customer(customer).Post(path, map[string]any{"rating": 5}).Want(http.StatusCreated)).ID)}
 }
 
 func (w *accessWorld) order() thing {
