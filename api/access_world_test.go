@@ -44,6 +44,8 @@ var things = map[string]thingKind{
 	"/api/admin/audit/{id}":          {make: (*accessWorld).audit},
 	"/api/catalog/reviews/{id}":      {ofCustomer: true, make: (*accessWorld).review},
 	"/api/catalog/reviews/{id}/vote": {make: (*accessWorld).strangersReview},
+
+	"/api/identity/users/{id}": {make: (*accessWorld).user},
 }
 
 // goodBodies are bodies of operations for which an example of the schema is refused before
@@ -155,6 +157,17 @@ func (w *accessWorld) newVendor() thing {
 func (w *accessWorld) newCustomer() thing {
 	id, email := w.NewCustomer()
 	return thing{id: number(id), customer: id, secrets: []string{email}}
+}
+
+// user is the account of a new customer.
+func (w *accessWorld) user() thing {
+	made := w.newCustomer()
+	account, err := w.Deps.DB.AccountOf(w.t.Context(), made.secrets[0])
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	made.id = number(account.Principal.UserID)
+	return made
 }
 
 func (w *accessWorld) product() thing { return thing{id: number(w.productOf(w.vendor))} }

@@ -43,6 +43,8 @@ type Deps struct {
 	Log       *slog.Logger      // nil: slog.Default
 	Version   string
 
+	TrustedProxies []string // addresses and networks whose X-Forwarded-For is believed
+
 	Environment settings.Environment
 	Auth        settings.Auth
 	Shop        settings.Shop
@@ -71,6 +73,8 @@ const (
 // resources is everything that is served under /api, in the order of the documentation.
 var resources = []func(*API){
 	(*API).identity,
+	(*API).password,
+	(*API).users,
 	(*API).customers,
 	(*API).vendors,
 	(*API).categories,
@@ -99,8 +103,9 @@ func New(deps Deps) *API {
 	a.lists = newCache[[]shopdb.ListProductsRow](deps.Shop.CatalogueCache, keptLists)
 	a.router.HandleMethodNotAllowed = true
 	a.router.RedirectTrailingSlash = false
-	if err := a.router.SetTrustedProxies(nil); err != nil {
-		panic(err) // nil is always valid
+	a.router.RemoteIPHeaders = []string{"X-Forwarded-For"}
+	if err := a.router.SetTrustedProxies(deps.TrustedProxies); err != nil {
+		panic(err) // settings have been validated
 	}
 	a.router.Use(a.identify, a.observe, a.recoverPanics, a.readBody)
 	a.router.NoRoute(a.refuse(notFound))

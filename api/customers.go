@@ -32,8 +32,13 @@ func (a *API) customers() {
 	register(a, operation{
 		id: "deactivate-customer", method: http.MethodDelete, path: "/api/identity/customers/{id}",
 		summary: "Deactivate a customer and sign them out", tag: "customers",
-		permission: auth.DeactivateCustomers, problems: []code{notFound},
+		permission: auth.DeactivateCustomers, problems: []code{notFound, lastAdmin},
 	}, a.deactivateCustomer)
+	register(a, operation{
+		id: "list-vendor-customers", method: http.MethodGet, path: "/api/vendor/customers",
+		summary: "Look up those who bought from you, by name or e-mail address", tag: "vendor",
+		permission: auth.VendorCustomers, problems: []code{invalidCursor},
+	}, a.listVendorCustomers)
 }
 
 type customer struct {
@@ -76,13 +81,43 @@ func (a *API) listCustomers(ctx context.Context, in *listCustomersInput) (*custo
 	if err := in.after(&after); err != nil {
 		return nil, err
 	}
-	rows, err := a.DB.ListCustomers(ctx, shopdb.ListCustomersParams{
-		AfterID: after, LookingFor: strings.ToLower(strings.TrimSpace(in.LookingFor)), RowLimit: in.fetch(),
-	})
+	rows, err := a.DB.FindCustomersBy(ctx, strings.TrimSpace(in.LookingFor), after, in.fetch())
 	if err != nil {
 		return nil, err
 	}
 	return &customersOutput{paged(in.Page, rows, customerOf, func(row shopdb.IdentityCustomer) any { return row.ID })}, nil
+}
+
+// buyer is what a vendor may know of a customer.
+type buyer struct {
+	ID        int64   `json:"id"`
+	FirstName string  `json:"first_name"`
+	LastName  string  `json:"last_name"`
+	Email     string  `json:"email"`
+	City      *string `json:"city"`
+	Country   *string `json:"country"`
+}
+
+func buyerOf(row shopdb.IdentityCustomer) buyer {
+	return buyer{
+		ID: row.ID, FirstName: row.FirstName, LastName: row.LastName, Email: row.Email, City: row.City, Country: row.Country,
+	}
+}
+
+type buyersOutput struct {
+	Body List[buyer]
+}
+
+func (a *API) listVendorCustomers(ctx context.Context, in *listCustomersInput) (*buyersOutput, error) {
+	var after int64
+	if err := in.after(&after); err != nil {
+		return nil, err
+	}
+	rows, err := a.DB.CustomersOfVendor(ctx, principalOf(ctx).VendorID, strings.TrimSpace(in.LookingFor), after, in.fetch())
+	if err != nil {
+		return nil, err
+	}
+	return &buyersOutput{paged(in.Page, rows, buyerOf, func(row shopdb.IdentityCustomer) any { return row.ID })}, nil
 }
 
 // ownOrAdmin hides other people's rows: to a customer they do not exist.

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -13,28 +12,31 @@ import (
 	"mercado/internal/store/shopdb"
 )
 
-// identity serves registering, signing in and signing out. Limits on how often belong in front
-// of these operations.
+// identity serves registering, signing in and signing out. An attempt is counted before its
+// password is hashed.
 func (a *API) identity() {
 	register(a, operation{
 		id: "register", method: http.MethodPost, path: "/api/identity/register",
 		summary: "Register as a customer", tag: "identity", permission: auth.Open,
-		status: http.StatusCreated, problems: []code{emailTaken, weakPassword},
+		status: http.StatusCreated, problems: []code{emailTaken, weakPassword, tooManyAttempts, busy},
 	}, a.registerCustomer)
 	register(a, operation{
 		id: "sign-in", method: http.MethodPost, path: "/api/identity/token",
 		summary: "Exchange e-mail address and password for tokens", tag: "identity", permission: auth.Open,
-		problems: []code{invalidCredentials},
+		about: "Whoever is unknown, inactive or wrong gets the same answer. An account takes so many attempts, and a client's address " +
+			"as well; an address that has signed in to an account before has its own allowance.",
+		problems: []code{invalidCredentials, tooManyAttempts, busy},
 	}, a.signIn)
 	register(a, operation{
 		id: "refresh-token", method: http.MethodPost, path: "/api/identity/token/refresh",
 		summary: "Exchange a refresh token for new tokens", tag: "identity", permission: auth.Open,
-		about:    "A refresh token is good for one exchange. Using one a second time ends the session it belongs to.",
-		problems: []code{invalidRefreshToken},
+		about: "A refresh token is good for one exchange. Using one a second time ends the session it belongs to: " +
+			"a client exchanges one at a time, and signs in again when an answer was lost.",
+		problems: []code{invalidRefreshToken, tooManyAttempts},
 	}, a.refreshToken)
 	register(a, operation{
 		id: "sign-out", method: http.MethodPost, path: "/api/identity/logout",
-		summary: "End the session of a refresh token", tag: "identity", permission: auth.Open,
+		summary: "End the session of a refresh token, or all of its owner's", tag: "identity", permission: auth.Open,
 	}, a.signOut)
 }
 
@@ -60,12 +62,11 @@ func (a *API) registerCustomer(ctx context.Context, in *registerInput) (*custome
 	if err != nil {
 		return nil, invalid("body.email", err.Error())
 	}
-	switch err := a.Passwords.Check(in.Body.Password, email); {
-	case errors.Is(err, auth.ErrPasswordTooShort):
-		return nil, problem(weakPassword, FieldProblem{"body.password",
-			fmt.Sprintf("expected at least %d characters", a.Passwords.MinLength())})
-	case err != nil:
-		return nil, problem(weakPassword, FieldProblem{"body.password", err.Error()})
+	if err := a.checkPassword("body.password", in.Body.Password, email, in.Body.FirstName, in.Body.LastName); err != nil {
+		return nil, err
+	}
+	if err := a.DB.AttemptFrom(ctx, "register", clientAddress(ctx), a.Auth.RegistersPerAddress); err != nil {
+		return nil, err
 	}
 	hash, err := a.Passwords.Hash(ctx, in.Body.Password)
 	if err != nil {
@@ -99,8 +100,16 @@ type tokensOutput struct {
 }
 
 func (a *API) signIn(ctx context.Context, in *signInInput) (*tokensOutput, error) {
-	account, err := a.account(ctx, in.Body.Username)
+	email, err := auth.NormalizeEmail(in.Body.Username)
 	if err != nil {
+		email = "" // nobody, who is counted and hashed for like anybody
+	}
+	address := clientAddress(ctx)
+	if err := a.DB.AttemptAccount(ctx, email, address, a.Auth.SignInsPerAccount, a.Auth.SignInsPerAddress); err != nil {
+		return nil, err
+	}
+	account, err := a.DB.AccountOf(ctx, email)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
 	good, err := a.Passwords.Verify(ctx, in.Body.Password, account.PasswordHash)
@@ -111,24 +120,14 @@ func (a *API) signIn(ctx context.Context, in *signInInput) (*tokensOutput, error
 	if !good || !account.IsActive || demo {
 		return nil, problem(invalidCredentials)
 	}
+	if err := a.DB.Recognised(ctx, email, address); err != nil {
+		return nil, err
+	}
 	refresh, err := a.DB.IssueRefreshToken(ctx, account.Principal.UserID, a.Auth.RefreshTokenTTL)
 	if err != nil {
 		return nil, err
 	}
 	return a.tokens(account.Principal, refresh)
-}
-
-// account finds who signs in; nobody, without an error, so that the answer takes as long.
-func (a *API) account(ctx context.Context, username string) (store.Account, error) {
-	email, err := auth.NormalizeEmail(username)
-	if err != nil {
-		return store.Account{}, nil
-	}
-	account, err := a.DB.AccountOf(ctx, email)
-	if errors.Is(err, store.ErrNotFound) {
-		return store.Account{}, nil
-	}
-	return account, err
 }
 
 func (a *API) tokens(who auth.Principal, refresh string) (*tokensOutput, error) {
@@ -149,6 +148,9 @@ type refreshInput struct {
 }
 
 func (a *API) refreshToken(ctx context.Context, in *refreshInput) (*tokensOutput, error) {
+	if err := a.DB.AttemptFrom(ctx, "refresh", clientAddress(ctx), a.Auth.RefreshesPerAddress); err != nil {
+		return nil, err
+	}
 	who, next, err := a.DB.RotateRefreshToken(ctx, in.Body.RefreshToken, a.Auth.RefreshTokenTTL)
 	if errors.Is(err, store.ErrRefreshReuse) {
 		a.Log.WarnContext(ctx, "a refresh token was used twice: its session has ended", "request_id", requestID(ctx))
@@ -159,6 +161,13 @@ func (a *API) refreshToken(ctx context.Context, in *refreshInput) (*tokensOutput
 	return a.tokens(who, next)
 }
 
-func (a *API) signOut(ctx context.Context, in *refreshInput) (*struct{}, error) {
-	return nil, a.DB.EndSession(ctx, in.Body.RefreshToken)
+type signOutInput struct {
+	Body struct {
+		RefreshToken string `json:"refresh_token" minLength:"1" maxLength:"256"`
+		AllDevices   bool   `json:"all_devices,omitempty" doc:"End every session of whoever the token belongs to."`
+	} `nameHint:"SignOut"`
+}
+
+func (a *API) signOut(ctx context.Context, in *signOutInput) (*struct{}, error) {
+	return nil, a.DB.EndSession(ctx, in.Body.RefreshToken, in.Body.AllDevices)
 }

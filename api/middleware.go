@@ -35,6 +35,14 @@ func requestID(ctx context.Context) string {
 	return id
 }
 
+type clientAddressKey struct{}
+
+// clientAddress is where the request comes from: the direct peer, or who a trusted proxy names.
+func clientAddress(ctx context.Context) string {
+	address, _ := ctx.Value(clientAddressKey{}).(string)
+	return address
+}
+
 var acceptableID = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)
 
 // identify gives the request an id, its caller's if that is harmless in a log.
@@ -43,7 +51,8 @@ func (a *API) identify(c *gin.Context) {
 	if !acceptableID.MatchString(id) {
 		id = uuid.Must(uuid.NewV7()).String()
 	}
-	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestIDKey{}, id))
+	ctx := context.WithValue(c.Request.Context(), requestIDKey{}, id)
+	c.Request = c.Request.WithContext(context.WithValue(ctx, clientAddressKey{}, c.ClientIP()))
 	c.Header(requestIDHeader, id)
 	c.Header("X-Content-Type-Options", "nosniff")
 	if strings.HasPrefix(c.Request.URL.Path, "/api/") {

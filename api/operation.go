@@ -137,7 +137,7 @@ func (a *API) explain(ctx context.Context, err error) *Problem {
 	if internal && ctx.Err() == nil {
 		a.Log.ErrorContext(ctx, "request failed", "request_id", requestID(ctx), "error", err)
 	}
-	if p.Code == unavailable {
+	if p.Code == unavailable || p.Code == busy {
 		p.headers.Set("Retry-After", "1")
 	}
 	if p.Status == http.StatusUnauthorized {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -31,6 +32,11 @@ const (
 	invalidSignature      code = "invalid_signature"
 	paymentDeclined       code = "payment_declined"
 	forbidden             code = "forbidden"
+	wrongPassword         code = "wrong_password"
+	lastAdmin             code = "last_admin"
+	notACustomer          code = "not_a_customer"
+	tooManyAttempts       code = "too_many_attempts"
+	busy                  code = "busy"
 	customerInactive      code = "customer_inactive"
 	notFound              code = "not_found"
 	methodNotAllowed      code = "method_not_allowed"
@@ -125,6 +131,11 @@ var problems = map[code]struct {
 	notShippable:          {http.StatusUnprocessableEntity, "The shop has no tax or shipping rate for this country at this weight."},
 	duplicateItem:         {http.StatusUnprocessableEntity, "A product is listed twice; list it once, with the sum."},
 	internalError:         {http.StatusInternalServerError, "Something went wrong here. The request id helps us to find it."},
+	wrongPassword:         {http.StatusUnprocessableEntity, "The current password is another."},
+	lastAdmin:             {http.StatusConflict, "Nobody would be left who can grant roles."},
+	notACustomer:          {http.StatusConflict, "The role customer is for somebody who has registered as one."},
+	tooManyAttempts:       {http.StatusTooManyRequests, "Too many attempts. Retry-After says when the next one counts."},
+	busy:                  {http.StatusServiceUnavailable, "More people sign in than passwords can be checked. Try again."},
 	unavailable:           {http.StatusServiceUnavailable, "A part that this operation needs does not answer. Try again."},
 	paymentUnavailable:    {http.StatusServiceUnavailable, "The payment provider did not answer. Nothing was charged; check out again."},
 	checkoutStopped:       {http.StatusServiceUnavailable, "The checkout was stopped by an operator. Nothing was charged."},
@@ -140,7 +151,10 @@ var meanings = []struct {
 	{auth.ErrPasswordTooShort, weakPassword},
 	{auth.ErrPasswordTooLong, weakPassword},
 	{auth.ErrPasswordCommon, weakPassword},
+	{auth.ErrBusy, busy},
 	{store.ErrNotFound, notFound},
+	{store.ErrLastAdmin, lastAdmin},
+	{store.ErrNoCustomer, notACustomer},
 	{store.ErrCartEmpty, cartEmpty},
 	{store.ErrCheckoutInProgress, checkoutInProgress},
 	{store.ErrCartFull, cartFull},
@@ -242,6 +256,12 @@ func problemOf(err error) (p *Problem, internal bool) {
 	var already *Problem
 	if errors.As(err, &already) {
 		return already, false
+	}
+	var early *store.TooManyAttempts
+	if errors.As(err, &early) {
+		p := problem(tooManyAttempts)
+		p.headers.Set("Retry-After", strconv.Itoa(int(early.Wait.Seconds())))
+		return p, false
 	}
 	for _, meaning := range meanings {
 		if errors.Is(err, meaning.err) {

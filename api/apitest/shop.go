@@ -77,6 +77,14 @@ func (s *Shop) serve() {
 	})
 }
 
+// Again serves the same shop from another API beside the first one.
+func (s *Shop) Again() *Shop {
+	s.t.Helper()
+	again := &Shop{World: s.World, Deps: s.Deps, t: s.t}
+	again.serve()
+	return again
+}
+
 // Anyone is not signed in.
 func (s *Shop) Anyone() *Client { return NewClient(s.t, s.URL, "") }
 

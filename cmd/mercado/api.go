@@ -34,6 +34,10 @@ func (c *APICmd) Run(ctx context.Context, g *Globals) error {
 	if err != nil {
 		return err
 	}
+	proxies, err := c.API.Proxies()
+	if err != nil {
+		return err
+	}
 	// Requests have one half of the connections; the worker that is hosted here, and the readiness
 	// probes, have the other: neither waits for those.
 	half := c.Database
@@ -62,6 +66,7 @@ func (c *APICmd) Run(ctx context.Context, g *Globals) error {
 		DB: db, Temporal: workflows, Tokens: auth.NewTokens(key, c.AccessTokenTTL), Passwords: auth.NewPasswords(c.PasswordMin),
 		Probes: probes, Version: version, Environment: g.Environment, Auth: c.Auth, Shop: c.Shop, Limits: c.Limits,
 		Workflow: c.Temporal, Board: board,
+		TrustedProxies: proxies,
 	})
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)
 	if err != nil {

@@ -1,16 +1,18 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
-	_ "embed" // the list of refused passwords
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
+	"slices"
 	"strings"
-	"unicode/utf8"
+	"sync/atomic"
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/sync/semaphore"
@@ -34,54 +36,41 @@ const (
 	maxPasswordBytes = 1024
 )
 
-// Why a new password is refused.
-var (
-	ErrPasswordTooShort = errors.New("password is too short")
-	ErrPasswordTooLong  = errors.New("password is too long")
-	ErrPasswordCommon   = errors.New("password is one that is tried first")
-)
+// ErrBusy is returned when more passwords wait to be hashed than can be in a second or two.
+var ErrBusy = errors.New("too many passwords wait to be hashed")
 
-//go:embed common_passwords.txt
-var commonPasswords string
+// queuePerProcessor is how many passwords may wait for each processor: one takes some 40 ms.
+const queuePerProcessor = 48
 
 // Passwords hashes and verifies passwords, so many at once as there are processors: each takes
-// 19 MiB and tens of milliseconds.
+// 19 MiB and tens of milliseconds. Who would wait too long is refused.
 type Passwords struct {
 	min     int
 	running *semaphore.Weighted
+	room    *semaphore.Weighted // of those running and those waiting
 	common  map[string]bool
+	words   []string // of common, the longest first
 	decoy   string
+	hashed  atomic.Int64
 }
 
 // NewPasswords refuses new passwords of fewer than minLength characters.
 func NewPasswords(minLength int) *Passwords {
+	processors := int64(runtime.GOMAXPROCS(0))
 	p := &Passwords{
 		min:     minLength,
-		running: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))),
+		running: semaphore.NewWeighted(processors),
+		room:    semaphore.NewWeighted(processors * (1 + queuePerProcessor)),
 		common:  map[string]bool{},
 		decoy:   encode(recommended, make([]byte, saltLength), make([]byte, hashLength)),
 	}
 	for line := range strings.Lines(commonPasswords) {
 		p.common[strings.TrimSpace(line)] = true
 	}
+	p.words = slices.SortedFunc(maps.Keys(p.common), func(a, b string) int {
+		return cmp.Or(len(b)-len(a), strings.Compare(a, b))
+	})
 	return p
-}
-
-// Check says whether a person may choose password: long enough, not among the common ones, not
-// their own e-mail address, and not one character over and over.
-func (p *Passwords) Check(password, email string) error {
-	password = normalize(password)
-	lower := strings.ToLower(password)
-	first, _ := utf8.DecodeRuneInString(lower)
-	switch {
-	case utf8.RuneCountInString(password) < p.min:
-		return ErrPasswordTooShort
-	case len(password) > maxPasswordBytes:
-		return ErrPasswordTooLong
-	case p.common[lower], lower == email, strings.Trim(lower, string(first)) == "":
-		return ErrPasswordCommon
-	}
-	return nil
 }
 
 // MinLength is the fewest characters of a new password.
@@ -117,15 +106,23 @@ func (p *Passwords) Verify(ctx context.Context, password, encoded string) (bool,
 }
 
 func (p *Passwords) derive(ctx context.Context, password string, spend cost, salt []byte) ([]byte, error) {
+	if !p.room.TryAcquire(1) {
+		return nil, fmt.Errorf("hash password: %w", ErrBusy)
+	}
+	defer p.room.Release(1)
 	if err := p.running.Acquire(ctx, 1); err != nil {
 		return nil, fmt.Errorf("hash password: %w", err)
 	}
 	defer p.running.Release(1)
+	p.hashed.Add(1)
 	return argon2.IDKey([]byte(normalize(password)), salt, spend.passes, spend.memory, spend.threads, hashLength), nil
 }
 
+// Hashed counts the passwords that were hashed, right, wrong and nobody's.
+func (p *Passwords) Hashed() int64 { return p.hashed.Load() }
+
 // normalize makes the same password of what different keyboards send for it.
-func normalize(password string) string { return norm.NFKC.String(password) }
+func normalize(password string) string { return norm.NFC.String(password) }
 
 func encode(spent cost, salt, hash []byte) string {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version,

@@ -2,9 +2,9 @@ package auth_test
 
 import (
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"mercado/internal/auth"
 )
@@ -36,26 +36,51 @@ func TestAPasswordIsItsHashAndNoOther(t *testing.T) {
 	}
 }
 
-func TestNobodysPasswordTakesAsLong(t *testing.T) {
+func TestNobodysPasswordIsHashedAsWell(t *testing.T) {
 	t.Parallel()
 	passwords := auth.NewPasswords(15)
 	hash, err := passwords.Hash(t.Context(), "a long way to Tipperary")
 	if err != nil {
 		t.Fatal(err)
 	}
-	took := func(encoded string) time.Duration {
-		start := time.Now()
+	for _, encoded := range []string{hash, ""} {
+		before := passwords.Hashed()
 		if good, err := passwords.Verify(t.Context(), "another", encoded); good || err != nil {
 			t.Fatalf("verifies %t, %v", good, err)
 		}
-		return time.Since(start)
+		if hashed := passwords.Hashed() - before; hashed != 1 {
+			t.Errorf("%q: %d passwords were hashed", encoded, hashed)
+		}
 	}
-	somebody, nobody := time.Hour, time.Hour
-	for range 8 { // in turns, so that a busy machine is busy for both
-		somebody, nobody = min(somebody, took(hash)), min(nobody, took(""))
+	// And with the same parameters: everything before the salt.
+	if nobody := passwords.Decoy(); strings.Join(strings.Split(nobody, "$")[:4], "$") != strings.Join(strings.Split(hash, "$")[:4], "$") {
+		t.Errorf("nobody's password costs %s, somebody's %s", nobody, hash)
 	}
-	if nobody < somebody/3 {
-		t.Errorf("nobody takes %s, somebody %s", nobody, somebody)
+}
+
+// TestPasswordsDoNotQueueForEver fills the queue with as many as it takes and more.
+func TestPasswordsDoNotQueueForEver(t *testing.T) {
+	t.Parallel()
+	passwords := auth.NewPasswords(15)
+	waiting := make(chan error, 1000)
+	for range cap(waiting) {
+		go func() {
+			_, err := passwords.Hash(t.Context(), "a long way to Tipperary")
+			waiting <- err
+		}()
+	}
+	busy := 0
+	for range cap(waiting) {
+		switch err := <-waiting; {
+		case errors.Is(err, auth.ErrBusy):
+			busy++
+		case err != nil:
+			t.Error(err)
+		}
+	}
+	room := int64(runtime.GOMAXPROCS(0)) * 49
+	if hashed := passwords.Hashed(); busy == 0 || hashed+int64(busy) != int64(cap(waiting)) || hashed < room {
+		t.Errorf("%d were hashed and %d refused, with room for %d", hashed, busy, room)
 	}
 }
 
@@ -71,16 +96,34 @@ func TestAHashOfAnotherKindIsAnError(t *testing.T) {
 
 func TestWhichPasswordsMayBeChosen(t *testing.T) {
 	t.Parallel()
+	passwords := auth.NewPasswords(15)
 	for password, want := range map[string]error{
-		"a long way to Tipperary":    nil,
-		"fourteen chars":             auth.ErrPasswordTooShort,
-		"ééééééé":                    auth.ErrPasswordTooShort, // characters count, not bytes
-		strings.Repeat("long ", 300): auth.ErrPasswordTooLong,
-		"PasswordPassword":           auth.ErrPasswordCommon,
-		"ééééééééééééééééééé":        auth.ErrPasswordCommon,
-		"Somebody@Example.Com":       auth.ErrPasswordCommon,
+		"a long way to Tipperary":                                  nil,
+		"8305938475610293":                                         nil, // no rule of composition
+		"correct battery ordinary mug":                             nil,
+		"Ana likes her purple bicycle":                             nil, // a name may occur
+		"my password is rather good":                               nil,
+		"Grüße aus der Küche 🍋🍋":                                   nil,
+		"fourteen chars":                                           auth.ErrPasswordTooShort,
+		"ééééééé":                                                  auth.ErrPasswordTooShort, // characters count, not bytes
+		"e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301": auth.ErrPasswordTooShort, // those of NFC
+		strings.Repeat("long ", 300):                               auth.ErrPasswordTooLong,
+		"PasswordPassword":                                         auth.ErrPasswordCommon,
+		"ééééééééééééééééééé":                                      auth.ErrPasswordCommon,
+		"Ana.Sousa@Example.Com":                                    auth.ErrPasswordCommon,
+		"anasousa1990!!!!!!":                                       auth.ErrPasswordCommon,
+		"SousaAnaSousaAna":                                         auth.ErrPasswordCommon,
+		"Mercado-Mercado-1":                                        auth.ErrPasswordCommon,
+		"mercado password 1":                                       auth.ErrPasswordCommon,
+		"password123password123":                                   auth.ErrPasswordCommon,
+		"letmein dragon123 qwertyuiop":                             auth.ErrPasswordCommon,
+		"abcabcabcabcabcabc":                                       auth.ErrPasswordCommon,
+		"lemon12lemon12lemon12":                                    auth.ErrPasswordCommon,
+		"12345678901234567890":                                     auth.ErrPasswordCommon,
+		"zyxwvutsrqponmlkj":                                        auth.ErrPasswordCommon,
+		"abababababab1212":                                         auth.ErrPasswordCommon,
 	} {
-		if err := auth.NewPasswords(15).Check(password, "somebody@example.com"); !errors.Is(err, want) {
+		if err := passwords.Check(password, "ana.sousa@example.com", "Ana", "Sousa"); !errors.Is(err, want) {
 			t.Errorf("%.30q: %v, want %v", password, err, want)
 		}
 	}

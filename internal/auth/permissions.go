@@ -19,6 +19,10 @@ const (
 	ReadCustomers       Permission = "customers.read"
 	WriteCustomers      Permission = "customers.write"
 	DeactivateCustomers Permission = "customers.deactivate"
+	VendorCustomers     Permission = "customers.of_vendor"
+	ReadUsers           Permission = "users.read"
+	WriteUsers          Permission = "users.write"
+	ChangePassword      Permission = "password.change"
 	WriteVendors        Permission = "vendors.write"
 	WriteCategories     Permission = "categories.write"
 	WriteProducts       Permission = "products.write"
@@ -44,6 +48,10 @@ var grants = map[Permission][]Role{
 	ReadCustomers:       {Customer, Admin},
 	WriteCustomers:      {Customer, Admin},
 	DeactivateCustomers: {Admin},
+	VendorCustomers:     {Vendor},
+	ReadUsers:           {Admin},
+	WriteUsers:          {Admin},
+	ChangePassword:      Roles,
 	WriteVendors:        {Admin},
 	WriteCategories:     {Admin},
 	WriteProducts:       {Vendor, Admin},

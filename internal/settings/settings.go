@@ -6,8 +6,10 @@ package settings
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -96,11 +98,34 @@ func (t Temporal) Validate() error {
 
 // API is the HTTP server.
 type API struct {
-	Addr string `name:"api-addr" env:"MERCADO_API_ADDR" default:"127.0.0.1:8080" help:"Address the API listens on."`
+	Addr           string `name:"api-addr" env:"MERCADO_API_ADDR" default:"127.0.0.1:8080" help:"Address the API listens on."`
+	TrustedProxies string `name:"trusted-proxies" env:"MERCADO_TRUSTED_PROXIES" default:"" help:"Addresses or networks of reverse proxies, separated by commas, whose X-Forwarded-For names the client (default: nobody's)."`
 }
 
 // Validate implements kong's validation hook.
-func (a API) Validate() error { return listenAddress("MERCADO_API_ADDR", a.Addr) }
+func (a API) Validate() error {
+	if _, err := a.Proxies(); err != nil {
+		return err
+	}
+	return listenAddress("MERCADO_API_ADDR", a.Addr)
+}
+
+// Proxies lists the trusted proxies.
+func (a API) Proxies() ([]string, error) {
+	var proxies []string
+	for proxy := range strings.SplitSeq(a.TrustedProxies, ",") {
+		proxy = strings.TrimSpace(proxy)
+		if a.TrustedProxies == "" {
+			break
+		}
+		_, addressErr := netip.ParseAddr(proxy)
+		if _, err := netip.ParsePrefix(proxy); err != nil && addressErr != nil {
+			return nil, &Error{"MERCADO_TRUSTED_PROXIES", fmt.Sprintf("must list addresses and networks, not %q", proxy)}
+		}
+		proxies = append(proxies, proxy)
+	}
+	return proxies, nil
+}
 
 // Auth signs access tokens.
 type Auth struct {
@@ -108,6 +133,11 @@ type Auth struct {
 	AccessTokenTTL  time.Duration `name:"access-token-ttl" env:"MERCADO_ACCESS_TOKEN_TTL" default:"15m" help:"How long an access token is valid."`
 	RefreshTokenTTL time.Duration `name:"refresh-token-ttl" env:"MERCADO_REFRESH_TOKEN_TTL" default:"720h" help:"How long a refresh token is valid."`
 	PasswordMin     int           `name:"password-min-length" env:"MERCADO_PASSWORD_MIN_LENGTH" default:"15" help:"Fewest characters of a new password."`
+
+	SignInsPerAccount   Rate `name:"sign-ins-per-account" env:"MERCADO_SIGN_INS_PER_ACCOUNT" default:"10/15m" help:"How often one account may be tried with a password; signing in starts anew (number/duration, or none)."`
+	SignInsPerAddress   Rate `name:"sign-ins-per-address" env:"MERCADO_SIGN_INS_PER_ADDRESS" default:"100/1m" help:"How often one client address may try to sign in (number/duration, or none)."`
+	RegistersPerAddress Rate `name:"registers-per-address" env:"MERCADO_REGISTERS_PER_ADDRESS" default:"100/10m" help:"How often one client address may register somebody (number/duration, or none)."`
+	RefreshesPerAddress Rate `name:"refreshes-per-address" env:"MERCADO_REFRESHES_PER_ADDRESS" default:"600/1m" help:"How often one client address may exchange a refresh token (number/duration, or none)."`
 }
 
 // Validate implements kong's validation hook.

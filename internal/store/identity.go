@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"mercado/internal/auth"
 	"mercado/internal/store/shopdb"
@@ -131,8 +132,14 @@ func (db *DB) RotateRefreshToken(ctx context.Context, token string, ttl time.Dur
 	return who, next, errors.Join(err, refused)
 }
 
-// EndSession ends the family of a refresh token; one that does not exist has ended.
-func (db *DB) EndSession(ctx context.Context, token string) error {
+// EndSession ends the family of a refresh token, or with everywhere all families of its user. One
+// that does not exist has ended.
+func (db *DB) EndSession(ctx context.Context, token string, everywhere bool) error {
+	if everywhere {
+		if err := db.RevokeAllOf(ctx, digest(token)); err != nil {
+			return failed("end sessions", err)
+		}
+	}
 	return failed("end session", db.RevokeFamilyOf(ctx, digest(token)))
 }
 
@@ -150,7 +157,7 @@ func (db *DB) ChangeCustomer(ctx context.Context, change shopdb.UpdateCustomerPa
 }
 
 // CloseCustomer deactivates a customer and their account and ends their sessions; access tokens
-// that are out run off within minutes. It fails with ErrNotFound.
+// that are out run off within minutes. It fails with ErrNotFound, and with ErrLastAdmin.
 func (db *DB) CloseCustomer(ctx context.Context, id int64) error {
 	return failed("deactivate customer", db.InTx(ctx, func(q *shopdb.Queries) error {
 		rows, err := q.DeactivateCustomer(ctx, id)
@@ -160,9 +167,13 @@ func (db *DB) CloseCustomer(ctx context.Context, id int64) error {
 		if rows == 0 {
 			return ErrNotFound
 		}
-		if err := q.DeactivateUserOf(ctx, &id); err != nil {
+		user, err := q.UserOf(ctx, &id)
+		if errors.Is(err, pgx.ErrNoRows) { // somebody who bought at the counter has no account
+			return nil
+		}
+		if err != nil {
 			return err
 		}
-		return q.RevokeTokensOf(ctx, &id)
+		return q.SetUserActive(ctx, shopdb.SetUserActiveParams{UserID: user, Active: false})
 	}))
 }

@@ -134,6 +134,10 @@ var refusals = map[string]func(detail []byte) error{
 		var unshippable Unshippable
 		return read(&unshippable, detail, &unshippable)
 	},
+	"MC060": func([]byte) error { return ErrNotFound },
+	"MC061": func([]byte) error { return ErrLastAdmin },
+	"MC062": func([]byte) error { return ErrNoCustomer },
+	"MC063": func([]byte) error { return ErrUnknownVendor },
 }
 
 // refusal tells what an error of our own means; nil for others.

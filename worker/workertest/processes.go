@@ -53,6 +53,7 @@ func NewProcesses(t testing.TB, settings ...string) *Processes {
 	p.environment = append(p.World.Env(),
 		"MERCADO_API_ADDR="+api, "MERCADO_SANDBOX_ADDR="+sandbox, "MERCADO_WORKER_ADDR="+worker,
 		"MERCADO_PAYMENT_URL="+p.Sandbox, "MERCADO_CARRIER_URL="+p.Sandbox,
+		"MERCADO_REGISTERS_PER_ADDRESS=none", "MERCADO_SIGN_INS_PER_ADDRESS=none", // all tests come from here
 		"MERCADO_PACK_AFTER=100ms", "MERCADO_SANDBOX_TRANSIT=200ms", "MERCADO_TRACK_EVERY=2s",
 	)
 	p.environment = append(p.environment, settings...)

@@ -87,6 +87,56 @@ func (q *Queries) AccountByID(ctx context.Context, id int64) (AccountByIDRow, er
 	return i, err
 }
 
+const attempt = `-- name: Attempt :one
+select identity.attempt(
+    $1::bytea [], $2::integer [], $3::integer []
+)::bigint as wait
+`
+
+type AttemptParams struct {
+	Subjects [][]byte
+	Bursts   []int32
+	Seconds  []int32
+}
+
+// Seconds to wait; 0 when the attempt counts. Arrays go together.
+func (q *Queries) Attempt(ctx context.Context, arg AttemptParams) (int64, error) {
+	row := q.db.QueryRow(ctx, attempt, arg.Subjects, arg.Bursts, arg.Seconds)
+	var wait int64
+	err := row.Scan(&wait)
+	return wait, err
+}
+
+const attemptSignIn = `-- name: AttemptSignIn :one
+select identity.attempt(
+    array[identity.account_subject($1::bytea, $2::bytea)]
+    || $3::bytea [],
+    $4::integer [], $5::integer []
+)::bigint as wait
+`
+
+type AttemptSignInParams struct {
+	Account  []byte
+	Address  []byte
+	Subjects [][]byte
+	Bursts   []int32
+	Seconds  []int32
+}
+
+// Attempt for an account, or the account as known at the address, and for others beside it.
+func (q *Queries) AttemptSignIn(ctx context.Context, arg AttemptSignInParams) (int64, error) {
+	row := q.db.QueryRow(ctx, attemptSignIn,
+		arg.Account,
+		arg.Address,
+		arg.Subjects,
+		arg.Bursts,
+		arg.Seconds,
+	)
+	var wait int64
+	err := row.Scan(&wait)
+	return wait, err
+}
+
 const createCustomer = `-- name: CreateCustomer :one
 insert into identity.customers (
     first_name, last_name, email, phone, birth_date, city, country
@@ -197,17 +247,6 @@ func (q *Queries) DeactivateCustomer(ctx context.Context, id int64) (int64, erro
 	return result.RowsAffected(), nil
 }
 
-const deactivateUserOf = `-- name: DeactivateUserOf :exec
-update identity.users
-set is_active = false
-where customer_id = $1
-`
-
-func (q *Queries) DeactivateUserOf(ctx context.Context, customerID *int64) error {
-	_, err := q.db.Exec(ctx, deactivateUserOf, customerID)
-	return err
-}
-
 const dropExpiredTokens = `-- name: DropExpiredTokens :exec
 delete from identity.refresh_tokens
 where user_id = $1 and expires_at <= now()
@@ -217,6 +256,149 @@ where user_id = $1 and expires_at <= now()
 func (q *Queries) DropExpiredTokens(ctx context.Context, userID int64) error {
 	_, err := q.db.Exec(ctx, dropExpiredTokens, userID)
 	return err
+}
+
+const findCustomers = `-- name: FindCustomers :many
+with found as materialized (
+    select id from identity.customers
+    where lower(email) ~>=~ $3::text and lower(email) ~<~ $4::text
+    union
+    select id from identity.customers
+    where lower(last_name) ~>=~ $3::text and lower(last_name) ~<~ $4::text
+    union
+    select id from identity.customers
+    where lower(first_name || ' ' || last_name) ~>=~ $3::text
+        and lower(first_name || ' ' || last_name) ~<~ $4::text
+)
+
+select customer.id, customer.first_name, customer.last_name, customer.email, customer.phone, customer.birth_date, customer.city, customer.country, customer.joined_at, customer.is_active, customer.updated_at
+from found
+inner join identity.customers as customer using (id)
+where customer.id > $1
+order by customer.id
+limit $2
+`
+
+type FindCustomersParams struct {
+	AfterID   int64
+	RowLimit  int32
+	Prefix    string
+	PrefixEnd string
+}
+
+// Customers whose last name, full name or e-mail address begins with prefix, in lower case; all
+// that begins with it sorts before prefix_end. The operators compare bytes, and have an index each.
+func (q *Queries) FindCustomers(ctx context.Context, arg FindCustomersParams) ([]IdentityCustomer, error) {
+	rows, err := q.db.Query(ctx, findCustomers,
+		arg.AfterID,
+		arg.RowLimit,
+		arg.Prefix,
+		arg.PrefixEnd,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []IdentityCustomer{}
+	for rows.Next() {
+		var i IdentityCustomer
+		if err := rows.Scan(
+			&i.ID,
+			&i.FirstName,
+			&i.LastName,
+			&i.Email,
+			&i.Phone,
+			&i.BirthDate,
+			&i.City,
+			&i.Country,
+			&i.JoinedAt,
+			&i.IsActive,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const findVendorCustomers = `-- name: FindVendorCustomers :many
+with found as materialized (
+    select id from identity.customers
+    where lower(email) ~>=~ $4::text and lower(email) ~<~ $5::text
+    union
+    select id from identity.customers
+    where lower(last_name) ~>=~ $4::text and lower(last_name) ~<~ $5::text
+    union
+    select id from identity.customers
+    where lower(first_name || ' ' || last_name) ~>=~ $4::text
+        and lower(first_name || ' ' || last_name) ~<~ $5::text
+)
+
+select customer.id, customer.first_name, customer.last_name, customer.email, customer.phone, customer.birth_date, customer.city, customer.country, customer.joined_at, customer.is_active, customer.updated_at
+from found
+inner join identity.customers as customer using (id)
+where customer.id > $1
+    and exists (
+        select
+        from ordering.orders as placed
+        inner join ordering.order_items as line on line.order_id = placed.id
+        where placed.customer_id = customer.id
+            and placed.confirmed_at is not null
+            and line.vendor_id = $2
+    )
+order by customer.id
+limit $3
+`
+
+type FindVendorCustomersParams struct {
+	AfterID   int64
+	VendorID  int64
+	RowLimit  int32
+	Prefix    string
+	PrefixEnd string
+}
+
+// ListVendorCustomers and FindCustomers in one.
+func (q *Queries) FindVendorCustomers(ctx context.Context, arg FindVendorCustomersParams) ([]IdentityCustomer, error) {
+	rows, err := q.db.Query(ctx, findVendorCustomers,
+		arg.AfterID,
+		arg.VendorID,
+		arg.RowLimit,
+		arg.Prefix,
+		arg.PrefixEnd,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []IdentityCustomer{}
+	for rows.Next() {
+		var i IdentityCustomer
+		if err := rows.Scan(
+			&i.ID,
+			&i.FirstName,
+			&i.LastName,
+			&i.Email,
+			&i.Phone,
+			&i.BirthDate,
+			&i.City,
+			&i.Country,
+			&i.JoinedAt,
+			&i.IsActive,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const getCustomer = `-- name: GetCustomer :one
@@ -244,6 +426,48 @@ func (q *Queries) GetCustomer(ctx context.Context, id int64) (IdentityCustomer, 
 	return i, err
 }
 
+const getUser = `-- name: GetUser :one
+select
+    account.id,
+    account.email,
+    coalesce(account.customer_id, 0)::bigint as customer_id,
+    account.is_active,
+    account.created_at,
+    coalesce(max(granted.vendor_id), 0)::bigint as vendor_id,
+    coalesce(
+        array_agg(granted.role order by granted.role) filter (where granted.role is not null), '{}'
+    )::text [] as roles
+from identity.users as account
+left join identity.user_roles as granted on granted.user_id = account.id
+where account.id = $1
+group by account.id
+`
+
+type GetUserRow struct {
+	ID         int64
+	Email      string
+	CustomerID int64
+	IsActive   bool
+	CreatedAt  time.Time
+	VendorID   int64
+	Roles      []string
+}
+
+func (q *Queries) GetUser(ctx context.Context, id int64) (GetUserRow, error) {
+	row := q.db.QueryRow(ctx, getUser, id)
+	var i GetUserRow
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.CustomerID,
+		&i.IsActive,
+		&i.CreatedAt,
+		&i.VendorID,
+		&i.Roles,
+	)
+	return i, err
+}
+
 const grantRole = `-- name: GrantRole :exec
 insert into identity.user_roles (user_id, role, vendor_id)
 values ($1, $2, $3)
@@ -264,25 +488,151 @@ const listCustomers = `-- name: ListCustomers :many
 select id, first_name, last_name, email, phone, birth_date, city, country, joined_at, is_active, updated_at
 from identity.customers
 where id > $1
-    and (
-        $2::text = ''
-        or starts_with(lower(email), $2)
-        or starts_with(lower(last_name), $2)
-        or starts_with(lower(first_name || ' ' || last_name), $2)
-    )
 order by id
-limit $3
+limit $2
 `
 
 type ListCustomersParams struct {
-	AfterID    int64
-	LookingFor string
-	RowLimit   int32
+	AfterID  int64
+	RowLimit int32
 }
 
-// looking_for is the beginning of a name or of an e-mail address, in lower case; an empty one is anybody.
 func (q *Queries) ListCustomers(ctx context.Context, arg ListCustomersParams) ([]IdentityCustomer, error) {
-	rows, err := q.db.Query(ctx, listCustomers, arg.AfterID, arg.LookingFor, arg.RowLimit)
+	rows, err := q.db.Query(ctx, listCustomers, arg.AfterID, arg.RowLimit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []IdentityCustomer{}
+	for rows.Next() {
+		var i IdentityCustomer
+		if err := rows.Scan(
+			&i.ID,
+			&i.FirstName,
+			&i.LastName,
+			&i.Email,
+			&i.Phone,
+			&i.BirthDate,
+			&i.City,
+			&i.Country,
+			&i.JoinedAt,
+			&i.IsActive,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listUsers = `-- name: ListUsers :many
+select
+    account.id,
+    account.email,
+    coalesce(account.customer_id, 0)::bigint as customer_id,
+    account.is_active,
+    account.created_at,
+    coalesce(max(granted.vendor_id), 0)::bigint as vendor_id,
+    coalesce(
+        array_agg(granted.role order by granted.role) filter (where granted.role is not null), '{}'
+    )::text [] as roles
+from identity.users as account
+left join identity.user_roles as granted on granted.user_id = account.id
+where account.id > $1
+    and lower(account.email) ~>=~ $2::text
+    and lower(account.email) ~<~ $3::text
+    and ($4::text = '' or exists (
+        select from identity.user_roles as asked
+        where asked.user_id = account.id and asked.role = $4
+    ))
+group by account.id
+order by account.id
+limit $5
+`
+
+type ListUsersParams struct {
+	AfterID   int64
+	Prefix    string
+	PrefixEnd string
+	Role      string
+	RowLimit  int32
+}
+
+type ListUsersRow struct {
+	ID         int64
+	Email      string
+	CustomerID int64
+	IsActive   bool
+	CreatedAt  time.Time
+	VendorID   int64
+	Roles      []string
+}
+
+// prefix is the beginning of the e-mail address in lower case; all that begins with it sorts
+// before prefix_end. An empty role is any.
+func (q *Queries) ListUsers(ctx context.Context, arg ListUsersParams) ([]ListUsersRow, error) {
+	rows, err := q.db.Query(ctx, listUsers,
+		arg.AfterID,
+		arg.Prefix,
+		arg.PrefixEnd,
+		arg.Role,
+		arg.RowLimit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListUsersRow{}
+	for rows.Next() {
+		var i ListUsersRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Email,
+			&i.CustomerID,
+			&i.IsActive,
+			&i.CreatedAt,
+			&i.VendorID,
+			&i.Roles,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listVendorCustomers = `-- name: ListVendorCustomers :many
+select customer.id, customer.first_name, customer.last_name, customer.email, customer.phone, customer.birth_date, customer.city, customer.country, customer.joined_at, customer.is_active, customer.updated_at
+from identity.customers as customer
+where customer.id > $1
+    and exists (
+        select
+        from ordering.orders as placed
+        inner join ordering.order_items as line on line.order_id = placed.id
+        where placed.customer_id = customer.id
+            and placed.confirmed_at is not null
+            and line.vendor_id = $2
+    )
+order by customer.id
+limit $3
+`
+
+type ListVendorCustomersParams struct {
+	AfterID  int64
+	VendorID int64
+	RowLimit int32
+}
+
+// A sale is an order that was confirmed, whatever became of it.
+func (q *Queries) ListVendorCustomers(ctx context.Context, arg ListVendorCustomersParams) ([]IdentityCustomer, error) {
+	rows, err := q.db.Query(ctx, listVendorCustomers, arg.AfterID, arg.VendorID, arg.RowLimit)
 	if err != nil {
 		return nil, err
 	}
@@ -350,6 +700,57 @@ func (q *Queries) LockRefreshToken(ctx context.Context, tokenHash []byte) (LockR
 	return i, err
 }
 
+const personOf = `-- name: PersonOf :one
+select
+    account.email,
+    account.password_hash,
+    account.is_active,
+    coalesce(customer.first_name, '')::text as first_name,
+    coalesce(customer.last_name, '')::text as last_name
+from identity.users as account
+left join identity.customers as customer on customer.id = account.customer_id
+where account.id = $1
+`
+
+type PersonOfRow struct {
+	Email        string
+	PasswordHash string
+	IsActive     bool
+	FirstName    string
+	LastName     string
+}
+
+// Who signs in, as far as a password must not be made of it.
+func (q *Queries) PersonOf(ctx context.Context, id int64) (PersonOfRow, error) {
+	row := q.db.QueryRow(ctx, personOf, id)
+	var i PersonOfRow
+	err := row.Scan(
+		&i.Email,
+		&i.PasswordHash,
+		&i.IsActive,
+		&i.FirstName,
+		&i.LastName,
+	)
+	return i, err
+}
+
+const revokeAllOf = `-- name: RevokeAllOf :exec
+update identity.refresh_tokens as token
+set revoked_at = now()
+from identity.refresh_tokens as shown
+where shown.token_hash = $1
+    and shown.revoked_at is null
+    and shown.expires_at > now()
+    and token.user_id = shown.user_id
+    and token.revoked_at is null
+`
+
+// Every session of whoever holds this token, where its own has not ended.
+func (q *Queries) RevokeAllOf(ctx context.Context, tokenHash []byte) error {
+	_, err := q.db.Exec(ctx, revokeAllOf, tokenHash)
+	return err
+}
+
 const revokeFamily = `-- name: RevokeFamily :exec
 update identity.refresh_tokens
 set revoked_at = now()
@@ -375,17 +776,78 @@ func (q *Queries) RevokeFamilyOf(ctx context.Context, tokenHash []byte) error {
 	return err
 }
 
-const revokeTokensOf = `-- name: RevokeTokensOf :exec
-update identity.refresh_tokens as token
+const revokeTokensOfUser = `-- name: RevokeTokensOfUser :exec
+update identity.refresh_tokens
 set revoked_at = now()
-from identity.users as account
-where account.id = token.user_id
-    and account.customer_id = $1
-    and token.revoked_at is null
+where user_id = $1 and revoked_at is null
 `
 
-func (q *Queries) RevokeTokensOf(ctx context.Context, customerID *int64) error {
-	_, err := q.db.Exec(ctx, revokeTokensOf, customerID)
+func (q *Queries) RevokeTokensOfUser(ctx context.Context, userID int64) error {
+	_, err := q.db.Exec(ctx, revokeTokensOfUser, userID)
+	return err
+}
+
+const setPassword = `-- name: SetPassword :execrows
+update identity.users
+set password_hash = $1
+where id = $2 and password_hash = $3
+`
+
+type SetPasswordParams struct {
+	PasswordHash string
+	ID           int64
+	InsteadOf    string
+}
+
+// Only over the password that was seen: of two changes at once one is refused.
+func (q *Queries) SetPassword(ctx context.Context, arg SetPasswordParams) (int64, error) {
+	result, err := q.db.Exec(ctx, setPassword, arg.PasswordHash, arg.ID, arg.InsteadOf)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const setRoles = `-- name: SetRoles :exec
+select identity.set_roles($1, $2::text [], $3)
+`
+
+type SetRolesParams struct {
+	UserID   int64
+	Roles    []string
+	VendorID *int64
+}
+
+func (q *Queries) SetRoles(ctx context.Context, arg SetRolesParams) error {
+	_, err := q.db.Exec(ctx, setRoles, arg.UserID, arg.Roles, arg.VendorID)
+	return err
+}
+
+const setUserActive = `-- name: SetUserActive :exec
+select identity.set_active($1, $2)
+`
+
+type SetUserActiveParams struct {
+	UserID int64
+	Active bool
+}
+
+func (q *Queries) SetUserActive(ctx context.Context, arg SetUserActiveParams) error {
+	_, err := q.db.Exec(ctx, setUserActive, arg.UserID, arg.Active)
+	return err
+}
+
+const signedIn = `-- name: SignedIn :exec
+select identity.signed_in($1::bytea, $2::bytea)
+`
+
+type SignedInParams struct {
+	Account []byte
+	Address []byte
+}
+
+func (q *Queries) SignedIn(ctx context.Context, arg SignedInParams) error {
+	_, err := q.db.Exec(ctx, signedIn, arg.Account, arg.Address)
 	return err
 }
 
@@ -451,4 +913,17 @@ where id = $1
 func (q *Queries) UseRefreshToken(ctx context.Context, id uuid.UUID) error {
 	_, err := q.db.Exec(ctx, useRefreshToken, id)
 	return err
+}
+
+const userOf = `-- name: UserOf :one
+select id
+from identity.users
+where customer_id = $1
+`
+
+func (q *Queries) UserOf(ctx context.Context, customerID *int64) (int64, error) {
+	row := q.db.QueryRow(ctx, userOf, customerID)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
 }

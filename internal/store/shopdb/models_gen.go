@@ -229,6 +229,11 @@ type EtlStep struct {
 	FinishedAt   *time.Time
 }
 
+type IdentityAttempt struct {
+	Subject []byte
+	FullAt  time.Time
+}
+
 type IdentityCustomer struct {
 	ID        int64
 	FirstName string
@@ -241,6 +246,12 @@ type IdentityCustomer struct {
 	JoinedAt  time.Time
 	IsActive  bool
 	UpdatedAt time.Time
+}
+
+type IdentityKnownAddress struct {
+	Account []byte
+	Address []byte
+	SeenAt  time.Time
 }
 
 type IdentityRefreshToken struct {

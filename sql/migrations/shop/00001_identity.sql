@@ -15,7 +15,6 @@ create table identity.customers (
     updated_at timestamptz not null default now()
 );
 create unique index customers_email_key on identity.customers (lower(email));
-create index customers_name_idx on identity.customers (lower(last_name), lower(first_name));
 
 -- A user signs in; a customer buys. An operator is a user without a customer.
 create table identity.users (

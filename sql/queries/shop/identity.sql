@@ -95,17 +95,77 @@ from identity.customers
 where id = sqlc.arg(id);
 
 -- name: ListCustomers :many
--- looking_for is the beginning of a name or of an e-mail address, in lower case; an empty one is anybody.
 select *
 from identity.customers
 where id > sqlc.arg(after_id)
-    and (
-        sqlc.arg(looking_for)::text = ''
-        or starts_with(lower(email), sqlc.arg(looking_for))
-        or starts_with(lower(last_name), sqlc.arg(looking_for))
-        or starts_with(lower(first_name || ' ' || last_name), sqlc.arg(looking_for))
-    )
 order by id
+limit sqlc.arg(row_limit);
+
+-- name: FindCustomers :many
+-- Customers whose last name, full name or e-mail address begins with prefix, in lower case; all
+-- that begins with it sorts before prefix_end. The operators compare bytes, and have an index each.
+with found as materialized (
+    select id from identity.customers
+    where lower(email) ~>=~ sqlc.arg(prefix)::text and lower(email) ~<~ sqlc.arg(prefix_end)::text
+    union
+    select id from identity.customers
+    where lower(last_name) ~>=~ sqlc.arg(prefix)::text and lower(last_name) ~<~ sqlc.arg(prefix_end)::text
+    union
+    select id from identity.customers
+    where lower(first_name || ' ' || last_name) ~>=~ sqlc.arg(prefix)::text
+        and lower(first_name || ' ' || last_name) ~<~ sqlc.arg(prefix_end)::text
+)
+
+select customer.*
+from found
+inner join identity.customers as customer using (id)
+where customer.id > sqlc.arg(after_id)
+order by customer.id
+limit sqlc.arg(row_limit);
+
+-- name: ListVendorCustomers :many
+-- A sale is an order that was confirmed, whatever became of it.
+select customer.*
+from identity.customers as customer
+where customer.id > sqlc.arg(after_id)
+    and exists (
+        select
+        from ordering.orders as placed
+        inner join ordering.order_items as line on line.order_id = placed.id
+        where placed.customer_id = customer.id
+            and placed.confirmed_at is not null
+            and line.vendor_id = sqlc.arg(vendor_id)
+    )
+order by customer.id
+limit sqlc.arg(row_limit);
+
+-- name: FindVendorCustomers :many
+-- ListVendorCustomers and FindCustomers in one.
+with found as materialized (
+    select id from identity.customers
+    where lower(email) ~>=~ sqlc.arg(prefix)::text and lower(email) ~<~ sqlc.arg(prefix_end)::text
+    union
+    select id from identity.customers
+    where lower(last_name) ~>=~ sqlc.arg(prefix)::text and lower(last_name) ~<~ sqlc.arg(prefix_end)::text
+    union
+    select id from identity.customers
+    where lower(first_name || ' ' || last_name) ~>=~ sqlc.arg(prefix)::text
+        and lower(first_name || ' ' || last_name) ~<~ sqlc.arg(prefix_end)::text
+)
+
+select customer.*
+from found
+inner join identity.customers as customer using (id)
+where customer.id > sqlc.arg(after_id)
+    and exists (
+        select
+        from ordering.orders as placed
+        inner join ordering.order_items as line on line.order_id = placed.id
+        where placed.customer_id = customer.id
+            and placed.confirmed_at is not null
+            and line.vendor_id = sqlc.arg(vendor_id)
+    )
+order by customer.id
 limit sqlc.arg(row_limit);
 
 -- name: UpdateCustomer :one
@@ -128,15 +188,106 @@ set
     updated_at = now()
 where id = sqlc.arg(id);
 
--- name: DeactivateUserOf :exec
-update identity.users
-set is_active = false
+-- name: UserOf :one
+select id
+from identity.users
 where customer_id = sqlc.arg(customer_id);
 
--- name: RevokeTokensOf :exec
+-- name: SetUserActive :exec
+select identity.set_active(sqlc.arg(user_id), sqlc.arg(active));
+
+-- name: RevokeTokensOfUser :exec
+update identity.refresh_tokens
+set revoked_at = now()
+where user_id = sqlc.arg(user_id) and revoked_at is null;
+
+-- name: RevokeAllOf :exec
+-- Every session of whoever holds this token, where its own has not ended.
 update identity.refresh_tokens as token
 set revoked_at = now()
-from identity.users as account
-where account.id = token.user_id
-    and account.customer_id = sqlc.arg(customer_id)
+from identity.refresh_tokens as shown
+where shown.token_hash = sqlc.arg(token_hash)
+    and shown.revoked_at is null
+    and shown.expires_at > now()
+    and token.user_id = shown.user_id
     and token.revoked_at is null;
+
+-- name: SetPassword :execrows
+-- Only over the password that was seen: of two changes at once one is refused.
+update identity.users
+set password_hash = sqlc.arg(password_hash)
+where id = sqlc.arg(id) and password_hash = sqlc.arg(instead_of);
+
+-- name: PersonOf :one
+-- Who signs in, as far as a password must not be made of it.
+select
+    account.email,
+    account.password_hash,
+    account.is_active,
+    coalesce(customer.first_name, '')::text as first_name,
+    coalesce(customer.last_name, '')::text as last_name
+from identity.users as account
+left join identity.customers as customer on customer.id = account.customer_id
+where account.id = sqlc.arg(id);
+
+-- name: ListUsers :many
+-- prefix is the beginning of the e-mail address in lower case; all that begins with it sorts
+-- before prefix_end. An empty role is any.
+select
+    account.id,
+    account.email,
+    coalesce(account.customer_id, 0)::bigint as customer_id,
+    account.is_active,
+    account.created_at,
+    coalesce(max(granted.vendor_id), 0)::bigint as vendor_id,
+    coalesce(
+        array_agg(granted.role order by granted.role) filter (where granted.role is not null), '{}'
+    )::text [] as roles
+from identity.users as account
+left join identity.user_roles as granted on granted.user_id = account.id
+where account.id > sqlc.arg(after_id)
+    and lower(account.email) ~>=~ sqlc.arg(prefix)::text
+    and lower(account.email) ~<~ sqlc.arg(prefix_end)::text
+    and (sqlc.arg(role)::text = '' or exists (
+        select from identity.user_roles as asked
+        where asked.user_id = account.id and asked.role = sqlc.arg(role)
+    ))
+group by account.id
+order by account.id
+limit sqlc.arg(row_limit);
+
+-- name: GetUser :one
+select
+    account.id,
+    account.email,
+    coalesce(account.customer_id, 0)::bigint as customer_id,
+    account.is_active,
+    account.created_at,
+    coalesce(max(granted.vendor_id), 0)::bigint as vendor_id,
+    coalesce(
+        array_agg(granted.role order by granted.role) filter (where granted.role is not null), '{}'
+    )::text [] as roles
+from identity.users as account
+left join identity.user_roles as granted on granted.user_id = account.id
+where account.id = sqlc.arg(id)
+group by account.id;
+
+-- name: SetRoles :exec
+select identity.set_roles(sqlc.arg(user_id), sqlc.arg(roles)::text [], sqlc.narg(vendor_id));
+
+-- name: Attempt :one
+-- Seconds to wait; 0 when the attempt counts. Arrays go together.
+select identity.attempt(
+    sqlc.arg(subjects)::bytea [], sqlc.arg(bursts)::integer [], sqlc.arg(seconds)::integer []
+)::bigint as wait;
+
+-- name: AttemptSignIn :one
+-- Attempt for an account, or the account as known at the address, and for others beside it.
+select identity.attempt(
+    array[identity.account_subject(sqlc.arg(account)::bytea, sqlc.arg(address)::bytea)]
+    || sqlc.arg(subjects)::bytea [],
+    sqlc.arg(bursts)::integer [], sqlc.arg(seconds)::integer []
+)::bigint as wait;
+
+-- name: SignedIn :exec
+select identity.signed_in(sqlc.arg(account)::bytea, sqlc.arg(address)::bytea);
