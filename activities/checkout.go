@@ -15,28 +15,55 @@ import (
 
 // Checkout does the steps of a checkout that are the shop's own: each one transaction.
 type Checkout struct {
-	DB      *store.DB
-	HoldTTL time.Duration
-	Board   *completion.Board // of requests of this process that wait; may be nil
+	DB               *store.DB
+	HoldTTL          time.Duration
+	Board            *completion.Board // of requests of this process that wait; may be nil
+	TransferPatience time.Duration     // how long an order waits for its bank transfer
 }
 
 // leastHold is how long a cart keeps its stock at least when its order was cancelled.
 const leastHold = 5 * time.Minute
 
-// Reservation says whether an order's stock is reserved.
+// Reservation says whether an order's stock is reserved, and how the order goes on.
 type Reservation struct {
-	Status   order.Status    // other than pending: the order was seen to before
-	Shortage *store.Shortage // nil: it is
+	Status        order.Status    // other than pending: the order was seen to before
+	PaymentMethod string          // empty in histories of before there were several: card or wallet
+	Awaited       bool            // its customer was told where to send the money
+	Shortage      *store.Shortage // nil: it is
 }
 
 // Reserve turns the cart's holds into the order's reservation.
 func (c *Checkout) Reserve(ctx context.Context, orderID uuid.UUID) (Reservation, error) {
-	status, err := c.DB.ReserveOrder(ctx, orderID)
+	reserved, err := c.DB.ReserveOrder(ctx, orderID)
 	var shortage *store.Shortage
 	if errors.As(err, &shortage) {
 		return Reservation{Status: order.Pending, Shortage: shortage}, nil
 	}
-	return Reservation{Status: status}, err
+	return Reservation{Status: reserved.Status, PaymentMethod: reserved.PaymentMethod, Awaited: reserved.Awaited}, err
+}
+
+// AwaitTransfer answers whoever placed the order with where to send the money, and frees their cart.
+func (c *Checkout) AwaitTransfer(ctx context.Context, orderID uuid.UUID) error {
+	err := c.DB.AwaitTransfer(ctx, orderID, c.TransferPatience)
+	if err == nil {
+		c.Board.Tell(orderID)
+	}
+	return err
+}
+
+// Transfer is how the bank transfer of an order stands.
+type Transfer struct {
+	Whole    bool          // all of the money has arrived, or more
+	Left     time.Duration // how much longer it is waited for; not positive: no longer
+	AskEvery time.Duration // how often the provider is asked, in case its word was lost
+}
+
+// Transfer reads how an order's bank transfer stands.
+func (c *Checkout) Transfer(ctx context.Context, orderID uuid.UUID) (Transfer, error) {
+	whole, left, err := c.DB.TransferStands(ctx, orderID)
+	return Transfer{
+		Whole: whole, Left: left, AskEvery: min(max(c.TransferPatience/24, 100*time.Millisecond), 3*time.Hour),
+	}, err
 }
 
 // Confirm sells what is reserved; from then on the order is a sale.
@@ -60,7 +87,9 @@ var endings = map[order.CancelReason]int{
 	order.OutOfStock:         http.StatusConflict,
 	order.PaymentDeclined:    http.StatusPaymentRequired,
 	order.PaymentUnavailable: http.StatusServiceUnavailable,
-	order.CheckoutStopped:    http.StatusServiceUnavailable,
+	// Nobody is answered by this any more: they were answered when the wait began.
+	order.TransferNotReceived: http.StatusPaymentRequired,
+	order.CheckoutStopped:     http.StatusServiceUnavailable,
 }
 
 // Cancel releases what the order has reserved, gives the cart its holds back and closes the order.

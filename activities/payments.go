@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -38,7 +39,7 @@ func (p *Payments) Authorize(ctx context.Context, orderID uuid.UUID) (Authorizat
 			}
 			return provider.Authorize(ctx, payment.Authorization{
 				IdempotencyKey: asked.Key, Reference: asked.ID.String(), OrderReference: asked.OrderID.String(),
-				Token: *asked.Token, Amount: asked.Amount, Currency: asked.Currency,
+				Method: asked.Method, Token: *asked.Token, Amount: asked.Amount, Currency: asked.Currency,
 			})
 		},
 		happened: func(_ shopdb.AskPaymentRow, told payment.Payment) (bool, string) {
@@ -148,6 +149,11 @@ func (p *Payments) ask(ctx context.Context, q question) (declineCode string, err
 	if err != nil {
 		return "", fmt.Errorf("note payment attempt: %w", err)
 	}
+	return p.put(ctx, q, asked)
+}
+
+// put puts a question that is written down.
+func (p *Payments) put(ctx context.Context, q question, asked shopdb.AskPaymentRow) (declineCode string, err error) {
 	provider, err := p.Providers.Of(asked.Provider)
 	if err != nil {
 		return "", err
@@ -167,12 +173,12 @@ func (p *Payments) ask(ctx context.Context, q question) (declineCode string, err
 	var refused *payment.Declined
 	switch {
 	case err == nil:
-		return "", p.record(ctx, q, asked, "approved", "", told.ID)
+		return "", p.record(ctx, q.Operation, asked, "approved", "", told)
 	case errors.As(err, &refused):
-		return refused.Code, p.record(ctx, q, asked, "declined", refused.Code, refused.PaymentID)
+		return refused.Code, p.record(ctx, q.Operation, asked, "declined", refused.Code, payment.Payment{ID: refused.PaymentID})
 	case errors.Is(err, payment.ErrUnknown):
 		unknown := fmt.Errorf("%s payment: %w", q.Operation, err)
-		if err := p.record(ctx, q, asked, "unknown", "", ""); err != nil {
+		if err := p.record(ctx, q.Operation, asked, "unknown", "", payment.Payment{}); err != nil {
 			return "", errors.Join(unknown, err)
 		}
 		known, code, err := p.lookUp(ctx, provider, q, asked)
@@ -181,7 +187,7 @@ func (p *Payments) ask(ctx context.Context, q question) (declineCode string, err
 		}
 		return "", unknown
 	default:
-		return "", errors.Join(fmt.Errorf("%s payment: %w", q.Operation, err), p.record(ctx, q, asked, "failed", "", ""))
+		return "", errors.Join(fmt.Errorf("%s payment: %w", q.Operation, err), p.record(ctx, q.Operation, asked, "failed", "", payment.Payment{}))
 	}
 }
 
@@ -200,24 +206,30 @@ func (p *Payments) lookUp(
 	if !known {
 		return false, "", nil
 	}
-	found := q
-	found.Operation = "lookup"
 	outcome := "approved"
 	if declineCode != "" {
 		outcome = "declined"
 	}
-	if err := p.record(ctx, found, asked, outcome, declineCode, told.ID); err != nil {
+	if err := p.record(ctx, "lookup", asked, outcome, declineCode, told); err != nil {
 		return false, "", err
 	}
-	return true, declineCode, p.record(ctx, q, asked, outcome, declineCode, told.ID)
+	return true, declineCode, p.record(ctx, q.Operation, asked, outcome, declineCode, told)
 }
 
-func (p *Payments) record(ctx context.Context, q question, asked shopdb.AskPaymentRow, outcome, declineCode, reference string) error {
-	err := p.DB.RecordPayment(ctx, shopdb.RecordPaymentParams{
-		PaymentID: asked.ID, Operation: q.Operation, Key: asked.Key, Amount: asked.Amount,
-		Outcome: outcome, DeclineCode: orNull(declineCode), Reference: orNull(reference),
-	})
-	if err != nil {
+func (p *Payments) record(
+	ctx context.Context, operation string, asked shopdb.AskPaymentRow, outcome, declineCode string, told payment.Payment,
+) error {
+	noted := shopdb.RecordPaymentParams{
+		PaymentID: asked.ID, Operation: operation, Key: asked.Key, Amount: asked.Amount,
+		Outcome: outcome, DeclineCode: orNull(declineCode), Reference: orNull(told.ID),
+	}
+	if told.Instructions != nil {
+		var err error
+		if noted.Instructions, err = json.Marshal(told.Instructions); err != nil {
+			return err
+		}
+	}
+	if err := p.DB.RecordPayment(ctx, noted); err != nil {
 		return fmt.Errorf("record answer of provider: %w", err)
 	}
 	return nil

@@ -198,9 +198,7 @@ func at(path, prefix, id string) string {
 	if prefix == "" {
 		return path
 	}
-	before, rest, _ := strings.Cut(path, "{")
-	_, after, _ := strings.Cut(rest, "}")
-	return before + id + after
+	return prefix[:strings.LastIndex(prefix, "{")] + id + path[len(prefix):]
 }
 
 // unknownID has the form of id, and nothing has it.

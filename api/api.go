@@ -26,6 +26,7 @@ import (
 
 	"mercado/internal/auth"
 	"mercado/internal/completion"
+	"mercado/internal/payment"
 	"mercado/internal/settings"
 	"mercado/internal/store"
 	"mercado/internal/store/shopdb"
@@ -60,8 +61,9 @@ type API struct {
 	metrics    *metrics
 	operations []operation // in the order they were registered
 
-	details *cache[shopdb.CatalogProductListing]
-	lists   *cache[[]shopdb.ListProductsRow]
+	details  *cache[shopdb.CatalogProductListing]
+	lists    *cache[[]shopdb.ListProductsRow]
+	payments payment.Providers
 }
 
 // Most entries of the catalogue that are kept for a moment.
@@ -80,7 +82,6 @@ var resources = []func(*API){
 	(*API).categories,
 	(*API).products,
 	(*API).inventory,
-	(*API).reviews,
 	(*API).cart,
 	(*API).checkout,
 	(*API).orders,
@@ -98,7 +99,7 @@ func New(deps Deps) *API {
 	if deps.Log == nil {
 		deps.Log = slog.Default()
 	}
-	a := &API{Deps: deps, router: gin.New(), metrics: newMetrics()}
+	a := &API{Deps: deps, router: gin.New(), metrics: newMetrics(), payments: payment.Open(deps.Shop)}
 	a.details = newCache[shopdb.CatalogProductListing](deps.Shop.CatalogueCache, keptDetails)
 	a.lists = newCache[[]shopdb.ListProductsRow](deps.Shop.CatalogueCache, keptLists)
 	a.router.HandleMethodNotAllowed = true

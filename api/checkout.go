@@ -179,7 +179,7 @@ func itemsOf(sent []orderedItem) ([]store.Item, error) {
 // well or is cancelled, whatever becomes of this request and this process. body is what was sent,
 // decoded: what the idempotency key stands for.
 func (a *API) place(ctx context.Context, placing store.Checkout, in Placing, body any) (*placedOutput, error) {
-	if err := complete(&placing, in, body); err != nil {
+	if err := a.complete(&placing, in, body); err != nil {
 		return nil, err
 	}
 	earlier, err := a.DB.PlaceOrder(ctx, placing)
@@ -218,7 +218,7 @@ var tokenMethods = []string{"card", "wallet"}
 
 // complete gives the order its ids, its key and who moves its money. The hash is of the body as it
 // was decoded, so that its form does not count.
-func complete(placing *store.Checkout, in Placing, body any) error {
+func (a *API) complete(placing *store.Checkout, in Placing, body any) error {
 	needsToken := slices.Contains(tokenMethods, placing.PaymentMethod)
 	switch {
 	case needsToken && placing.PaymentToken == "":
@@ -232,7 +232,7 @@ func complete(placing *store.Checkout, in Placing, body any) error {
 	}
 	hash := sha256.Sum256(canonical)
 	placing.Key, placing.RequestHash = in.IdempotencyKey.IdempotencyKey, hash[:]
-	placing.PaymentProvider = payment.ProviderOf(placing.PaymentMethod, payment.SandboxName)
+	placing.PaymentProvider = payment.ProviderOf(placing.PaymentMethod, a.Shop.PaymentProvider)
 	if placing.OrderID, err = uuid.NewV7(); err != nil {
 		return err
 	}

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/client"
+
+	"mercado/workflows"
 )
 
 // boardPatience is how long a checkout is expected to end in this process, before Temporal is asked
@@ -27,7 +29,7 @@ func ended(ctx context.Context, told <-chan struct{}, run client.WorkflowRun) bo
 		}
 	}
 	asked := make(chan error, 1)
-	go func() { asked <- run.Get(ctx, nil) }() // ends with ctx
+	go func() { asked <- workflows.AwaitAnswer(ctx, run) }() // ends with ctx
 	select {
 	case <-told:
 		return true

@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 
 	"mercado/internal/auth"
+	"mercado/internal/payment"
 	"mercado/internal/shipping"
 	"mercado/internal/store"
 )
@@ -45,8 +46,6 @@ const (
 	nameTaken             code = "name_taken"
 	skuTaken              code = "sku_taken"
 	versionMismatch       code = "version_mismatch"
-	alreadyReviewed       code = "already_reviewed"
-	ownReview             code = "own_review"
 	insufficientStock     code = "insufficient_stock"
 	outOfStock            code = "out_of_stock"
 	priceChanged          code = "price_changed"
@@ -102,8 +101,6 @@ var problems = map[code]struct {
 	nameTaken:             {http.StatusConflict, "There is one with this name."},
 	skuTaken:              {http.StatusConflict, "The vendor has another product of this SKU."},
 	versionMismatch:       {http.StatusPreconditionFailed, "It has been changed since the version that If-Match names: read it again."},
-	alreadyReviewed:       {http.StatusConflict, "You have reviewed this product: change that review instead."},
-	ownReview:             {http.StatusConflict, "Nobody votes on their own review."},
 	insufficientStock:     {http.StatusConflict, "There is less stock that is not reserved than would be taken away."},
 	outOfStock:            {http.StatusConflict, "There is less stock available than was asked for."},
 	priceChanged:          {http.StatusConflict, "A price has changed since the item was put in the cart."},
@@ -170,11 +167,11 @@ var meanings = []struct {
 	{store.ErrCodeTaken, codeTaken},
 	{shipping.ErrSignature, invalidSignature},
 	{shipping.ErrWebhook, validationFailed},
+	{payment.ErrSignature, invalidSignature},
+	{payment.ErrWebhook, validationFailed},
 	{store.ErrEmailTaken, emailTaken},
 	{store.ErrNameTaken, nameTaken},
 	{store.ErrSKUTaken, skuTaken},
-	{store.ErrReviewed, alreadyReviewed},
-	{store.ErrOwnReview, ownReview},
 	{store.ErrVersion, versionMismatch},
 	{store.ErrUnknownVendor, unknownReference},
 	{store.ErrUnknownCategory, unknownReference},

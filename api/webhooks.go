@@ -20,6 +20,7 @@ func (a *API) webhooks() {
 		about:   "Signed in `Carrier-Signature`. A message that was taken before is taken again and changes nothing.",
 		tag:     "webhooks", permission: auth.Open, problems: []code{invalidSignature, notFound},
 	}, a.receiveShipping)
+	a.paymentWebhooks()
 }
 
 // shippingSource is what ordering.webhook_receipts calls the carrier.

@@ -18,9 +18,7 @@ import (
 // it can take the steps of a checkout itself; board tells its requests that theirs has ended. A worker
 // has nobody to tell: nil.
 func Orders(db *store.DB, shop settings.Shop, board *completion.Board) Queue {
-	payments := &activities.Payments{DB: db, Providers: payment.NewProviders(
-		payment.NewSandbox(shop.PaymentURL, shop.PaymentTimeout), payment.Manual{},
-	)}
+	payments := &activities.Payments{DB: db, Providers: payment.Open(shop)}
 	return Queue{
 		Name: OrdersQueue,
 		// What a worker that was killed had in its memory is waited for no longer than this.
@@ -30,7 +28,7 @@ func Orders(db *store.DB, shop settings.Shop, board *completion.Board) Queue {
 			r.RegisterWorkflow(workflows.Fulfilment)
 			r.RegisterWorkflow(workflows.Refund)
 			r.RegisterActivity(payments)
-			r.RegisterActivity(&activities.Checkout{DB: db, HoldTTL: shop.HoldTTL, Board: board})
+			r.RegisterActivity(&activities.Checkout{DB: db, HoldTTL: shop.HoldTTL, TransferPatience: shop.TransferPatience, Board: board})
 			r.RegisterActivity(&activities.Fulfilment{
 				DB: db, Payments: payments, Carrier: shipping.NewSandbox(shop.CarrierURL),
 				PackAfter: shop.PackAfter, ShipAfter: shop.ShipAfter, TrackEvery: shop.TrackEvery,

@@ -37,6 +37,12 @@ func (r *relay) sweeps(q *shopdb.Queries) []*sweep {
 			},
 		},
 		{
+			what: "transfer", every: 10 * time.Second, start: workflows.ResumeCheckout,
+			page: func(ctx context.Context, after uuid.UUID) ([]uuid.UUID, error) {
+				return q.TransfersToSettle(ctx, shopdb.TransfersToSettleParams{After: after, Most: sweepPage})
+			},
+		},
+		{
 			what: "fulfilment", every: 5 * time.Second, start: workflows.StartFulfilment,
 			page: func(ctx context.Context, after uuid.UUID) ([]uuid.UUID, error) {
 				return q.OrdersToFulfil(ctx, shopdb.OrdersToFulfilParams{After: after, OlderThanSeconds: 60, Most: sweepPage})

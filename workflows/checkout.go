@@ -20,6 +20,10 @@ var (
 // paymentPatience is how long a checkout waits for a provider that does not answer.
 const paymentPatience = 2 * time.Minute
 
+// PaymentSignal tells Checkout that the ledger has learned something of the order's payment from
+// elsewhere. It carries nothing: the ledger knows.
+const PaymentSignal = "payment-told"
+
 // CheckoutResult is how a checkout ended. The answer to the request is kept with the order.
 type CheckoutResult struct {
 	Status order.Status       `json:"status"` // confirmed or cancelled
@@ -29,14 +33,19 @@ type CheckoutResult struct {
 // Checkout is the saga that turns a placed order into a sale: it reserves the stock, has the
 // payment authorised and confirms the order, or undoes what it has done and cancels the order with
 // a reason. It fails only when it is terminated.
+//
+// An order by bank transfer is answered as soon as its customer knows where to send the money; that
+// ends the first run, and another waits for it (see receive). Money that arrives when the order has
+// been decided starts one more, which sends it back.
 func Checkout(ctx workflow.Context, orderID uuid.UUID) (CheckoutResult, error) {
 	c := &checkout{orderID: orderID}
 	return c.run(ctx)
 }
 
 type checkout struct {
-	orderID uuid.UUID
-	ending  activities.Ending // of an order that was not sold
+	orderID  uuid.UUID
+	reserved activities.Reservation
+	ending   activities.Ending // of an order that was not sold
 
 	// compensations undo what was begun. Each is registered before the step that it undoes, and
 	// must do no harm where that step did nothing. They run in that order: stock and customer do
@@ -45,30 +54,58 @@ type checkout struct {
 }
 
 func (c *checkout) run(ctx workflow.Context) (CheckoutResult, error) {
-	for _, step := range []func(workflow.Context) (done bool, err error){c.reserve, c.authorize} {
-		done, err := step(ctx)
-		if err != nil || !done {
+	done, err := c.reserve(ctx)
+	if err != nil || !done {
+		return c.undo(ctx, err)
+	}
+	switch {
+	case c.reserved.PaymentMethod == "bank_transfer" && c.reserved.Status != order.Pending:
+		return CheckoutResult{Status: c.reserved.Status}, c.sendBack(ctx) // sold before
+	case c.reserved.PaymentMethod == "bank_transfer" && !c.reserved.Awaited:
+		if done, err := c.instruct(ctx); err != nil || !done {
 			return c.undo(ctx, err)
 		}
+		if ctx.Err() != nil { // the next run would not know of it
+			return c.undo(ctx, ctx.Err())
+		}
+		return CheckoutResult{}, workflow.NewContinueAsNewError(ctx, Checkout, c.orderID)
+	}
+	if done, err := c.pay(ctx); err != nil || !done {
+		return c.undo(ctx, err)
 	}
 	return c.confirm(ctx)
+}
+
+// pay sees to it that the money is certain, as far as the payment method has it so before the sale.
+func (c *checkout) pay(ctx workflow.Context) (bool, error) {
+	switch c.reserved.PaymentMethod {
+	case "cash", "cash_on_delivery":
+		return true, nil
+	case "bank_transfer":
+		return c.receive(ctx)
+	default:
+		return c.authorize(ctx)
+	}
 }
 
 func (c *checkout) reserve(ctx workflow.Context) (bool, error) {
 	workflow.SetCurrentDetails(ctx, "reserving stock")
 	c.compensations = append(c.compensations, c.cancel)
-	var reservation activities.Reservation
 	err := workflow.ExecuteLocalActivity(step(ctx, "turn the cart's holds into a reservation"), checkoutSteps.Reserve, c.orderID).
-		Get(ctx, &reservation)
+		Get(ctx, &c.reserved)
 	switch {
 	case err != nil:
 		return false, err
-	case reservation.Status == order.Cancelled:
-		// An earlier run was ended by force when it had cancelled: the payment may be left.
+	case c.reserved.Status == order.Cancelled:
+		// An earlier run was ended by force when it had cancelled: the payment may be left. Or a
+		// transfer has come too late.
 		c.compensations = append(c.compensations, c.void)
+		if c.reserved.PaymentMethod == "bank_transfer" {
+			c.compensations = append(c.compensations, c.sendBack)
+		}
 		return false, nil
-	case reservation.Shortage != nil:
-		c.ending = activities.Ending{Reason: order.OutOfStock, Shortage: reservation.Shortage}
+	case c.reserved.Shortage != nil:
+		c.ending = activities.Ending{Reason: order.OutOfStock, Shortage: c.reserved.Shortage}
 		return false, nil
 	default:
 		return true, nil
@@ -84,8 +121,7 @@ func (c *checkout) authorize(ctx workflow.Context) (bool, error) {
 	err := workflow.ExecuteLocalActivity(quickly(ctx, "authorise the payment"), payments.Authorize, c.orderID).
 		Get(ctx, &authorization)
 	if err != nil && !temporal.IsCanceledError(err) {
-		err = workflow.ExecuteActivity(call(ctx, "authorise the payment", paymentPatience), payments.Authorize, c.orderID).
-			Get(ctx, &authorization)
+		err = c.askUnlessTold(ctx, &authorization)
 	}
 	if err != nil || authorization.DeclineCode == "" {
 		return err == nil, err
@@ -96,17 +132,119 @@ func (c *checkout) authorize(ctx workflow.Context) (bool, error) {
 	return false, nil
 }
 
+// askUnlessTold asks the provider, and whenever the provider tells by itself while it does not
+// answer, looks into the ledger instead of waiting for the next try.
+func (c *checkout) askUnlessTold(ctx workflow.Context, authorization *activities.Authorization) (err error) {
+	told := workflow.GetSignalChannel(ctx, PaymentSignal)
+	for answered := false; !answered; {
+		asking, stop := workflow.WithCancel(ctx)
+		answer := workflow.ExecuteActivity(call(asking, "authorise the payment", paymentPatience), payments.Authorize, c.orderID)
+		workflow.NewSelector(ctx).
+			AddFuture(answer, func(answer workflow.Future) {
+				err, answered = answer.Get(ctx, authorization), true
+			}).
+			AddReceive(told, func(told workflow.ReceiveChannel, _ bool) {
+				told.Receive(ctx, nil)
+				stop()
+			}).
+			Select(ctx)
+		stop()
+	}
+	return err
+}
+
+// instruct tells the customer where to send the money. Their request is answered by it.
+func (c *checkout) instruct(ctx workflow.Context) (bool, error) {
+	workflow.SetCurrentDetails(ctx, "stock reserved; asking where the transfer is to go")
+	c.compensations = append(c.compensations, c.void)
+	var authorization activities.Authorization
+	err := workflow.ExecuteActivity(call(ctx, "ask where the transfer is to go", paymentPatience), payments.Instruct, c.orderID).
+		Get(ctx, &authorization)
+	if err != nil {
+		return false, err
+	}
+	if authorization.DeclineCode != "" {
+		c.ending = activities.Ending{Reason: order.PaymentDeclined, DeclineCode: authorization.DeclineCode}
+		return false, nil
+	}
+	err = workflow.ExecuteLocalActivity(step(ctx, "answer with where the transfer is to go"), checkoutSteps.AwaitTransfer, c.orderID).
+		Get(ctx, nil)
+	return err == nil, err
+}
+
+// receive waits until the whole of the transfer has arrived, or it is too late. The provider tells;
+// it is asked now and then, and at the end, in case its word was lost.
+func (c *checkout) receive(ctx workflow.Context) (bool, error) {
+	c.compensations = append(c.compensations, c.void, c.sendBack)
+	told := workflow.GetSignalChannel(ctx, PaymentSignal)
+	for asked := false; ; {
+		var transfer activities.Transfer
+		err := workflow.ExecuteLocalActivity(step(ctx, "see what has arrived"), checkoutSteps.Transfer, c.orderID).Get(ctx, &transfer)
+		if err != nil || transfer.Whole {
+			return err == nil, err
+		}
+		if transfer.Left <= 0 && asked {
+			c.ending = activities.Ending{Reason: order.TransferNotReceived}
+			return false, nil
+		}
+		heard := false
+		if transfer.Left > 0 {
+			workflow.SetCurrentDetails(ctx, "stock reserved; waiting for the bank transfer")
+			if heard, err = c.listen(ctx, told, min(transfer.AskEvery, transfer.Left)); err != nil {
+				return false, err
+			}
+		}
+		if heard {
+			continue
+		}
+		err = workflow.ExecuteActivity(call(ctx, "ask the provider for the transfer", paymentPatience), payments.LookForTransfer, c.orderID).
+			Get(ctx, nil)
+		if temporal.IsCanceledError(err) {
+			return false, err
+		}
+		// A provider that is away changes nothing: it tells, or is asked again, or the money that
+		// comes too late goes back.
+		asked = true
+	}
+}
+
+// listen waits for the provider to tell, and says whether it has.
+func (c *checkout) listen(ctx workflow.Context, told workflow.ReceiveChannel, patience time.Duration) (heard bool, err error) {
+	waiting, stop := workflow.WithCancel(ctx)
+	defer stop()
+	timer := workflow.NewTimerWithOptions(waiting, patience, workflow.TimerOptions{Summary: "ask the provider when it has not told of the transfer"})
+	workflow.NewSelector(ctx).
+		AddFuture(timer, func(timer workflow.Future) { err = timer.Get(ctx, nil) }).
+		AddReceive(told, func(told workflow.ReceiveChannel, _ bool) {
+			heard = told.Receive(ctx, nil)
+			for told.ReceiveAsync(nil) { // all of them are answered by one look
+			}
+		}).
+		Select(ctx)
+	return heard, err
+}
+
 // confirm is the point of no return: cancelling the workflow does not stop it.
 func (c *checkout) confirm(ctx workflow.Context) (CheckoutResult, error) {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	workflow.SetCurrentDetails(ctx, "payment authorised; confirming the order")
+	workflow.SetCurrentDetails(ctx, "payment certain; confirming the order")
 	err := workflow.ExecuteLocalActivity(step(ctx, "commit the stock and confirm the order"), checkoutSteps.Confirm, c.orderID).
 		Get(ctx, nil)
 	if err != nil {
 		return CheckoutResult{}, err
 	}
+	if c.reserved.PaymentMethod == "bank_transfer" {
+		if err := c.sendBack(ctx); err != nil {
+			return CheckoutResult{}, err
+		}
+	}
 	workflow.SetCurrentDetails(ctx, "confirmed")
 	return CheckoutResult{Status: order.Confirmed}, nil
+}
+
+// sendBack returns money that has arrived and is not the order's.
+func (c *checkout) sendBack(ctx workflow.Context) error {
+	return workflow.ExecuteActivity(call(ctx, "send back what is not the order's", forEver), payments.SendBack, c.orderID).Get(ctx, nil)
 }
 
 // undo compensates, whatever stopped the saga.

@@ -10,6 +10,7 @@ import (
 	enums "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/workflow"
 )
 
 // checkoutTaskTimeout is how long a checkout stands still when the process that works on it dies.
@@ -117,12 +118,12 @@ func ResumeCancellation(ctx context.Context, c client.Client, queue string, orde
 
 // start starts a workflow unless one with its id is running.
 func start(
-	ctx context.Context, c client.Client, options client.StartWorkflowOptions, workflow any, id uuid.UUID,
+	ctx context.Context, c client.Client, options client.StartWorkflowOptions, saga any, id uuid.UUID,
 ) (run client.WorkflowRun, started bool, err error) {
 	options.WorkflowIDReusePolicy = enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
 	options.WorkflowIDConflictPolicy = enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL
 	options.WorkflowExecutionErrorWhenAlreadyStarted = true
-	run, err = c.ExecuteWorkflow(ctx, options, workflow, id)
+	run, err = c.ExecuteWorkflow(ctx, options, saga, id)
 	var running *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &running) {
 		return c.GetWorkflow(ctx, options.ID, running.RunId), false, nil
@@ -137,6 +138,31 @@ func TellParcel(ctx context.Context, c client.Client, orderID uuid.UUID, moved P
 	var gone *serviceerror.NotFound
 	if err != nil && !errors.As(err, &gone) {
 		return fmt.Errorf("tell fulfilment of order %s: %w", orderID, err)
+	}
+	return nil
+}
+
+// AwaitAnswer returns when the request that placed the checkout's order has its answer in the
+// database: the checkout has ended, or goes on without its customer.
+func AwaitAnswer(ctx context.Context, checkout client.WorkflowRun) error {
+	err := checkout.GetWithOptions(ctx, nil, client.WorkflowRunGetOptions{DisableFollowingRuns: true})
+	var goesOn *workflow.ContinueAsNewError
+	if errors.As(err, &goesOn) {
+		return nil
+	}
+	return err
+}
+
+// TellPayment tells the checkout of an order that the ledger has learned something of its payment
+// from elsewhere. A checkout that has ended is started for it: it does what is left to do.
+func TellPayment(ctx context.Context, c client.Client, queue string, orderID uuid.UUID) error {
+	_, err := c.SignalWithStartWorkflow(ctx, CheckoutID(orderID), PaymentSignal, nil, client.StartWorkflowOptions{
+		TaskQueue: queue, WorkflowTaskTimeout: checkoutTaskTimeout,
+		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		StaticSummary:         "check out order " + orderID.String(),
+	}, Checkout, orderID)
+	if err != nil {
+		return fmt.Errorf("tell checkout of order %s: %w", orderID, err)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"mercado/internal/auth"
 	"mercado/internal/completion"
 	"mercado/internal/devstack/stacktest"
+	"mercado/internal/payment"
 	"mercado/internal/settings"
 	"mercado/internal/store"
 	"mercado/internal/temporal"
@@ -52,6 +53,7 @@ func New(t testing.TB, options ...func(*api.Deps)) *Shop {
 		Workflow: world.Temporal, Board: completion.NewBoard(),
 	}
 	deps.Shop.HoldTTL = 15 * time.Minute
+	deps.Shop.PaymentProvider = payment.SandboxName
 	for _, option := range options {
 		option(&deps)
 	}

@@ -26,9 +26,13 @@ func (c *SandboxCmd) Run(ctx context.Context, g *Globals) (err error) {
 	if webhooks == "" {
 		webhooks = "http://" + c.API.Addr + "/api/webhooks/shipping"
 	}
+	payments := c.PaymentWebhookURL
+	if payments == "" {
+		payments = "http://" + c.API.Addr + "/api/webhooks/payments"
+	}
 	s, err := sandbox.Open(sandbox.Config{
-		Folder: filepath.Join(g.Home, "sandbox"), Slow: c.Slow, Transit: c.Transit,
-		WebhookURL: webhooks, WebhookSecret: c.WebhookSecret,
+		Folder: filepath.Join(g.Home, "sandbox"), Slow: c.Slow, Transit: c.Transit, Late: c.Late,
+		WebhookURL: webhooks, PaymentURL: payments, WebhookSecret: c.WebhookSecret,
 	})
 	if err != nil {
 		return err

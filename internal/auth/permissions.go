@@ -28,8 +28,6 @@ const (
 	WriteProducts       Permission = "products.write"
 	ReadStock           Permission = "stock.read"
 	WriteStock          Permission = "stock.write"
-	WriteReviews        Permission = "reviews.write"
-	DeleteReviews       Permission = "reviews.delete"
 	UseCart             Permission = "cart.use"
 	PlaceOrders         Permission = "orders.place"
 	ReadOrders          Permission = "orders.read"
@@ -57,8 +55,6 @@ var grants = map[Permission][]Role{
 	WriteProducts:       {Vendor, Admin},
 	ReadStock:           {Vendor, Admin},
 	WriteStock:          {Vendor, Admin},
-	WriteReviews:        {Customer},
-	DeleteReviews:       {Customer, Admin},
 	UseCart:             {Customer},
 	PlaceOrders:         {Customer},
 	ReadOrders:          {Customer, Admin},

@@ -15,30 +15,43 @@ const ImportedProvider = "history"
 // Document is an order as the API shows it. The database writes it (ordering.order_document), so
 // that the first answer to a checkout can be kept in the transaction that confirms it.
 type Document struct {
-	ID                uuid.UUID     `json:"id"`
-	CustomerID        int64         `json:"customer_id"`
-	Channel           string        `json:"channel"`
-	OrderDate         time.Time     `json:"order_date"`
-	Status            Status        `json:"status" enum:"pending,confirmed,shipped,delivered,cancelled,returned"`
-	CancelReason      *string       `json:"cancel_reason" doc:"Why the order was cancelled; null when it was not."`
-	PaymentMethod     string        `json:"payment_method"`
-	PaymentProvider   string        `json:"payment_provider" doc:"Who moves the money; history for an order that was imported as it was."`
-	PaymentStatus     PaymentStatus `json:"payment_status" enum:"pending,authorized,completed,failed,partially_refunded,refunded"`
-	Items             []Line        `json:"items"`
-	Shipments         []Shipment    `json:"shipments" doc:"One for each vendor, once the order is being fulfilled."`
-	Subtotal          money.Amount  `json:"subtotal"`
-	TaxAmount         money.Amount  `json:"tax_amount"`
-	ShippingCost      money.Amount  `json:"shipping_cost"`
-	DiscountAmount    money.Amount  `json:"discount_amount"`
-	TotalAmount       money.Amount  `json:"total_amount"`
-	DiscountCode      *string       `json:"discount_code" doc:"Null without one."`
-	Currency          string        `json:"currency"`
-	ShippingAddress   Address       `json:"shipping_address"`
-	EstimatedDelivery *time.Time    `json:"estimated_delivery"`
-	ActualDelivery    *time.Time    `json:"actual_delivery"`
-	Notes             string        `json:"notes"`
-	CreatedAt         time.Time     `json:"created_at"`
-	UpdatedAt         time.Time     `json:"updated_at"`
+	ID              uuid.UUID `json:"id"`
+	CustomerID      int64     `json:"customer_id"`
+	Channel         string    `json:"channel"`
+	OrderDate       time.Time `json:"order_date"`
+	Status          Status    `json:"status" enum:"pending,confirmed,shipped,delivered,cancelled,returned"`
+	CancelReason    *string   `json:"cancel_reason" doc:"Why the order was cancelled; null when it was not."`
+	PaymentMethod   string    `json:"payment_method"`
+	PaymentProvider string    `json:"payment_provider" doc:"Who moves the money; history for an order that was imported as it was."`
+	// PaymentInstructions is of an order by bank transfer.
+	PaymentInstructions *PaymentInstructions `json:"payment_instructions,omitempty" doc:"Where to send the money; absent unless it is paid by bank transfer."`
+	PaymentStatus       PaymentStatus        `json:"payment_status" enum:"pending,authorized,completed,failed,partially_refunded,refunded"`
+	Items               []Line               `json:"items"`
+	Shipments           []Shipment           `json:"shipments" doc:"One for each vendor, once the order is being fulfilled."`
+	Subtotal            money.Amount         `json:"subtotal"`
+	TaxAmount           money.Amount         `json:"tax_amount"`
+	ShippingCost        money.Amount         `json:"shipping_cost"`
+	DiscountAmount      money.Amount         `json:"discount_amount"`
+	TotalAmount         money.Amount         `json:"total_amount"`
+	DiscountCode        *string              `json:"discount_code" doc:"Null without one."`
+	Currency            string               `json:"currency"`
+	ShippingAddress     Address              `json:"shipping_address"`
+	EstimatedDelivery   *time.Time           `json:"estimated_delivery"`
+	ActualDelivery      *time.Time           `json:"actual_delivery"`
+	Notes               string               `json:"notes"`
+	CreatedAt           time.Time            `json:"created_at"`
+	UpdatedAt           time.Time            `json:"updated_at"`
+}
+
+// PaymentInstructions tell the customer where to send a bank transfer, and how it stands.
+type PaymentInstructions struct {
+	Beneficiary    string       `json:"beneficiary"`
+	IBAN           string       `json:"iban"`
+	Reference      string       `json:"reference" doc:"Write this on the transfer: by it the money is known to be yours."`
+	Amount         money.Amount `json:"amount"`
+	Currency       string       `json:"currency"`
+	AwaitedUntil   *time.Time   `json:"awaited_until" doc:"The order is cancelled when the whole amount has not arrived by then; what has arrived is sent back."`
+	ReceivedAmount money.Amount `json:"received_amount"`
 }
 
 // Line is one product of an order. TotalPrice is after discount, before tax and shipping.

@@ -100,11 +100,12 @@ type CancelReason string
 // Reasons that end a checkout, and, from CaptureRefused on, reasons that end an order that was sold,
 // or one of its shipments.
 const (
-	OutOfStock         CancelReason = "out_of_stock"
-	PaymentDeclined    CancelReason = "payment_declined"
-	PaymentUnavailable CancelReason = "payment_unavailable" // the provider gave no answer within the saga's patience
-	CheckoutStopped    CancelReason = "checkout_stopped"    // an operator cancelled the workflow
-	CaptureRefused     CancelReason = "capture_refused"     // the provider did not pay what it had authorised; nothing was sent
+	OutOfStock          CancelReason = "out_of_stock"
+	PaymentDeclined     CancelReason = "payment_declined"
+	PaymentUnavailable  CancelReason = "payment_unavailable"   // the provider gave no answer within the saga's patience
+	TransferNotReceived CancelReason = "transfer_not_received" // no bank transfer of the whole amount in time
+	CheckoutStopped     CancelReason = "checkout_stopped"      // an operator cancelled the workflow
+	CaptureRefused      CancelReason = "capture_refused"       // the provider did not pay what it had authorised; nothing was sent
 
 	CancelledByCustomer CancelReason = "cancelled_by_customer" // also of an order that was still being checked out
 	CancelledByShop     CancelReason = "cancelled_by_shop"

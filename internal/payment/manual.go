@@ -1,6 +1,10 @@
 package payment
 
-import "context"
+import (
+	"context"
+	"net/http"
+	"time"
+)
 
 // ManualName is what the tables call the provider of money that changes hands without one: cash at
 // the counter and on delivery. AskPayment knows it, too: there is no question to write down where
@@ -34,3 +38,8 @@ func (Manual) Refund(_ context.Context, ask Change) (Payment, error) {
 
 // Get implements Provider: ErrNotFound, always.
 func (Manual) Get(context.Context, string) (Payment, error) { return Payment{}, ErrNotFound }
+
+// ParseWebhook implements Provider: nobody sends any.
+func (Manual) ParseWebhook(http.Header, []byte, time.Time) (Event, error) {
+	return Event{}, ErrSignature
+}

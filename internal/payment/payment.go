@@ -5,6 +5,8 @@ package payment
 import (
 	"context"
 	"errors"
+	"net/http"
+	"time"
 
 	"mercado/internal/money"
 )
@@ -18,7 +20,8 @@ import (
 type Provider interface {
 	// Name is what the shop's tables call the provider.
 	Name() string
-	// Authorize sets money aside for later captures.
+	// Authorize sets money aside for later captures. By the method bank_transfer nothing can be set
+	// aside: the payment is Awaited then, and says where the customer is to send the money.
 	Authorize(ctx context.Context, ask Authorization) (Payment, error)
 	// Capture takes money that was set aside; in parts, up to the whole.
 	Capture(ctx context.Context, ask Change) (Payment, error)
@@ -29,6 +32,10 @@ type Provider interface {
 	Refund(ctx context.Context, ask Change) (Payment, error)
 	// Get tells what the provider knows of a payment.
 	Get(ctx context.Context, reference string) (Payment, error)
+	// ParseWebhook reads a message of the provider that arrived now, as the bytes that were sent.
+	// It returns ErrSignature when the provider has not signed it, or not lately, and ErrWebhook
+	// when it cannot be read.
+	ParseWebhook(header http.Header, body []byte, now time.Time) (Event, error)
 }
 
 // Authorization asks to set an amount aside.
@@ -36,6 +43,7 @@ type Authorization struct {
 	IdempotencyKey string
 	Reference      string // the shop's id of the payment, by which Get finds it
 	OrderReference string // the shop's id of the order
+	Method         string // card, wallet or bank_transfer
 	Token          string // the provider's one-time token for the customer's card or wallet
 	Amount         money.Amount
 	Currency       string
@@ -53,6 +61,7 @@ type Status string
 
 // Statuses of a payment at the provider.
 const (
+	Awaited    Status = "awaited" // a transfer, until the payment is voided
 	Authorized Status = "authorized"
 	Captured   Status = "captured" // the whole of it
 	Refunded   Status = "refunded" // the whole of it
@@ -69,6 +78,51 @@ type Payment struct {
 	Captured    money.Amount
 	Refunded    money.Amount
 	Done        []string // the idempotency keys of the captures, voids and refunds it has made
+
+	Instructions *Instructions // only of one that was asked for by bank_transfer
+	Transfers    []Transfer    // the money that has arrived for it, the earliest first
+}
+
+// Instructions tell a customer where to send a transfer. They are no secret and no personal data.
+type Instructions struct {
+	Beneficiary string       `json:"beneficiary"`
+	IBAN        string       `json:"iban"`
+	Reference   string       `json:"reference" doc:"Write this on the transfer: by it the money is known to be yours."`
+	Amount      money.Amount `json:"amount"`
+	Currency    string       `json:"currency"`
+}
+
+// Transfer is money that has arrived.
+type Transfer struct {
+	ID     string       `json:"id"` // the provider's own
+	Amount money.Amount `json:"amount"`
+}
+
+// Key is what the ledger knows a transfer by.
+func (t Transfer) Key() string { return "transfer/" + t.ID }
+
+// EventKind is what a webhook tells of.
+type EventKind string
+
+// Kinds of events; an adapter gives any other message an empty kind.
+const (
+	EventAuthorized EventKind = "payment.authorized"
+	EventFailed     EventKind = "payment.failed" // an authorisation that was declined
+	EventCaptured   EventKind = "payment.captured"
+	EventVoided     EventKind = "payment.voided"
+	EventRefunded   EventKind = "payment.refunded"
+	EventReceived   EventKind = "transfer.received"
+)
+
+// Event is what a webhook tells of one payment. A provider tells late, twice, and in any order.
+type Event struct {
+	ID          string       `json:"id"` // of the message: one that is sent again keeps it
+	Kind        EventKind    `json:"kind"`
+	Reference   string       `json:"reference"` // the shop's id of the payment; may be anything
+	Key         string       `json:"key"`       // the idempotency key of what was done, or a Transfer's; empty when nobody asked
+	Amount      money.Amount `json:"amount"`    // of what was done
+	PaymentID   string       `json:"payment_id"`
+	DeclineCode string       `json:"decline_code,omitempty"`
 }
 
 // Declined is the provider's refusal: asking again gives the same.
@@ -85,4 +139,8 @@ var (
 	ErrUnknown = errors.New("outcome unknown")
 	// ErrNotFound says that the provider knows no such payment.
 	ErrNotFound = errors.New("no such payment")
+	// ErrSignature says that a webhook was not signed by the provider, or not lately.
+	ErrSignature = errors.New("webhook is not signed by the provider, or not lately")
+	// ErrWebhook says that a signed webhook cannot be read.
+	ErrWebhook = errors.New("webhook cannot be read")
 )

@@ -1,6 +1,13 @@
 package payment
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"mercado/internal/settings"
+)
 
 // Providers are those that the shop has payments with, by name: the one that new payments go
 // through, and those that have to finish what they began.
@@ -13,6 +20,25 @@ func NewProviders(providers ...Provider) Providers {
 		byName[provider.Name()] = provider
 	}
 	return byName
+}
+
+// Open sets the shop's providers up: the sandbox, Stripe where there is a key for it, and the one
+// that nobody has to ask.
+func Open(shop settings.Shop) Providers {
+	all := []Provider{NewSandbox(shop.PaymentURL, shop.WebhookSecret, shop.PaymentTimeout), Manual{}}
+	return NewProviders(all...)
+}
+
+// ParseWebhook reads a message of whichever provider has signed it, and says who that is. It returns
+// ErrSignature when none has, and ErrWebhook.
+func (p Providers) ParseWebhook(header http.Header, body []byte, now time.Time) (provider string, event Event, err error) {
+	for name, from := range p {
+		event, err := from.ParseWebhook(header, body, now)
+		if !errors.Is(err, ErrSignature) {
+			return name, event, err
+		}
+	}
+	return "", Event{}, ErrSignature
 }
 
 // Of finds a payment's provider.

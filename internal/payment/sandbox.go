@@ -13,21 +13,24 @@ import (
 	"time"
 
 	"mercado/internal/money"
+	"mercado/internal/signature"
 )
 
 // Sandbox is the adapter to the provider of `mercado sandbox`.
 type Sandbox struct {
 	base   string
+	secret string
 	client *http.Client
 }
 
 // NewSandbox talks to the sandbox at base; a call without an answer after timeout has an unknown
-// outcome.
-func NewSandbox(base string, timeout time.Duration) *Sandbox {
+// outcome. Webhooks are signed with secret.
+func NewSandbox(base, secret string, timeout time.Duration) *Sandbox {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 64
 	return &Sandbox{
 		base:   strings.TrimSuffix(base, "/") + "/payments",
+		secret: secret,
 		client: &http.Client{Timeout: timeout, Transport: transport},
 	}
 }
@@ -42,7 +45,7 @@ func (s *Sandbox) Name() string { return SandboxName }
 func (s *Sandbox) Authorize(ctx context.Context, ask Authorization) (Payment, error) {
 	return s.post(ctx, "", ask.IdempotencyKey, map[string]any{
 		"reference": ask.Reference, "order_reference": ask.OrderReference,
-		"token": ask.Token, "amount": ask.Amount, "currency": ask.Currency,
+		"method": ask.Method, "token": ask.Token, "amount": ask.Amount, "currency": ask.Currency,
 	})
 }
 
@@ -97,6 +100,9 @@ type sandboxPayment struct {
 	Captured    money.Amount `json:"captured"`
 	Refunded    money.Amount `json:"refunded"`
 	Done        []string     `json:"done"`
+
+	Instructions *Instructions `json:"instructions"`
+	Transfers    []Transfer    `json:"transfers"`
 }
 
 func (s *Sandbox) do(request *http.Request) (Payment, error) {
@@ -127,4 +133,22 @@ func (s *Sandbox) do(request *http.Request) (Payment, error) {
 		return Payment{}, &Declined{Code: told.DeclineCode, PaymentID: told.ID}
 	}
 	return Payment(told), nil
+}
+
+// SandboxSignature is the header that the sandbox signs its webhooks in, as package signature does.
+const SandboxSignature = "Payment-Signature"
+
+// ParseWebhook implements Provider. The sandbox sends an Event as it is.
+func (s *Sandbox) ParseWebhook(header http.Header, body []byte, now time.Time) (Event, error) {
+	if err := signature.Verify(s.secret, header.Get(SandboxSignature), now, body); err != nil {
+		return Event{}, fmt.Errorf("%w: %w", ErrSignature, err)
+	}
+	var event Event
+	if err := json.Unmarshal(body, &event); err != nil {
+		return Event{}, fmt.Errorf("%w: %w", ErrWebhook, err)
+	}
+	if event.ID == "" || event.Kind == "" || event.Reference == "" || event.Amount < 0 {
+		return Event{}, ErrWebhook
+	}
+	return event, nil
 }

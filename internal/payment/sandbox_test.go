@@ -16,7 +16,7 @@ func TestErrorKeepsTheAnswerOfTheProviderToItself(t *testing.T) {
 		http.Error(w, "the token tok_secret was used", http.StatusConflict)
 	}))
 	t.Cleanup(provider.Close)
-	_, err := payment.NewSandbox(provider.URL, 0).Authorize(t.Context(), payment.Authorization{})
+	_, err := payment.NewSandbox(provider.URL, "", 0).Authorize(t.Context(), payment.Authorization{})
 	if err == nil || !strings.Contains(err.Error(), "409") || strings.Contains(err.Error(), "tok_secret") {
 		t.Errorf("the error is %v", err)
 	}

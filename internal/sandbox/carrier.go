@@ -1,29 +1,23 @@
 package sandbox
 
 import (
-	"bytes"
-	"context"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"mercado/internal/order"
 	"mercado/internal/shipping"
 )
 
 // Kinds of facts about parcels: missed is one that ends without being delivered, withdrawn one whose
-// label was given back, told is a webhook that the shop has taken.
+// label was given back.
 const (
 	labelled  = "labelled"
 	delivered = "delivered"
 	missed    = "missed"
 	withdrawn = "withdrawn"
-	told      = "told"
 )
 
 // Words in the first line of an address that choose how a parcel ends.
@@ -62,13 +56,6 @@ type label struct {
 // has to write the tracking number down first.
 const discretion = 500 * time.Millisecond
 
-// message is a webhook that the shop has not taken yet.
-type message struct {
-	shipping.Webhook
-	due   time.Time
-	tries int
-}
-
 func (s *Sandbox) applyLabelled(f fact) {
 	l := &label{
 		Label:     shipping.Label{TrackingNumber: f.TrackingNumber},
@@ -76,21 +63,21 @@ func (s *Sandbox) applyLabelled(f fact) {
 		reference: f.Reference, boughtAt: f.At, ending: f.Ending,
 	}
 	s.labels[f.TrackingNumber], s.parcels[f.Reference], s.moving[f.TrackingNumber] = l, l, l
-	s.post(l)
+	s.tell(l)
 }
 
 func (s *Sandbox) applyDelivered(f fact) {
 	l := s.labels[f.TrackingNumber]
 	delete(s.moving, f.TrackingNumber)
 	l.Tracking = shipping.Tracking{Status: shipping.Delivered, DeliveredAt: f.At}
-	s.post(l)
+	s.tell(l)
 }
 
 func (s *Sandbox) applyMissed(f fact) {
 	l := s.labels[f.TrackingNumber]
 	delete(s.moving, f.TrackingNumber)
 	l.Tracking = shipping.Tracking{Status: f.Ending}
-	s.post(l)
+	s.tell(l)
 }
 
 // applyWithdrawn stops a parcel, and what was to be told of it.
@@ -101,14 +88,13 @@ func (s *Sandbox) applyWithdrawn(f fact) {
 	l.Tracking = shipping.Tracking{Status: shipping.Withdrawn}
 }
 
-func (s *Sandbox) applyTold(f fact) { delete(s.messages, f.Message) }
-
-// post puts a webhook about the parcel as it is now in the queue.
-func (s *Sandbox) post(l *label) {
+// tell puts a webhook about the parcel as it is now in the queue.
+func (s *Sandbox) tell(l *label) {
 	id := messageID(l)
-	s.messages[id] = &message{due: l.boughtAt.Add(discretion), Webhook: shipping.Webhook{
-		ID: id, TrackingNumber: l.TrackingNumber, Tracking: l.Tracking,
-	}}
+	s.messages[id] = &message{
+		id: id, url: s.WebhookURL, header: shipping.SignatureHeader, due: l.boughtAt.Add(discretion),
+		body: shipping.Webhook{ID: id, TrackingNumber: l.TrackingNumber, Tracking: l.Tracking},
+	}
 }
 
 func messageID(l *label) string { return "evt_" + l.TrackingNumber + "_" + string(l.Status) }
@@ -209,34 +195,6 @@ func (s *Sandbox) printLabel(w http.ResponseWriter, r *http.Request) {
 	_, _ = fmt.Fprintf(w, "SANDBOX CARRIER\n%s\nshipment %s\n", l.TrackingNumber, l.reference)
 }
 
-// beat is how often the carrier looks at its clock.
-const beat = 50 * time.Millisecond
-
-// deliver moves parcels and sends webhooks until ctx ends.
-func (s *Sandbox) deliver(ctx context.Context) error {
-	client := &http.Client{Timeout: 5 * time.Second}
-	clock := time.NewTicker(beat)
-	defer clock.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-clock.C:
-		}
-		if err := s.arrive(); err != nil {
-			return err
-		}
-		var sending errgroup.Group
-		sending.SetLimit(8)
-		for _, m := range s.due() {
-			sending.Go(func() error { return s.send(ctx, client, m) })
-		}
-		if err := sending.Wait(); err != nil {
-			return err
-		}
-	}
-}
-
 // arrive delivers the parcels whose time has come.
 func (s *Sandbox) arrive() error {
 	s.mu.Lock()
@@ -251,57 +209,6 @@ func (s *Sandbox) arrive() error {
 				return err
 			}
 		}
-	}
-	return nil
-}
-
-func (s *Sandbox) due() []message {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var due []message
-	for _, m := range s.messages {
-		if !m.due.After(time.Now()) {
-			due = append(due, *m)
-		}
-	}
-	return due
-}
-
-// send posts one webhook; one that is not taken is sent again later, less and less often.
-func (s *Sandbox) send(ctx context.Context, client *http.Client, m message) error {
-	refused := s.tryWebhook(ctx, client, m.Webhook)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if refused == nil {
-		_, err := s.happen(fact{Kind: told, carrierFact: carrierFact{Message: m.ID}})
-		return err
-	}
-	s.Log.Warn("webhook was not taken", "message", m.ID, "tries", m.tries+1, "error", refused)
-	if queued := s.messages[m.ID]; queued != nil {
-		queued.tries++
-		queued.due = time.Now().Add(min(time.Second<<min(queued.tries, 10), 10*time.Minute))
-	}
-	return nil
-}
-
-func (s *Sandbox) tryWebhook(ctx context.Context, client *http.Client, webhook shipping.Webhook) error {
-	body, err := json.Marshal(webhook)
-	if err != nil {
-		return err
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.WebhookURL, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set(shipping.SignatureHeader, shipping.Sign(s.WebhookSecret, time.Now(), body))
-	response, err := client.Do(request)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode/100 != 2 {
-		return fmt.Errorf("answered %s", response.Status)
 	}
 	return nil
 }

@@ -9,10 +9,13 @@ import (
 	"time"
 
 	"mercado/internal/money"
+	provider "mercado/internal/payment"
 )
 
 // Kinds of facts about payments. A void of a reference that was never seen bars it.
 const (
+	awaited    = "awaited"  // a transfer was asked for
+	received   = "received" // money has arrived by transfer, asked for or not
 	authorized = "authorized"
 	declined   = "declined"
 	captured   = "captured"
@@ -28,6 +31,10 @@ type paymentFact struct {
 	Currency       string       `json:"currency,omitempty"`
 	DeclineCode    string       `json:"decline_code,omitempty"`
 	Broke          bool         `json:"broke,omitempty"` // its captures will be declined
+	Twice          bool         `json:"twice,omitempty"` // its webhooks are sent twice
+	Late           bool         `json:"late,omitempty"`  // its webhooks are late
+	Transfer       string       `json:"transfer,omitempty"`
+	Remittance     string       `json:"remittance,omitempty"` // what is written on its transfers
 }
 
 // payment is what the provider knows of one, as it answers.
@@ -42,7 +49,11 @@ type payment struct {
 	Refunded       money.Amount `json:"refunded"`
 	Currency       string       `json:"currency"`
 	Done           []string     `json:"done"` // idempotency keys of its changes
-	broke          bool
+
+	Instructions *provider.Instructions `json:"instructions,omitempty"`
+	Transfers    []provider.Transfer    `json:"transfers"`
+	broke        bool
+	twice, late  bool
 
 	Counts counts `json:"counts"`
 }
@@ -54,14 +65,17 @@ type counts struct {
 	Captures       int `json:"captures"`
 	Voids          int `json:"voids"`
 	Refunds        int `json:"refunds"`
+	Transfers      int `json:"transfers"`
 }
 
 func (s *Sandbox) applyAuthorized(f fact) {
 	s.payments[f.Reference] = &payment{
 		ID: f.PaymentID, Reference: f.Reference, OrderReference: f.OrderReference,
-		Status: authorized, Amount: f.Amount, Currency: f.Currency, broke: f.Broke,
+		Status: authorized, Amount: f.Amount, Currency: f.Currency,
+		broke: f.Broke, twice: f.Twice, late: f.Late,
 		Counts: counts{Authorizations: s.countsOf(f.Reference).Authorizations + 1},
 	}
+	s.tellPayment(f)
 }
 
 func (s *Sandbox) applyDeclined(f fact) {
@@ -70,6 +84,7 @@ func (s *Sandbox) applyDeclined(f fact) {
 		Status: declined, DeclineCode: f.DeclineCode, Amount: f.Amount, Currency: f.Currency,
 		Counts: counts{Declines: s.countsOf(f.Reference).Declines + 1},
 	}
+	s.tellPayment(f)
 }
 
 func (s *Sandbox) applyCaptured(f fact) {
@@ -80,6 +95,7 @@ func (s *Sandbox) applyCaptured(f fact) {
 	if p.Captured == p.Amount {
 		p.Status = captured
 	}
+	s.tellPayment(f)
 }
 
 func (s *Sandbox) applyVoided(f fact) {
@@ -88,9 +104,15 @@ func (s *Sandbox) applyVoided(f fact) {
 		p = &payment{Reference: f.Reference}
 		s.payments[f.Reference] = p
 	}
-	p.Status = voided
+	if p.Captured == 0 {
+		p.Status = voided
+	} else {
+		p.Amount = p.Captured // what was set aside beyond it is free
+		p.Status = captured
+	}
 	p.Counts.Voids++
 	p.Done = append(p.Done, f.Key)
+	s.tellPayment(f)
 }
 
 func (s *Sandbox) applyRefunded(f fact) {
@@ -98,9 +120,10 @@ func (s *Sandbox) applyRefunded(f fact) {
 	p.Refunded += f.Amount
 	p.Counts.Refunds++
 	p.Done = append(p.Done, f.Key)
-	if p.Refunded == p.Amount {
+	if p.Refunded == p.Captured && p.Status != authorized && p.Status != awaited {
 		p.Status = refunded
 	}
+	s.tellPayment(f)
 }
 
 func (s *Sandbox) countsOf(reference string) counts {
@@ -115,6 +138,7 @@ func (s *Sandbox) authorize(w http.ResponseWriter, r *http.Request) {
 	var ask struct {
 		Reference      string       `json:"reference"`
 		OrderReference string       `json:"order_reference"`
+		Method         string       `json:"method"`
 		Token          string       `json:"token"`
 		Amount         money.Amount `json:"amount"`
 		Currency       string       `json:"currency"`
@@ -127,6 +151,10 @@ func (s *Sandbox) authorize(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	behave := behaviourOf(ask.Token)
+	byTransfer := ask.Method == "bank_transfer"
+	if byTransfer {
+		behave = behaviour{} // there is no token to choose by
+	}
 	repeated := s.operate(w, r, fact{
 		Reference: ask.Reference, Request: fingerprint("authorize", ask),
 		paymentFact: paymentFact{OrderReference: ask.OrderReference, Amount: ask.Amount, Currency: ask.Currency},
@@ -139,8 +167,10 @@ func (s *Sandbox) authorize(w http.ResponseWriter, r *http.Request) {
 			return "the reference has been used"
 		case behave.decline != "":
 			f.Kind, f.DeclineCode = declined, behave.decline
+		case byTransfer:
+			f.Kind, f.Remittance = awaited, "MERCADO-"+rand.Text()[:10]
 		default:
-			f.Kind, f.Broke = authorized, behave.broke
+			f.Kind, f.Broke, f.Twice, f.Late = authorized, behave.broke, behave.twice, behave.late
 		}
 		return ""
 	}, func(repeated bool) bool {
@@ -181,27 +211,32 @@ func (s *Sandbox) change(kind string) http.HandlerFunc {
 	}
 }
 
-// refusal says why a change may not be made to a payment, or nothing when it may.
+// refusal says why a change may not be made to a payment, or nothing when it may. What begins with
+// declinedAs is the provider's decision, and its code follows.
 func refusal(kind string, amount money.Amount, p *payment) string {
 	switch {
-	case kind == voided && (p == nil || p.Captured == 0):
+	case kind == voided && (p == nil || p.Status == authorized || p.Status == awaited || p.Status == voided || p.Status == declined):
 		return ""
 	case p == nil:
 		return notFound
 	case kind == captured && p.broke:
-		return captureRefused
+		return declinedAs + "capture_refused"
 	case kind == captured && p.Status == authorized && amount >= 0 && p.Captured+amount <= p.Amount:
 		return ""
 	case kind == refunded && amount > 0 && p.Refunded+amount <= p.Captured:
 		return ""
+	case kind == captured && p.Status == voided:
+		return declinedAs + "payment_voided"
+	case kind != voided && amount > 0:
+		return declinedAs + "amount_too_large"
 	default:
 		return fmt.Sprintf("a payment that is %s, %s of %s captured, cannot be %s by %s", p.Status, p.Captured, p.Amount, kind, amount)
 	}
 }
 
 const (
-	notFound       = "no such payment"
-	captureRefused = "capture_refused" // also the decline code
+	notFound   = "no such payment"
+	declinedAs = "declined: "
 )
 
 // fingerprint tells requests apart without keeping what they hold.
@@ -250,8 +285,8 @@ func (s *Sandbox) operate(
 		refuse(w, http.StatusInternalServerError, "the journal cannot be written")
 	case why == notFound:
 		refuse(w, http.StatusNotFound, why)
-	case why == captureRefused:
-		now.DeclineCode = captureRefused
+	case strings.HasPrefix(why, declinedAs):
+		now.DeclineCode = strings.TrimPrefix(why, declinedAs)
 		answer(w, http.StatusPaymentRequired, now)
 	case why != "":
 		refuse(w, http.StatusConflict, why)
@@ -298,6 +333,7 @@ func (s *Sandbox) countPayments(w http.ResponseWriter, r *http.Request) {
 			found.Counts.Captures += p.Counts.Captures
 			found.Counts.Voids += p.Counts.Voids
 			found.Counts.Refunds += p.Counts.Refunds
+			found.Counts.Transfers += p.Counts.Transfers
 			found.Captured += p.Captured
 			found.Refunded += p.Refunded
 		}

@@ -22,9 +22,11 @@ type Config struct {
 	Folder        string        // of the journal
 	Slow          time.Duration // how long the token slow waits with its answer
 	Transit       time.Duration // from label to delivery
+	Late          time.Duration // how late the webhooks of the token webhook_late are
 	WebhookURL    string        // where the carrier's webhooks go
-	WebhookSecret string
-	Log           *slog.Logger // nil: slog.Default
+	PaymentURL    string        // where the payment provider's webhooks go; empty: nowhere
+	WebhookSecret string        // what all of them are signed with
+	Log           *slog.Logger  // nil: slog.Default
 }
 
 // Sandbox is the state of provider and carrier.
@@ -34,6 +36,7 @@ type Sandbox struct {
 
 	mu         sync.Mutex
 	payments   map[string]*payment // by the shop's reference
+	transfers  map[string]*payment // those asked for by transfer, by what is written on it
 	operations map[string]fact     // by idempotency key
 	labels     map[string]*label   // by tracking number
 	parcels    map[string]*label   // by the shop's reference
@@ -61,7 +64,7 @@ func Open(config Config) (*Sandbox, error) {
 	}
 	s := &Sandbox{
 		Config:   config,
-		payments: map[string]*payment{}, operations: map[string]fact{},
+		payments: map[string]*payment{}, transfers: map[string]*payment{}, operations: map[string]fact{},
 		labels: map[string]*label{}, parcels: map[string]*label{}, moving: map[string]*label{}, messages: map[string]*message{},
 	}
 	journal, err := openJournal(config.Folder, s.apply)
@@ -110,6 +113,7 @@ func (s *Sandbox) Handler() http.Handler {
 	mux.HandleFunc("POST /payments/{reference}/captures", s.change(captured))
 	mux.HandleFunc("POST /payments/{reference}/void", s.change(voided))
 	mux.HandleFunc("POST /payments/{reference}/refunds", s.change(refunded))
+	mux.HandleFunc("POST /transfers", s.receiveTransfer)
 	mux.HandleFunc("POST /labels", s.buyLabel)
 	mux.HandleFunc("GET /labels/{tracking_number}", s.track)
 	mux.HandleFunc("POST /labels/{reference}/cancel", s.cancelLabel)
@@ -131,6 +135,8 @@ func (s *Sandbox) apply(f fact) error {
 }
 
 var effects = map[string]func(*Sandbox, fact){
+	awaited:    (*Sandbox).applyAwaited,
+	received:   (*Sandbox).applyReceived,
 	authorized: (*Sandbox).applyAuthorized,
 	declined:   (*Sandbox).applyDeclined,
 	captured:   (*Sandbox).applyCaptured,

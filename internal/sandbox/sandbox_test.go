@@ -58,7 +58,7 @@ func (b *box) crash() {
 }
 
 func (b *box) provider() payment.Provider {
-	return payment.NewSandbox(b.server.URL, 300*time.Millisecond)
+	return payment.NewSandbox(b.server.URL, "a secret", 300*time.Millisecond)
 }
 
 func ask(token string, amount money.Amount) payment.Authorization {
@@ -162,7 +162,7 @@ func TestOneKeyChargesOnceHoweverManyAsk(t *testing.T) {
 	}
 	body, _ := io.ReadAll(response.Body)
 	_ = response.Body.Close()
-	if want := `"counts":{"authorizations":1,"declines":0,"captures":0,"voids":0,"refunds":0}`; !contains(body, want) {
+	if want := `"counts":{"authorizations":1,"declines":0,"captures":0,"voids":0,"refunds":0,"transfers":0}`; !contains(body, want) {
 		t.Errorf("the provider has done %s", body)
 	}
 	other := asked

@@ -23,9 +23,11 @@ func (s Sandbox) Validate() error { return listenAddress("MERCADO_SANDBOX_ADDR",
 
 // SandboxRules is how the sandbox behaves.
 type SandboxRules struct {
-	Slow       time.Duration `name:"sandbox-slow" env:"MERCADO_SANDBOX_SLOW" default:"1500ms" help:"How long the payment provider waits before it answers for the token slow."`
-	Transit    time.Duration `name:"sandbox-transit" env:"MERCADO_SANDBOX_TRANSIT" default:"5s" help:"How long the carrier has a parcel before it is delivered."`
-	WebhookURL string        `name:"sandbox-webhook-url" env:"MERCADO_SANDBOX_WEBHOOK_URL" default:"" help:"Where the carrier's webhooks go (default: /api/webhooks/shipping of MERCADO_API_ADDR)."`
+	Slow              time.Duration `name:"sandbox-slow" env:"MERCADO_SANDBOX_SLOW" default:"1500ms" help:"How long the payment provider waits before it answers for the token slow."`
+	Transit           time.Duration `name:"sandbox-transit" env:"MERCADO_SANDBOX_TRANSIT" default:"5s" help:"How long the carrier has a parcel before it is delivered."`
+	Late              time.Duration `name:"sandbox-late" env:"MERCADO_SANDBOX_LATE" default:"10s" help:"How late the payment provider's webhooks are for the token webhook_late."`
+	PaymentWebhookURL string        `name:"sandbox-payment-webhook-url" env:"MERCADO_SANDBOX_PAYMENT_WEBHOOK_URL" default:"" help:"Where the payment provider's webhooks go (default: /api/webhooks/payments of MERCADO_API_ADDR)."`
+	WebhookURL        string        `name:"sandbox-webhook-url" env:"MERCADO_SANDBOX_WEBHOOK_URL" default:"" help:"Where the carrier's webhooks go (default: /api/webhooks/shipping of MERCADO_API_ADDR)."`
 }
 
 // Validate implements kong's validation hook.
@@ -35,6 +37,14 @@ func (s SandboxRules) Validate() error {
 	}
 	if s.Transit < 0 {
 		return &Error{"MERCADO_SANDBOX_TRANSIT", "must not be negative"}
+	}
+	if s.Late < 0 {
+		return &Error{"MERCADO_SANDBOX_LATE", "must not be negative"}
+	}
+	if s.PaymentWebhookURL != "" {
+		if err := httpURL("MERCADO_SANDBOX_PAYMENT_WEBHOOK_URL", s.PaymentWebhookURL); err != nil {
+			return err
+		}
 	}
 	if s.WebhookURL == "" {
 		return nil

@@ -156,17 +156,22 @@ func (a Auth) Validate() error {
 
 // Shop holds the rules of selling.
 type Shop struct {
-	HoldTTL        time.Duration `name:"hold-ttl" env:"MERCADO_HOLD_TTL" default:"15m" help:"How long an item in a cart keeps its stock."`
-	CatalogueCache time.Duration `name:"catalogue-cache" env:"MERCADO_CATALOGUE_CACHE" default:"500ms" help:"How long the API keeps a product or the first page of a list in memory, at most 1s; 0 reads each time."`
-	PackAfter      time.Duration `name:"pack-after" env:"MERCADO_PACK_AFTER" default:"2s" help:"A shipment that its vendor has not packed by then is packed by itself."`
-	ShipAfter      time.Duration `name:"ship-after" env:"MERCADO_SHIP_AFTER" default:"2s" help:"A shipment that its vendor has packed and not sent off by then is sent off by itself."`
-	ReturnWindow   time.Duration `name:"return-window" env:"MERCADO_RETURN_WINDOW" default:"720h" help:"How long after its delivery a customer may send something back."`
-	PaymentURL     string        `name:"payment-url" env:"MERCADO_PAYMENT_URL" default:"http://127.0.0.1:8090" help:"Payment provider (the sandbox)."`
-	PaymentTimeout time.Duration `name:"payment-timeout" env:"MERCADO_PAYMENT_TIMEOUT" default:"3s" help:"A payment call without an answer by then has an unknown outcome and is looked up."`
-	CarrierURL     string        `name:"carrier-url" env:"MERCADO_CARRIER_URL" default:"http://127.0.0.1:8090" help:"Carrier (the sandbox)."`
-	TrackEvery     time.Duration `name:"track-every" env:"MERCADO_TRACK_EVERY" default:"1m" help:"How often the carrier is asked about a parcel that nothing was heard of."`
-	WebhookSecret  string        `name:"webhook-secret" env:"MERCADO_WEBHOOK_SECRET" default:"mercado-development" help:"Secret that providers and carriers sign their webhooks with."`
-	AllowSandbox   bool          `name:"allow-sandbox" env:"MERCADO_ALLOW_SANDBOX" default:"false" help:"Let production mode sell through the sandbox, which takes no money."`
+	HoldTTL             time.Duration `name:"hold-ttl" env:"MERCADO_HOLD_TTL" default:"15m" help:"How long an item in a cart keeps its stock."`
+	CatalogueCache      time.Duration `name:"catalogue-cache" env:"MERCADO_CATALOGUE_CACHE" default:"500ms" help:"How long the API keeps a product or the first page of a list in memory, at most 1s; 0 reads each time."`
+	PackAfter           time.Duration `name:"pack-after" env:"MERCADO_PACK_AFTER" default:"2s" help:"A shipment that its vendor has not packed by then is packed by itself."`
+	ShipAfter           time.Duration `name:"ship-after" env:"MERCADO_SHIP_AFTER" default:"2s" help:"A shipment that its vendor has packed and not sent off by then is sent off by itself."`
+	ReturnWindow        time.Duration `name:"return-window" env:"MERCADO_RETURN_WINDOW" default:"720h" help:"How long after its delivery a customer may send something back."`
+	PaymentProvider     string        `name:"payment-provider" env:"MERCADO_PAYMENT_PROVIDER" enum:"sandbox,stripe" default:"sandbox" help:"Who moves the money of new orders (${enum})."`
+	StripeKey           string        `name:"stripe-key" env:"MERCADO_STRIPE_KEY" default:"" help:"Secret key of the Stripe account; empty: none."`
+	StripeWebhookSecret string        `name:"stripe-webhook-secret" env:"MERCADO_STRIPE_WEBHOOK_SECRET" default:"" help:"Signing secret of the endpoint at Stripe that sends to /api/webhooks/payments."`
+	StripeURL           string        `name:"stripe-url" env:"MERCADO_STRIPE_URL" default:"https://api.stripe.com" help:"Stripe's API, or a stripe-mock."`
+	TransferPatience    time.Duration `name:"transfer-patience" env:"MERCADO_TRANSFER_PATIENCE" default:"72h" help:"How long an order keeps its stock while it waits for its bank transfer."`
+	PaymentURL          string        `name:"payment-url" env:"MERCADO_PAYMENT_URL" default:"http://127.0.0.1:8090" help:"Payment provider (the sandbox)."`
+	PaymentTimeout      time.Duration `name:"payment-timeout" env:"MERCADO_PAYMENT_TIMEOUT" default:"3s" help:"A payment call without an answer by then has an unknown outcome and is looked up."`
+	CarrierURL          string        `name:"carrier-url" env:"MERCADO_CARRIER_URL" default:"http://127.0.0.1:8090" help:"Carrier (the sandbox)."`
+	TrackEvery          time.Duration `name:"track-every" env:"MERCADO_TRACK_EVERY" default:"1m" help:"How often the carrier is asked about a parcel that nothing was heard of."`
+	WebhookSecret       string        `name:"webhook-secret" env:"MERCADO_WEBHOOK_SECRET" default:"mercado-development" help:"Secret that providers and carriers sign their webhooks with."`
+	AllowSandbox        bool          `name:"allow-sandbox" env:"MERCADO_ALLOW_SANDBOX" default:"false" help:"Let production mode sell through the sandbox, which takes no money."`
 }
 
 // Validate implements kong's validation hook.
@@ -194,6 +199,22 @@ func (s Shop) Validate() error {
 	}
 	if s.PaymentTimeout <= 0 || s.PaymentTimeout > 10*time.Second {
 		return &Error{"MERCADO_PAYMENT_TIMEOUT", "must be positive and at most 10s"}
+	}
+	if s.TransferPatience <= 0 {
+		return &Error{"MERCADO_TRANSFER_PATIENCE", "must be positive"}
+	}
+	for variable, missing := range map[string]bool{
+		"MERCADO_STRIPE_KEY":            s.StripeKey == "" && (s.PaymentProvider == "stripe" || s.StripeWebhookSecret != ""),
+		"MERCADO_STRIPE_WEBHOOK_SECRET": s.StripeWebhookSecret == "" && (s.PaymentProvider == "stripe" || s.StripeKey != ""),
+	} {
+		if missing {
+			return &Error{variable, "must be set where Stripe is used"}
+		}
+	}
+	if s.StripeURL != "" {
+		if err := httpURL("MERCADO_STRIPE_URL", s.StripeURL); err != nil {
+			return err
+		}
 	}
 	if err := httpURL("MERCADO_PAYMENT_URL", s.PaymentURL); err != nil {
 		return err

@@ -99,14 +99,28 @@ func orNull(text string) *string {
 	return &text
 }
 
-// ReserveOrder turns the cart's holds into the order's reservation and returns the order's status:
-// for one that is not pending any more there was nothing to do. It returns a *Shortage.
-func (db *DB) ReserveOrder(ctx context.Context, id uuid.UUID) (order.Status, error) {
-	status, err := db.Queries.ReserveOrder(ctx, id)
-	return order.Status(status), failed("reserve order", err)
+// Reserved is an order after ReserveOrder.
+type Reserved struct {
+	Status        order.Status `json:"status"` // other than pending: there was nothing to do
+	PaymentMethod string       `json:"payment_method"`
+	Awaited       bool         `json:"awaited"` // it waits for a bank transfer
 }
 
-// ConfirmOrder sells what the order has reserved and records the answer to its request.
+// ReserveOrder turns the cart's holds into the order's reservation. It returns a *Shortage.
+func (db *DB) ReserveOrder(ctx context.Context, id uuid.UUID) (Reserved, error) {
+	document, err := db.Queries.ReserveOrder(ctx, id)
+	if err != nil {
+		return Reserved{}, failed("reserve order", err)
+	}
+	var reserved Reserved
+	if err := json.Unmarshal(document, &reserved); err != nil {
+		return Reserved{}, fmt.Errorf("read reservation: %w", err)
+	}
+	return reserved, nil
+}
+
+// ConfirmOrder sells what the order has reserved and records the answer to its request. It returns
+// ErrTransferMissing.
 func (db *DB) ConfirmOrder(ctx context.Context, id uuid.UUID) error {
 	return failed("confirm order", db.Queries.ConfirmOrder(ctx, id))
 }

@@ -20,6 +20,8 @@ var (
 	ErrCheckoutInProgress = errors.New("cart is being checked out")
 	ErrUnknownCustomer    = errors.New("customer is unknown or inactive")
 	ErrCartFull           = errors.New("cart has as many lines as it may")
+	ErrTransferMissing    = errors.New("bank transfer has not arrived whole")
+	ErrOverdrawn          = errors.New("more would be captured or refunded than there is")
 	ErrUnshippable        = errors.New("no tax or shipping rate") // as a *Unshippable
 
 	ErrDiscountUnknown = errors.New("discount code is unknown or not active")
@@ -121,6 +123,8 @@ var refusals = map[string]func(detail []byte) error{
 	"MC005": func([]byte) error { return ErrCheckoutInProgress },
 	"MC006": func([]byte) error { return ErrUnknownCustomer },
 	"MC007": func([]byte) error { return ErrCartFull },
+	"MC040": func([]byte) error { return ErrTransferMissing },
+	"MC041": func([]byte) error { return ErrOverdrawn },
 	"MC030": func([]byte) error { return ErrDiscountUnknown },
 	"MC031": func([]byte) error { return ErrDiscountEarly },
 	"MC032": func([]byte) error { return ErrDiscountExpired },

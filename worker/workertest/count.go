@@ -15,7 +15,7 @@ import (
 // Charges is what the payment provider says it has done for one order.
 type Charges struct {
 	Counts struct {
-		Authorizations, Declines, Captures, Voids, Refunds int
+		Authorizations, Declines, Captures, Voids, Refunds, Transfers int
 	}
 	Captured money.Amount
 	Refunded money.Amount

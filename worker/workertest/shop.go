@@ -16,6 +16,7 @@ import (
 	"mercado/api"
 	"mercado/api/apitest"
 	"mercado/internal/order"
+	"mercado/internal/payment"
 	"mercado/internal/sandbox"
 	"mercado/internal/settings"
 	"mercado/worker"
@@ -60,6 +61,16 @@ func ProviderAway() Option {
 // PackAfter sets how long a shipment waits for its vendor.
 func PackAfter(wait time.Duration) Option { return func(o *options) { o.shop.PackAfter = wait } }
 
+// TransferPatience sets how long an order waits for its bank transfer.
+func TransferPatience(patience time.Duration) Option {
+	return func(o *options) { o.shop.TransferPatience = patience }
+}
+
+// LostPaymentWebhooks has the payment provider tell nobody: the shop must ask.
+func LostPaymentWebhooks() Option {
+	return func(o *options) { o.sandbox.PaymentURL = "http://127.0.0.1:1/nobody" }
+}
+
 // LostWebhooks has the carrier tell nobody: the shop must ask.
 func LostWebhooks() Option {
 	return func(o *options) {
@@ -86,9 +97,10 @@ func New(t testing.TB, change ...Option) *Shop {
 		worker: true,
 		shop: settings.Shop{
 			HoldTTL: 15 * time.Minute, PackAfter: 50 * time.Millisecond, PaymentTimeout: 3 * time.Second,
+			PaymentProvider: payment.SandboxName, TransferPatience: time.Minute,
 			TrackEvery: time.Minute, PaymentURL: address, CarrierURL: address, WebhookSecret: "a secret of the carrier",
 		},
-		sandbox: sandbox.Config{Slow: 300 * time.Millisecond, Transit: 100 * time.Millisecond},
+		sandbox: sandbox.Config{Slow: 300 * time.Millisecond, Transit: 100 * time.Millisecond, Late: 2 * time.Second},
 	}
 	for _, option := range change {
 		option(&o)
@@ -99,6 +111,9 @@ func New(t testing.TB, change ...Option) *Shop {
 	}
 	o.sandbox.Folder = shop.World.Home + "/sandbox"
 	o.sandbox.WebhookSecret = o.shop.WebhookSecret
+	if o.sandbox.PaymentURL == "" {
+		o.sandbox.PaymentURL = shop.URL + "/api/webhooks/payments"
+	}
 	if o.sandbox.WebhookURL == "" {
 		o.sandbox.WebhookURL = shop.URL + "/api/webhooks/shipping"
 	}

@@ -74,6 +74,12 @@ with unfinished as (
     select orders.id, orders.updated_at
     from ordering.orders
     where orders.status = 'pending'
+        and not exists (
+            select 1
+            from ordering.payments as payment
+            inner join ordering.bank_transfers as transfer on transfer.payment_id = payment.id
+            where payment.order_id = orders.id and transfer.awaited_until is not null
+        )
 
     union all
 
@@ -104,7 +110,8 @@ type OrdersToCheckOutParams struct {
 
 // Orders after one that a checkout should be working on: those pending, and those cancelled whose
 // payment is not settled. Whoever placed one may have died before it started the checkout, and the
-// checkout may have been ended by force.
+// checkout may have been ended by force. Those that wait for a transfer are looked at less often:
+// see TransfersToSettle.
 func (q *Queries) OrdersToCheckOut(ctx context.Context, arg OrdersToCheckOutParams) ([]uuid.UUID, error) {
 	rows, err := q.db.Query(ctx, ordersToCheckOut, arg.After, arg.OlderThanSeconds, arg.Most)
 	if err != nil {
@@ -229,12 +236,12 @@ func (q *Queries) PlaceOrder(ctx context.Context, arg PlaceOrderParams) (json.Ra
 }
 
 const reserveOrder = `-- name: ReserveOrder :one
-select ordering.reserve_order($1)::text as status
+select ordering.reserve_order($1)::jsonb as reservation
 `
 
-func (q *Queries) ReserveOrder(ctx context.Context, orderID uuid.UUID) (string, error) {
+func (q *Queries) ReserveOrder(ctx context.Context, orderID uuid.UUID) (json.RawMessage, error) {
 	row := q.db.QueryRow(ctx, reserveOrder, orderID)
-	var status string
-	err := row.Scan(&status)
-	return status, err
+	var reservation json.RawMessage
+	err := row.Scan(&reservation)
+	return reservation, err
 }

@@ -281,6 +281,14 @@ type IdentityUserRole struct {
 	GrantedAt time.Time
 }
 
+type OrderingBankTransfer struct {
+	PaymentID      uuid.UUID
+	Instructions   json.RawMessage
+	AwaitedUntil   *time.Time
+	ReceivedAmount money.Amount
+	SentBackAmount money.Amount
+}
+
 type OrderingCart struct {
 	ID           uuid.UUID
 	CustomerID   int64

@@ -7,6 +7,7 @@ package shopdb
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/google/uuid"
 	"mercado/internal/money"
@@ -18,10 +19,13 @@ with payment as (
         paying.id,
         paying.order_id,
         paying.provider,
+        paying.method,
         paying.token,
         paying.currency,
-        coalesce($1::numeric(18, 2), paying.amount)::numeric(18, 2) as amount,
-        $2::text || '/' || coalesce($3::uuid, paying.id) as key
+        paying.method in ('cash', 'bank_transfer') and paying.captured_amount = paying.amount
+        as whole,
+        coalesce($2::numeric(18, 2), paying.amount)::numeric(18, 2) as amount,
+        $1::text || '/' || coalesce($3::uuid, paying.id) as key
     from ordering.payments as paying
     where paying.order_id = $4
 ),
@@ -31,7 +35,7 @@ earlier as (
     from ordering.payment_attempts as attempt
     inner join payment
         on payment.id = attempt.payment_id and payment.key = attempt.idempotency_key
-    where attempt.operation = $2::text
+    where attempt.operation = $1::text
     order by (attempt.outcome in ('approved', 'declined')) desc, attempt.id desc
     limit 1
 ),
@@ -41,9 +45,10 @@ asked as (
         payment_id, operation, idempotency_key, amount, currency, outcome
     )
     select
-        payment.id, $2::text, payment.key, payment.amount, payment.currency, 'asked'
+        payment.id, $1::text, payment.key, payment.amount, payment.currency, 'asked'
     from payment
     where payment.provider <> 'manual'
+        and not (payment.whole and $1::text = 'capture')
         and not exists (select 1 from earlier where outcome in ('approved', 'declined'))
 )
 
@@ -51,19 +56,23 @@ select
     payment.id,
     payment.order_id,
     payment.provider,
+    payment.method,
     payment.token,
     payment.currency,
     payment.amount,
     payment.key::text as key,
-    coalesce(earlier.outcome, '')::text as earlier,
+    case
+        when payment.whole and $1::text = 'capture' then 'approved'
+        else coalesce(earlier.outcome, '')
+    end::text as earlier,
     coalesce(earlier.decline_code, '')::text as earlier_code
 from payment
 left join earlier on true
 `
 
 type AskPaymentParams struct {
-	PartAmount *money.Amount
 	Operation  string
+	PartAmount *money.Amount
 	PartID     *uuid.UUID
 	OrderID    uuid.UUID
 }
@@ -72,6 +81,7 @@ type AskPaymentRow struct {
 	ID          uuid.UUID
 	OrderID     uuid.UUID
 	Provider    string
+	Method      string
 	Token       *string
 	Currency    string
 	Amount      money.Amount
@@ -83,11 +93,12 @@ type AskPaymentRow struct {
 // Writes down that the provider is about to be asked for something, unless it is known what came
 // of that. The idempotency key comes from what is asked for: the order's payment, or one part of
 // it. earlier is empty for the first time; asked and unknown mean: look it up before asking. Where
-// nobody is asked (provider manual) there is no question to write down, only its answer.
+// nobody is asked (provider manual) there is no question to write down, only its answer; and what was
+// captured whole with the order's confirmation has no parts to capture.
 func (q *Queries) AskPayment(ctx context.Context, arg AskPaymentParams) (AskPaymentRow, error) {
 	row := q.db.QueryRow(ctx, askPayment,
-		arg.PartAmount,
 		arg.Operation,
+		arg.PartAmount,
 		arg.PartID,
 		arg.OrderID,
 	)
@@ -96,6 +107,7 @@ func (q *Queries) AskPayment(ctx context.Context, arg AskPaymentParams) (AskPaym
 		&i.ID,
 		&i.OrderID,
 		&i.Provider,
+		&i.Method,
 		&i.Token,
 		&i.Currency,
 		&i.Amount,
@@ -104,6 +116,34 @@ func (q *Queries) AskPayment(ctx context.Context, arg AskPaymentParams) (AskPaym
 		&i.EarlierCode,
 	)
 	return i, err
+}
+
+const askSendBack = `-- name: AskSendBack :one
+select ordering.ask_send_back($1) as asked
+`
+
+func (q *Queries) AskSendBack(ctx context.Context, orderID uuid.UUID) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, askSendBack, orderID)
+	var asked json.RawMessage
+	err := row.Scan(&asked)
+	return asked, err
+}
+
+const awaitTransfer = `-- name: AwaitTransfer :exec
+select
+    ordering.await_transfer(
+        $1, now() + make_interval(secs => $2::float8)
+    )
+`
+
+type AwaitTransferParams struct {
+	OrderID         uuid.UUID
+	PatienceSeconds float64
+}
+
+func (q *Queries) AwaitTransfer(ctx context.Context, arg AwaitTransferParams) error {
+	_, err := q.db.Exec(ctx, awaitTransfer, arg.OrderID, arg.PatienceSeconds)
+	return err
 }
 
 const paymentAttempts = `-- name: PaymentAttempts :many
@@ -150,18 +190,20 @@ const recordPayment = `-- name: RecordPayment :exec
 select
     ordering.record_payment(
         $1, $2, $3, $4::numeric(18, 2), $5,
-        $6::text, $7::text
+        $6::text, $7::text,
+        $8::jsonb
     )
 `
 
 type RecordPaymentParams struct {
-	PaymentID   uuid.UUID
-	Operation   string
-	Key         string
-	Amount      money.Amount
-	Outcome     string
-	DeclineCode *string
-	Reference   *string
+	PaymentID    uuid.UUID
+	Operation    string
+	Key          string
+	Amount       money.Amount
+	Outcome      string
+	DeclineCode  *string
+	Reference    *string
+	Instructions json.RawMessage
 }
 
 func (q *Queries) RecordPayment(ctx context.Context, arg RecordPaymentParams) error {
@@ -173,6 +215,133 @@ func (q *Queries) RecordPayment(ctx context.Context, arg RecordPaymentParams) er
 		arg.Outcome,
 		arg.DeclineCode,
 		arg.Reference,
+		arg.Instructions,
 	)
 	return err
+}
+
+const takePaymentWebhook = `-- name: TakePaymentWebhook :one
+select
+    ordering.take_payment_webhook(
+        $1, $2, $3, $4::uuid, $5::text,
+        $6, $7::numeric(18, 2), $8, $9::text,
+        $10::text
+    ) as taken
+`
+
+type TakePaymentWebhookParams struct {
+	Source      string
+	EventID     string
+	Payload     json.RawMessage
+	PaymentID   *uuid.UUID
+	Operation   *string
+	Key         string
+	Amount      money.Amount
+	Outcome     string
+	DeclineCode *string
+	Reference   *string
+}
+
+func (q *Queries) TakePaymentWebhook(ctx context.Context, arg TakePaymentWebhookParams) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, takePaymentWebhook,
+		arg.Source,
+		arg.EventID,
+		arg.Payload,
+		arg.PaymentID,
+		arg.Operation,
+		arg.Key,
+		arg.Amount,
+		arg.Outcome,
+		arg.DeclineCode,
+		arg.Reference,
+	)
+	var taken json.RawMessage
+	err := row.Scan(&taken)
+	return taken, err
+}
+
+const transferOf = `-- name: TransferOf :one
+select
+    payment.id,
+    payment.provider,
+    orders.status,
+    (transfer.received_amount >= payment.amount)::boolean as whole,
+    extract(epoch from (transfer.awaited_until - clock_timestamp()))::float8 as seconds_left
+from ordering.orders
+inner join ordering.payments as payment on payment.order_id = orders.id
+inner join ordering.bank_transfers as transfer on transfer.payment_id = payment.id
+where orders.id = $1
+`
+
+type TransferOfRow struct {
+	ID          uuid.UUID
+	Provider    string
+	Status      string
+	Whole       bool
+	SecondsLeft float64
+}
+
+// How the transfer of an order stands.
+func (q *Queries) TransferOf(ctx context.Context, orderID uuid.UUID) (TransferOfRow, error) {
+	row := q.db.QueryRow(ctx, transferOf, orderID)
+	var i TransferOfRow
+	err := row.Scan(
+		&i.ID,
+		&i.Provider,
+		&i.Status,
+		&i.Whole,
+		&i.SecondsLeft,
+	)
+	return i, err
+}
+
+const transfersToSettle = `-- name: TransfersToSettle :many
+select orders.id
+from ordering.bank_transfers as transfer
+inner join ordering.payments as payment on payment.id = transfer.payment_id
+inner join ordering.orders on orders.id = payment.order_id
+where orders.id > $1::uuid
+    and (
+        (orders.status = 'pending' and transfer.awaited_until is not null)
+        or (
+            orders.status <> 'pending'
+            and transfer.received_amount - transfer.sent_back_amount > payment.captured_amount
+            and not exists (
+                select 1
+                from ordering.payment_attempts as refused
+                where refused.payment_id = payment.id
+                    and refused.operation = 'send_back'
+                    and refused.outcome = 'declined'
+            )
+        )
+    )
+order by orders.id
+limit $2
+`
+
+type TransfersToSettleParams struct {
+	After uuid.UUID
+	Most  int32
+}
+
+// Orders after one whose checkout has to see to a bank transfer: those that wait for theirs, and
+// those decided for which money has arrived that is not the order's.
+func (q *Queries) TransfersToSettle(ctx context.Context, arg TransfersToSettleParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, transfersToSettle, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

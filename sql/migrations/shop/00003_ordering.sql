@@ -243,11 +243,27 @@ create index payments_created_idx on ordering.payments (created_at);
 create trigger payments_touch before update on ordering.payments
 for each row execute function ordering.touch();
 
+-- What a payment by bank transfer has beside others. Money that arrives is the order's only once
+-- the order is confirmed, by the capture that is written then; whatever else has arrived goes back.
+-- awaited_until is null before the customer was told where to send it.
+create table ordering.bank_transfers (
+    payment_id uuid primary key references ordering.payments (id),
+    instructions jsonb,
+    awaited_until timestamptz,
+    received_amount numeric(18, 2) not null default 0 check (received_amount >= 0),
+    sent_back_amount numeric(18, 2) not null default 0,
+    check (sent_back_amount between 0 and received_amount)
+);
+
 -- The ledger of everything asked of the provider: a row when asked, a row when answered.
 create table ordering.payment_attempts (
     id bigint generated always as identity primary key,
     payment_id uuid not null references ordering.payments (id),
-    operation text not null check (operation in ('authorize', 'capture', 'void', 'refund', 'lookup')),
+    operation text not null check (
+        operation in (
+            'authorize', 'capture', 'void', 'refund', 'lookup', 'instruct', 'receive', 'send_back'
+        )
+    ),
     idempotency_key text not null,
     amount numeric(18, 2) not null check (amount >= 0),
     currency char(3) not null,

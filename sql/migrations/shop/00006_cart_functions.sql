@@ -17,18 +17,24 @@ language sql immutable as $$
 $$;
 
 -- The order as the API shows it and as the first answer to a checkout is kept.
--- +goose StatementBegin
 create function ordering.order_document(p_order_id uuid) returns jsonb
-language plpgsql stable as $$ -- Postgres would plan a function in sql anew for each call
-declare
-    document jsonb;
-begin
+language sql stable as $$
     select
         jsonb_build_object(
             'id', o.id, 'customer_id', o.customer_id, 'channel', o.channel,
             'order_date', o.order_date, 'status', o.status, 'cancel_reason', o.cancel_reason,
             'payment_method', o.payment_method, 'payment_status', o.payment_status,
             'payment_provider', (select provider from ordering.payments where order_id = o.id),
+            'payment_instructions', (
+                select
+                    transfer.instructions || jsonb_build_object(
+                        'awaited_until', transfer.awaited_until,
+                        'received_amount', transfer.received_amount
+                    )
+                from ordering.bank_transfers as transfer
+                inner join ordering.payments as payment on payment.id = transfer.payment_id
+                where payment.order_id = o.id
+            ),
             'subtotal', o.subtotal, 'tax_amount', o.tax_amount, 'shipping_cost', o.shipping_cost,
             'discount_amount', o.discount_amount, 'total_amount', o.total_amount,
             'discount_code', o.discount_code, 'currency', o.currency, 'shipping_address', o.shipping_address,
@@ -66,13 +72,9 @@ begin
                 where order_id = o.id
             )
         )
-    into document
     from ordering.orders as o
-    where o.id = p_order_id;
-    return document;
-end
+    where o.id = p_order_id
 $$;
--- +goose StatementEnd
 
 -- A line of goods to be priced: at the catalogue's price and, in a cart, the price it was put in at.
 create type ordering.priced_line as (

@@ -7,9 +7,10 @@ where status in ('pending', 'authorized');
 
 -- Turns the cart's holds into the order's reservation; what has no hold any more is reserved
 -- anew. Raises MC001 where too little is free, and leaves the holds as they were. It returns the
--- order's status: one that is not pending any more was seen to before, and nothing is reserved.
+-- order's status (one that is not pending any more was seen to before, and nothing is reserved), how
+-- it is paid, and whether its customer was told where to send the money.
 -- +goose StatementBegin
-create function ordering.reserve_order(p_order_id uuid) returns text
+create function ordering.reserve_order(p_order_id uuid) returns jsonb
 language plpgsql as $$
 declare
     reserving ordering.orders;
@@ -17,36 +18,60 @@ declare
     quantities bigint[];
 begin
     select * into reserving from ordering.orders where id = p_order_id for no key update;
-    if reserving.status <> 'pending' then
-        return reserving.status;
+    if reserving.status = 'pending' then
+        select array_agg(item_id), array_agg(qty) into products, quantities
+        from ordering.order_items
+        where order_id = p_order_id and reserved_qty = 0;
     end if;
-    select array_agg(item_id), array_agg(qty) into products, quantities
-    from ordering.order_items
-    where order_id = p_order_id and reserved_qty = 0;
-    if products is null then
-        return reserving.status;
+    if products is not null then
+        perform catalog.lock_stock(products);
+        if reserving.cart_id is not null then
+            perform catalog.release_holds(products, reserving.cart_id);
+        end if;
+        perform catalog.move_stock('reserve', products, quantities, 'order', p_order_id::text);
+        update ordering.order_items set reserved_qty = qty where order_id = p_order_id;
+        insert into ordering.order_events (order_id, type) values (p_order_id, 'order.reserved');
     end if;
-    perform catalog.reserve_held(products, quantities, reserving.cart_id, p_order_id);
-    update ordering.order_items set reserved_qty = qty where order_id = p_order_id;
-    insert into ordering.order_events (order_id, type) values (p_order_id, 'order.reserved');
-    return reserving.status;
+    return jsonb_build_object(
+        'status', reserving.status,
+        'payment_method', reserving.payment_method,
+        'awaited', reserving.payment_method = 'bank_transfer' and exists (
+            select 1
+            from ordering.bank_transfers as transfer
+            inner join ordering.payments as payment on payment.id = transfer.payment_id
+            where payment.order_id = p_order_id and transfer.awaited_until is not null
+        )
+    );
 end
 $$;
 -- +goose StatementEnd
 
 -- Sells what the order has reserved: stock leaves the shelf, the cart is checked out, and the
--- order as it is now becomes the answer to its idempotency key.
+-- order as it is now becomes the answer to its idempotency key. What is paid by now, in cash at the
+-- counter or by a transfer that has arrived, is captured by the same transaction. Raises MC040 where
+-- the transfer has not arrived whole.
 -- +goose StatementBegin
 create function ordering.confirm_order(p_order_id uuid) returns void
 language plpgsql as $$
 declare
     confirming ordering.orders;
+    paying ordering.payments;
     products bigint[];
     quantities bigint[];
 begin
     select * into confirming from ordering.orders where id = p_order_id for no key update;
     if confirming.status in ('confirmed', 'shipped', 'delivered', 'returned') then
         return;
+    end if;
+    if confirming.payment_method in ('cash', 'bank_transfer') then
+        select * into paying from ordering.payments where order_id = p_order_id;
+        perform 1
+        from ordering.bank_transfers
+        where payment_id = paying.id and received_amount >= paying.amount;
+        if not found and confirming.payment_method = 'bank_transfer' then
+            raise exception 'the transfer of order % has not arrived', p_order_id
+                using errcode = 'MC040';
+        end if;
     end if;
     perform 1 from ordering.carts where id = confirming.cart_id for no key update;
     select array_agg(item_id), array_agg(qty) into products, quantities
@@ -62,15 +87,22 @@ begin
     update ordering.orders
     set
         status = 'confirmed',
-        payment_status = 'authorized',
+        payment_status = case
+            when payment_method in ('card', 'wallet') then 'authorized' else payment_status
+        end,
         confirmed_at = now(),
         estimated_delivery = now() + coalesce(estimated_delivery - order_date, interval '3 days')
     where id = p_order_id;
+    if paying.id is not null then
+        perform ordering.record_payment(
+            paying.id, 'capture', 'capture/' || paying.id, paying.amount, 'approved', null, null
+        );
+    end if;
     update ordering.carts
     set
         status = 'checked_out',
         checked_out_at = now()
-    where id = confirming.cart_id;
+    where id = confirming.cart_id and status = 'open';
     insert into ordering.order_events (order_id, type, data)
     values (
         p_order_id, 'order.confirmed', jsonb_build_object('total_amount', confirming.total_amount)

@@ -1,9 +1,16 @@
 -- +goose Up
--- What the shop knows of its payments.
+-- What the shop knows of its payments. MC040: a transfer has not arrived; MC041: more would be
+-- captured than the order costs, or refunded than was captured.
 
--- Writes down the provider's answer to one thing that was asked of it, once however often it is
--- told, and what follows for the payment and its order. An answer that comes late is written down
--- and changes nothing: what was voided stays so.
+create index webhook_receipts_unhandled_idx on ordering.webhook_receipts (received_at)
+where handled_at is null;
+create index bank_transfers_open_idx on ordering.bank_transfers (payment_id)
+where received_amount > sent_back_amount;
+
+-- Writes down the provider's answer to one thing that was asked of it, once however often and by
+-- whomever it is told, and what follows for the payment and its order; true when this was the first
+-- to tell. An answer that comes late is written down and changes nothing that was decided since:
+-- what was voided stays so.
 -- +goose StatementBegin
 create function ordering.record_payment(
     p_payment_id uuid,
@@ -12,11 +19,13 @@ create function ordering.record_payment(
     p_amount numeric,
     p_outcome text,
     p_decline_code text,
-    p_reference text
-) returns void
+    p_reference text,
+    p_instructions jsonb default null
+) returns boolean
 language plpgsql as $$
 declare
     paying ordering.payments;
+    arrived numeric;
 begin
     perform 1
     from ordering.orders
@@ -30,7 +39,17 @@ begin
         and idempotency_key = p_key
         and outcome in ('approved', 'declined');
     if found then
-        return;
+        return false;
+    end if;
+    if p_outcome = 'approved' and (
+        (p_operation = 'capture' and paying.captured_amount + p_amount > paying.amount)
+        or (
+            p_operation = 'refund'
+            and paying.refunded_amount + p_amount > paying.captured_amount
+        )
+    ) then
+        raise exception 'payment %: % of % exceeds what there is', p_payment_id, p_operation, p_amount
+            using errcode = 'MC041';
     end if;
 
     insert into ordering.payment_attempts (
@@ -44,16 +63,16 @@ begin
         when 'authorize approved' then
             update ordering.payments
             set
-                status = 'authorized',
+                status = case when status = 'pending' then 'authorized' else status end,
                 authorized_amount = p_amount,
-                provider_reference = p_reference,
+                provider_reference = coalesce(p_reference, provider_reference),
                 token = null
-            where id = p_payment_id and status = 'pending';
+            where id = p_payment_id and status not in ('voided', 'failed');
         when 'authorize declined' then
             update ordering.payments
             set
                 status = 'failed',
-                provider_reference = p_reference,
+                provider_reference = coalesce(p_reference, provider_reference),
                 token = null
             where id = p_payment_id and status = 'pending';
         when 'void approved' then
@@ -61,11 +80,12 @@ begin
             set
                 status = 'voided',
                 token = null
-            where id = p_payment_id and status in ('pending', 'authorized');
+            where id = p_payment_id and status in ('pending', 'authorized') and captured_amount = 0;
         when 'capture approved' then
             update ordering.payments
             set
                 captured_amount = captured_amount + p_amount,
+                provider_reference = coalesce(p_reference, provider_reference),
                 status = case
                     when
                         captured_amount + p_amount + released_amount = amount
@@ -86,6 +106,32 @@ begin
                 end
             where id = p_payment_id
             returning * into paying;
+        when 'instruct approved' then
+            insert into ordering.bank_transfers (payment_id, instructions)
+            values (p_payment_id, p_instructions)
+            on conflict (payment_id) do update set instructions = excluded.instructions;
+            update ordering.payments
+            set provider_reference = p_reference
+            where id = p_payment_id;
+        when 'receive approved' then
+            insert into ordering.bank_transfers as transfer (payment_id, received_amount)
+            values (p_payment_id, p_amount)
+            on conflict (payment_id) do update
+            set received_amount = transfer.received_amount + excluded.received_amount
+            returning received_amount into arrived;
+            insert into ordering.order_events (order_id, type, data)
+            values (
+                paying.order_id, 'payment.received',
+                jsonb_build_object('amount', p_amount, 'received_amount', arrived)
+            );
+        when 'send_back approved' then
+            update ordering.bank_transfers
+            set sent_back_amount = sent_back_amount + p_amount
+            where payment_id = p_payment_id;
+            insert into ordering.order_events (order_id, type, data)
+            values (
+                paying.order_id, 'payment.sent_back', jsonb_build_object('amount', p_amount)
+            );
         else null; -- what is unknown or has failed changes nothing
     end case;
     if paying.status in ('completed', 'partially_refunded', 'refunded') then
@@ -93,9 +139,171 @@ begin
         set payment_status = paying.status
         where id = paying.order_id and payment_status <> paying.status;
     end if;
+    return true;
+end
+$$;
+-- +goose StatementEnd
+
+-- Has a pending order wait for its bank transfer: the order as it is, with the instructions for its
+-- customer, becomes the answer to its idempotency key, and its cart is theirs no longer, for they
+-- may want to buy something else meanwhile.
+-- +goose StatementBegin
+create function ordering.await_transfer(p_order_id uuid, p_until timestamptz) returns void
+language plpgsql as $$
+declare
+    waiting ordering.orders;
+begin
+    select * into waiting from ordering.orders where id = p_order_id for no key update;
+    if waiting.status <> 'pending' then
+        return;
+    end if;
+    perform 1 from ordering.carts where id = waiting.cart_id for no key update;
+    update ordering.bank_transfers
+    set awaited_until = p_until
+    where awaited_until is null
+        and payment_id = (select id from ordering.payments where order_id = p_order_id);
+    if not found then
+        return;
+    end if;
+    update ordering.carts
+    set
+        status = 'checked_out',
+        checked_out_at = now()
+    where id = waiting.cart_id and status = 'open';
+    insert into ordering.order_events (order_id, type, data)
+    values (p_order_id, 'payment.awaited', jsonb_build_object('until', p_until));
+    update ordering.idempotency_keys
+    set
+        response_status = 202,
+        response = ordering.order_document(p_order_id),
+        completed_at = now()
+    where order_id = p_order_id and completed_at is null;
+end
+$$;
+-- +goose StatementEnd
+
+-- Writes down that money which no order wants is about to be sent back: what has arrived for an
+-- order beyond what it has captured, once it is decided. Null when there is none. One such question
+-- is open at a time: until it is answered, it is asked again, for the same amount under the same key.
+-- +goose StatementBegin
+create function ordering.ask_send_back(p_order_id uuid) returns jsonb
+language plpgsql as $$
+declare
+    paying ordering.payments;
+    transfer ordering.bank_transfers;
+    asking record;
+    decided boolean;
+begin
+    select status <> 'pending' into decided
+    from ordering.orders
+    where id = p_order_id
+    for no key update;
+    select * into paying from ordering.payments where order_id = p_order_id for no key update;
+    select * into transfer from ordering.bank_transfers where payment_id = paying.id;
+    select asked.idempotency_key as key, asked.amount into asking
+    from ordering.payment_attempts as asked
+    where asked.payment_id = paying.id
+        and asked.operation = 'send_back'
+        and not exists (
+            select 1
+            from ordering.payment_attempts as answered
+            where answered.payment_id = paying.id
+                and answered.idempotency_key = asked.idempotency_key
+                and answered.outcome in ('approved', 'declined')
+        )
+    limit 1;
+    if asking.key is not null then
+        return jsonb_build_object(
+            'payment_id', paying.id, 'provider', paying.provider, 'key', asking.key,
+            'amount', asking.amount, 'again', true
+        );
+    end if;
+    asking.amount := transfer.received_amount - transfer.sent_back_amount - paying.captured_amount;
+    if not decided or coalesce(asking.amount, 0) <= 0 then
+        return null;
+    end if;
+    -- Where a refusal is final, the same amount is not asked for again before more has arrived.
+    asking.key := 'send_back/' || paying.id || '/' || transfer.received_amount;
+    perform 1
+    from ordering.payment_attempts
+    where payment_id = paying.id and idempotency_key = asking.key;
+    if found then
+        return null;
+    end if;
+    insert into ordering.payment_attempts (
+        payment_id, operation, idempotency_key, amount, currency, outcome
+    ) values (paying.id, 'send_back', asking.key, asking.amount, paying.currency, 'asked');
+    return jsonb_build_object(
+        'payment_id', paying.id, 'provider', paying.provider, 'key', asking.key,
+        'amount', asking.amount, 'again', false
+    );
+end
+$$;
+-- +goose StatementEnd
+
+-- Takes a provider's webhook: keeps it, and writes down what it tells as record_payment does. It
+-- returns the order's id (null when no payment here has p_payment_id), whether the webhook was
+-- handled before, and whether the order's checkout has to hear of it. A webhook of which nobody has
+-- to hear is handled by this; any other once its sender says so (WebhookHandled).
+-- +goose StatementBegin
+create function ordering.take_payment_webhook(
+    p_source text,
+    p_event_id text,
+    p_payload jsonb,
+    p_payment_id uuid,
+    p_operation text,
+    p_key text,
+    p_amount numeric,
+    p_outcome text,
+    p_decline_code text,
+    p_reference text
+) returns jsonb
+language plpgsql as $$
+declare
+    taken ordering.webhook_receipts;
+    paying_for uuid;
+    news boolean := false;
+    wanted boolean;
+begin
+    select order_id into paying_for
+    from ordering.payments
+    where id = p_payment_id and provider = p_source;
+    perform 1 from ordering.orders where id = paying_for for no key update;
+    insert into ordering.webhook_receipts (source, event_id, payload)
+    values ('payments/' || p_source, p_event_id, p_payload)
+    on conflict (source, event_id) do nothing;
+    select * into taken
+    from ordering.webhook_receipts
+    where source = 'payments/' || p_source and event_id = p_event_id
+    for no key update;
+    if taken.handled_at is not null or paying_for is null then
+        return jsonb_build_object(
+            'order_id', paying_for, 'handled', taken.handled_at is not null, 'wanted', false
+        );
+    end if;
+    if p_operation is not null and p_key <> '' then
+        news := ordering.record_payment(
+            p_payment_id, p_operation, p_key, p_amount, p_outcome, p_decline_code, p_reference
+        );
+    end if;
+    -- An answer that this is not the first to tell is known to whoever asked. It is told again when
+    -- an earlier delivery of this message may have died before it told.
+    wanted := p_operation in ('authorize', 'receive')
+        and (news or taken.received_at < now());
+    if not wanted then
+        update ordering.webhook_receipts
+        set handled_at = now()
+        where source = taken.source and event_id = taken.event_id;
+    end if;
+    return jsonb_build_object('order_id', paying_for, 'handled', false, 'wanted', wanted);
 end
 $$;
 -- +goose StatementEnd
 
 -- +goose Down
+drop function ordering.take_payment_webhook;
+drop function ordering.ask_send_back;
+drop function ordering.await_transfer;
 drop function ordering.record_payment;
+drop index ordering.bank_transfers_open_idx;
+drop index ordering.webhook_receipts_unhandled_idx;

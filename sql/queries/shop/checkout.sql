@@ -15,7 +15,7 @@ select
     )::jsonb as earlier;
 
 -- name: ReserveOrder :one
-select ordering.reserve_order(@order_id)::text as status;
+select ordering.reserve_order(@order_id)::jsonb as reservation;
 
 -- name: ConfirmOrder :exec
 select ordering.confirm_order(@order_id);
@@ -36,11 +36,18 @@ where order_id = @order_id;
 -- name: OrdersToCheckOut :many
 -- Orders after one that a checkout should be working on: those pending, and those cancelled whose
 -- payment is not settled. Whoever placed one may have died before it started the checkout, and the
--- checkout may have been ended by force.
+-- checkout may have been ended by force. Those that wait for a transfer are looked at less often:
+-- see TransfersToSettle.
 with unfinished as (
     select orders.id, orders.updated_at
     from ordering.orders
     where orders.status = 'pending'
+        and not exists (
+            select 1
+            from ordering.payments as payment
+            inner join ordering.bank_transfers as transfer on transfer.payment_id = payment.id
+            where payment.order_id = orders.id and transfer.awaited_until is not null
+        )
 
     union all
 
