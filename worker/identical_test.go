@@ -89,6 +89,9 @@ func sameAnswer(t *testing.T, ask func() *apitest.Answer) *apitest.Answer {
 		})
 	}
 	asking.Wait()
+	if t.Failed() {
+		t.FailNow()
+	}
 	for _, other := range answers[1:] {
 		if other.Status != answers[0].Status || said(other) != said(answers[0]) {
 			t.Errorf("one request was answered %d %s and %d %s", answers[0].Status, answers[0].Body, other.Status, other.Body)
