@@ -114,6 +114,12 @@ func (p *Processes) Kill(names ...string) {
 	}
 }
 
+// Log is what a process that runs has printed so far.
+func (p *Processes) Log(name string) string {
+	p.t.Helper()
+	return p.running[name].log.String()
+}
+
 // Client asks the API with a token of the command line.
 func (p *Processes) Client(flags ...string) *apitest.Client {
 	p.t.Helper()
