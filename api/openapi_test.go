@@ -22,7 +22,7 @@ func TestOpenAPIDocumentIsCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	for file, want := range map[string][]byte{
-		"openapi.yaml": document, "../docs/errors.md": served.ErrorsPage(),
+		"openapi.yaml": document, "../docs/errors.md": served.ErrorsPage(), "../docs/access.md": served.AccessPage(),
 	} {
 		if *update {
 			if err := os.WriteFile(file, want, 0o644); err != nil {

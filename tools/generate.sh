@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-paths=('internal/store/**/*_gen.go' 'internal/warehouse/**/*_gen.go' api/openapi.yaml .env.example docs/errors.md)
+paths=('internal/store/**/*_gen.go' 'internal/warehouse/**/*_gen.go' api/openapi.yaml .env.example docs/errors.md docs/access.md)
 
 generated() { # the digest of every generated file, one a line
     git ls-files -z --cached --others --exclude-standard -- "${paths[@]}" |
@@ -25,6 +25,7 @@ before=$(generated)
 make --no-print-directory bin/mercado
 write api/openapi.yaml bin/mercado openapi
 write docs/errors.md bin/mercado openapi --print errors
+write docs/access.md bin/mercado openapi --print access
 write .env.example bin/mercado settings --env-example
 after=$(generated)
 
