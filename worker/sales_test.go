@@ -203,3 +203,27 @@ func TestOrdersAreFoundByTheirMoneyAndChannel(t *testing.T) {
 		}
 	}
 }
+
+// TestCashIsTakenAtTheCounter: paid and handed over at once, without anybody to ask.
+func TestCashIsTakenAtTheCounter(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	products := shop.NewProducts(1, 10)
+	buyer := shop.NewBuyer()
+	seller := shop.Vendor(vendorsOf(t, shop, products)[0])
+	body := saleBody(buyer.ID, "counter", "cash", products[0])
+	first := seller.Post("/api/sales", body, "Idempotency-Key", "key").Want(http.StatusCreated)
+	sold := apitest.Decode[order.Document](first)
+	if sold.PaymentMethod != "cash" || sold.PaymentProvider != "manual" || sold.Status != order.Confirmed ||
+		sold.PaymentStatus != order.PaymentCompleted || sold.TotalAmount != 1230 {
+		t.Errorf("sold %+v", sold)
+	}
+	if again := seller.Post("/api/sales", body, "Idempotency-Key", "key").Want(http.StatusCreated); string(again.Body) != string(first.Body) {
+		t.Errorf("the first answer was\n%s\nthe second\n%s", first.Body, again.Body)
+	}
+	shop.WantStock(products[0], 9, 0)
+	shop.AwaitStatus(sold.ID, order.Delivered)
+	if charges := shop.Charges(sold.ID); charges.Counts.Authorizations+charges.Counts.Captures != 0 {
+		t.Errorf("the provider has done %+v for cash", charges)
+	}
+}
