@@ -155,3 +155,23 @@ func TestAnOrderMayBeLeftToItself(t *testing.T) {
 		buyer.Post("/api/orders", orderBody(product, "approve", ""), "Idempotency-Key", "waits "+prefer, "Prefer", prefer).Want(http.StatusCreated)
 	}
 }
+
+// TestAnOrderByTransferIsAnsweredAtOnce, and to the letter when it is sent again.
+func TestAnOrderByTransferIsAnsweredAtOnce(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t, workertest.WithoutWorker())
+	product := shop.NewProducts(1, 10)[0]
+	buyer := shop.NewBuyer()
+	body := orderBody(product, "", "")
+	body["payment_method"] = map[string]any{"type": "bank_transfer"}
+	first := buyer.Post("/api/orders", body, "Idempotency-Key", "key").Want(http.StatusAccepted)
+	placed := apitest.Decode[order.Document](first)
+	if placed.Status != order.Pending || placed.PaymentMethod != "bank_transfer" || first.Header.Get("Location") != "/api/orders/"+placed.ID.String() {
+		t.Errorf("placed %+v", placed)
+	}
+	again := buyer.Post("/api/orders", body, "Idempotency-Key", "key").Want(http.StatusAccepted)
+	if string(again.Body) != string(first.Body) || again.Header.Get("Location") != first.Header.Get("Location") {
+		t.Errorf("the first answer was\n%s\nthe second\n%s", first.Body, again.Body)
+	}
+	shop.WantStock(product, 10, 1)
+}
