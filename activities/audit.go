@@ -52,8 +52,8 @@ func (a *Audit) Examine(ctx context.Context, id uuid.UUID, trigger string) (Audi
 	return summary, nil
 }
 
-// GiveUp keeps that an audit could not tell.
-func (a *Audit) GiveUp(ctx context.Context, id uuid.UUID) error {
+// AuditFailed keeps that an audit could not tell.
+func (a *Audit) AuditFailed(ctx context.Context, id uuid.UUID) error {
 	workflow := activity.GetInfo(ctx).WorkflowExecution.ID
 	slog.ErrorContext(ctx, "the audit could not be made", "audit", id, "workflow", workflow)
 	return audit.Fail(ctx, a.DB, id, fmt.Sprintf("it could not be made: see workflow %s", workflow))

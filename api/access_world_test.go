@@ -45,7 +45,9 @@ var things = map[string]thingKind{
 	"/api/catalog/reviews/{id}":      {ofCustomer: true, make: (*accessWorld).review},
 	"/api/catalog/reviews/{id}/vote": {make: (*accessWorld).strangersReview},
 
-	"/api/identity/users/{id}": {make: (*accessWorld).user},
+	"/api/identity/users/{id}":      {make: (*accessWorld).user},
+	"/api/webhooks/deliveries/{id}": {ofVendor: true, make: (*accessWorld).webhookDelivery},
+	"/api/webhooks/endpoints/{id}":  {ofVendor: true, make: (*accessWorld).webhookEndpoint},
 }
 
 // goodBodies are bodies of operations for which an example of the schema is refused before
@@ -137,6 +139,26 @@ func number(id int64) string { return strconv.FormatInt(id, 10) }
 func (w *accessWorld) audit() thing {
 	w.t.Helper()
 	return thing{id: apitest.Decode[struct{ ID string }](w.Admin().Post("/api/admin/audit", nil).Want(http.StatusAccepted)).ID}
+}
+
+// webhookEndpoint is one of the vendor's.
+func (w *accessWorld) webhookEndpoint() thing {
+	w.t.Helper()
+	body := map[string]any{"url": "https://example.com/", "event_types": []string{"no.such"}}
+	return thing{
+		vendor: w.vendor,
+		id:     apitest.Decode[struct{ ID string }](w.Vendor(w.vendor).Post("/api/webhooks/endpoints", body).Want(http.StatusCreated)).ID,
+	}
+}
+
+// webhookDelivery is one of the vendor's.
+func (w *accessWorld) webhookDelivery() thing {
+	w.t.Helper()
+	endpoint, delivery := w.webhookEndpoint(), uuid.NewString()
+	w.Exec(`
+		insert into ordering.webhook_deliveries (id, endpoint_id, event_id, order_id, event_type)
+		select $1, $2, id, order_id, type from ordering.order_events order by id limit 1`, delivery, endpoint.id)
+	return thing{vendor: endpoint.vendor, id: delivery}
 }
 
 func (w *accessWorld) category() thing { return thing{id: number(w.NewCategory(0))} }

@@ -50,6 +50,7 @@ type Deps struct {
 	Auth        settings.Auth
 	Shop        settings.Shop
 	Limits      settings.Limits
+	Webhooks    settings.Webhooks
 	Workflow    settings.Temporal
 }
 
@@ -92,6 +93,7 @@ var resources = []func(*API){
 	(*API).audits,
 	(*API).stuck,
 	(*API).webhooks,
+	(*API).webhookEndpoints,
 }
 
 // New builds the API; nothing is connected to before the first request.

@@ -55,6 +55,9 @@ const (
 	cartFull              code = "cart_full"
 	productUnavailable    code = "product_unavailable"
 	nothingToResume       code = "nothing_to_resume"
+	webhookURLRefused     code = "webhook_url_refused"
+	tooManyEndpoints      code = "too_many_endpoints"
+	endpointDisabled      code = "endpoint_disabled"
 	bodyTooLarge          code = "body_too_large"
 	unsupportedMediaType  code = "unsupported_media_type"
 	validationFailed      code = "validation_failed"
@@ -109,6 +112,9 @@ var problems = map[code]struct {
 	checkoutInProgress:    {http.StatusConflict, "The cart is being checked out; see how that ends first."},
 	cartFull:              {http.StatusConflict, "A cart has room for 100 products."},
 	productUnavailable:    {http.StatusConflict, "A product is not for sale, or not any more."},
+	tooManyEndpoints:      {http.StatusConflict, "There are 20 webhook endpoints, the most there may be."},
+	endpointDisabled:      {http.StatusConflict, "The webhook endpoint is switched off."},
+	webhookURLRefused:     {http.StatusUnprocessableEntity, "Webhooks go to https addresses on port 443 or 8443 of the public internet."},
 	nothingToResume:       {http.StatusConflict, "This order is over, or was imported: no workflow has anything left to do."},
 	bodyTooLarge:          {http.StatusRequestEntityTooLarge, "The body is larger than 1 MiB."},
 	unsupportedMediaType:  {http.StatusUnsupportedMediaType, "The body must be application/json."},
@@ -152,6 +158,7 @@ var meanings = []struct {
 	{store.ErrNotFound, notFound},
 	{store.ErrLastAdmin, lastAdmin},
 	{store.ErrNoCustomer, notACustomer},
+	{store.ErrTooManyEndpoints, tooManyEndpoints},
 	{store.ErrCartEmpty, cartEmpty},
 	{store.ErrCheckoutInProgress, checkoutInProgress},
 	{store.ErrCartFull, cartFull},

@@ -5,19 +5,24 @@ import (
 
 	"mercado/activities"
 	"mercado/internal/store"
+	"mercado/internal/webhook"
 	"mercado/workflows"
 )
 
 // OperationsQueue is the queue of what nobody waits for while they buy.
 const OperationsQueue = workflows.OperationsQueue
 
-// Operations is the queue of the audit.
+// Operations is the queue of the audit and of outgoing webhooks.
 func Operations(c Config, db *store.DB) Queue {
 	return Queue{
 		Name: OperationsQueue,
 		Register: func(r sdk.Registry) {
 			r.RegisterWorkflow(workflows.Audit)
+			r.RegisterWorkflow(workflows.Webhooks)
 			r.RegisterActivity(&activities.Audit{DB: db, Limits: c.Limits})
+			r.RegisterActivity(&activities.Webhooks{
+				DB: db, Sender: webhook.NewSender(webhook.RulesOf(c.Environment, c.Webhooks)), DisableAfter: c.Webhooks.DisableAfter,
+			})
 		},
 	}
 }

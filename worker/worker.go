@@ -45,6 +45,7 @@ type Config struct {
 	Lake        settings.Lake
 	Worker      settings.Worker
 	Limits      settings.Limits
+	Webhooks    settings.Webhooks
 	Engine      model.Engine // of the lake; without one the queue etl is left to others
 	// Client talks to Temporal; nil for one that Run connects and closes itself.
 	Client client.Client
@@ -88,8 +89,13 @@ func Run(ctx context.Context, c Config) error {
 			return Host(ctx, workflows, c.Temporal, queue, func(ctx context.Context) error { return announce(ctx, db, name) })
 		})
 	}
-	relay := &relay{db: db, workflows: workflows, queue: c.Temporal.TaskQueuePrefix + OrdersQueue}
-	group.Go(func() error { return relay.run(ctx) })
+	for _, consumer := range []consumer{
+		&relay{workflows: workflows, queue: c.Temporal.TaskQueuePrefix + OrdersQueue},
+		&outbox{workflows: workflows, queue: c.Temporal.TaskQueuePrefix + OperationsQueue},
+	} {
+		tail := &tail{db: db, consumer: consumer}
+		group.Go(func() error { return tail.run(ctx) })
+	}
 	return group.Wait()
 }
 

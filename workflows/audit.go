@@ -53,7 +53,7 @@ func Audit(ctx workflow.Context, input AuditInput) (activities.AuditSummary, err
 	if err != nil {
 		disconnected, _ := workflow.NewDisconnectedContext(ctx)
 		workflow.SetCurrentDetails(disconnected, "could not be made")
-		kept := workflow.ExecuteActivity(call(disconnected, "keep that it could not be made", time.Hour), auditSteps.GiveUp, input.ID)
+		kept := workflow.ExecuteActivity(call(disconnected, "keep that it could not be made", time.Hour), auditSteps.AuditFailed, input.ID)
 		_ = kept.Get(disconnected, nil) // what is wrong is err
 		return summary, err
 	}

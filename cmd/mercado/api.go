@@ -23,6 +23,7 @@ type APICmd struct {
 	settings.Auth
 	settings.Shop
 	settings.Limits
+	settings.Webhooks
 	settings.Database
 	settings.ObjectStore
 	settings.Temporal
@@ -64,7 +65,7 @@ func (c *APICmd) Run(ctx context.Context, g *Globals) error {
 	board := completion.NewBoard()
 	server := api.New(api.Deps{
 		DB: db, Temporal: workflows, Tokens: auth.NewTokens(key, c.AccessTokenTTL), Passwords: auth.NewPasswords(c.PasswordMin),
-		Probes: probes, Version: version, Environment: g.Environment, Auth: c.Auth, Shop: c.Shop, Limits: c.Limits,
+		Probes: probes, Version: version, Environment: g.Environment, Auth: c.Auth, Shop: c.Shop, Limits: c.Limits, Webhooks: c.Webhooks,
 		Workflow: c.Temporal, Board: board,
 		TrustedProxies: proxies,
 	})

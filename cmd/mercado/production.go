@@ -34,6 +34,8 @@ func checkProduction(parsed *kong.Context) error {
 				return &settings.Error{Setting: variable, Problem: "holds the development password, which production mode refuses"}
 			case len(value) < leastCharacters[variable]:
 				return &settings.Error{Setting: variable, Problem: fmt.Sprintf("must have at least %d characters in production mode", leastCharacters[variable])}
+			case variable == "MERCADO_WEBHOOK_ALLOW_LOOPBACK" && value == "true":
+				return &settings.Error{Setting: variable, Problem: "must be false in production mode: webhooks go to others"}
 			case variable == "MERCADO_ALLOW_SANDBOX" && value != "true":
 				return &settings.Error{Setting: variable, Problem: "must be true in production mode: the only payment provider is the sandbox, which takes no money"}
 			}

@@ -25,6 +25,7 @@ type UpCmd struct {
 	settings.SandboxRules
 	settings.Lake
 	settings.Limits
+	settings.Webhooks
 	settings.Worker
 	settings.Database
 	Analytics settings.Warehouse `embed:""`

@@ -18,13 +18,14 @@ type WorkerCmd struct {
 	settings.Temporal
 	settings.Lake
 	settings.Limits
+	settings.Webhooks
 }
 
 // Run implements the command.
 func (c *WorkerCmd) Run(ctx context.Context, g *Globals) error {
 	return worker.Run(ctx, worker.Config{
 		Environment: g.Environment, Database: c.Database, Warehouse: c.Analytics, ObjectStore: c.ObjectStore,
-		Temporal: c.Temporal, Shop: c.Shop, Lake: c.Lake, Worker: c.Worker, Limits: c.Limits,
+		Temporal: c.Temporal, Shop: c.Shop, Lake: c.Lake, Worker: c.Worker, Limits: c.Limits, Webhooks: c.Webhooks,
 		Engine: duck.New(c.Lake),
 	})
 }

@@ -38,6 +38,7 @@ const (
 	ReadTimeline        Permission = "orders.timeline"
 	RunAudit            Permission = "audit.run"
 	ResumeOrders        Permission = "orders.resume"
+	ManageWebhooks      Permission = "webhooks.manage"
 )
 
 // grants is the whole of who may do what.
@@ -65,6 +66,7 @@ var grants = map[Permission][]Role{
 	ReadTimeline:        {Customer, Vendor, Admin},
 	RunAudit:            {Admin},
 	ResumeOrders:        {Admin},
+	ManageWebhooks:      {Vendor, Admin},
 }
 
 // Known reports whether the permission exists.

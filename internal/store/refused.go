@@ -19,6 +19,7 @@ var (
 	ErrPriceChanged       = errors.New("a price has changed") // as a *PriceChange
 	ErrCheckoutInProgress = errors.New("cart is being checked out")
 	ErrUnknownCustomer    = errors.New("customer is unknown or inactive")
+	ErrTooManyEndpoints   = errors.New("there are as many webhook endpoints as there may be")
 	ErrCartFull           = errors.New("cart has as many lines as it may")
 	ErrTransferMissing    = errors.New("bank transfer has not arrived whole")
 	ErrOverdrawn          = errors.New("more would be captured or refunded than there is")
@@ -122,6 +123,7 @@ var refusals = map[string]func(detail []byte) error{
 	},
 	"MC005": func([]byte) error { return ErrCheckoutInProgress },
 	"MC006": func([]byte) error { return ErrUnknownCustomer },
+	"MC070": func([]byte) error { return ErrTooManyEndpoints },
 	"MC007": func([]byte) error { return ErrCartFull },
 	"MC040": func([]byte) error { return ErrTransferMissing },
 	"MC041": func([]byte) error { return ErrOverdrawn },

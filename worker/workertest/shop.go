@@ -36,6 +36,9 @@ var Limits = settings.Limits{
 	Shipped: 504 * time.Hour, Refund: time.Hour, Payment: 15 * time.Minute,
 }
 
+// Webhooks lets the receivers of tests be on this machine.
+var Webhooks = settings.Webhooks{AllowLoopback: true, DisableAfter: 120 * time.Hour}
+
 // Option changes how a shop behaves before it starts.
 type Option func(*options)
 
@@ -106,7 +109,7 @@ func New(t testing.TB, change ...Option) *Shop {
 		option(&o)
 	}
 	shop := &Shop{
-		Shop:    apitest.New(t, func(deps *api.Deps) { deps.Shop, deps.Limits = o.shop, Limits }),
+		Shop:    apitest.New(t, func(deps *api.Deps) { deps.Shop, deps.Limits, deps.Webhooks = o.shop, Limits, Webhooks }),
 		Sandbox: address, t: t,
 	}
 	o.sandbox.Folder = shop.World.Home + "/sandbox"
@@ -136,8 +139,8 @@ func New(t testing.TB, change ...Option) *Shop {
 				Environment: settings.Environment{Mode: "development", Home: shop.World.Home},
 				Database:    shop.World.Database, Warehouse: shop.World.Warehouse, ObjectStore: shop.World.ObjectStore,
 				Temporal: shop.World.Temporal, Shop: o.shop, Worker: settings.Worker{Addr: "127.0.0.1:0"},
-				Limits: Limits,
-				Lake:   settings.Lake{MemoryLimit: "256MiB", Threads: 1, MaskKey: "a key", DailyAt: "02:00"},
+				Limits: Limits, Webhooks: Webhooks,
+				Lake: settings.Lake{MemoryLimit: "256MiB", Threads: 1, MaskKey: "a key", DailyAt: "02:00"},
 			})
 		})
 	}

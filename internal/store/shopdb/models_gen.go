@@ -565,6 +565,37 @@ type OrderingWaiting struct {
 	LimitedBy string
 }
 
+type OrderingWebhookDelivery struct {
+	ID             uuid.UUID
+	EndpointID     uuid.UUID
+	EventID        int64
+	OrderID        uuid.UUID
+	EventType      string
+	Status         string
+	Attempts       int32
+	ResponseStatus *int32
+	Error          *string
+	CreatedAt      time.Time
+	LastAttemptAt  *time.Time
+	DeliveredAt    *time.Time
+}
+
+type OrderingWebhookEndpoint struct {
+	ID                  uuid.UUID
+	VendorID            *int64
+	Url                 string
+	Description         string
+	EventTypes          []string
+	Secret              string
+	PreviousSecret      *string
+	PreviousSecretUntil *time.Time
+	IsActive            bool
+	DisabledReason      *string
+	FailingSince        *time.Time
+	CreatedAt           time.Time
+	UpdatedAt           time.Time
+}
+
 type OrderingWebhookReceipt struct {
 	Source     string
 	EventID    string

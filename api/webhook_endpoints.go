@@ -1,0 +1,323 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"mercado/internal/auth"
+	"mercado/internal/store/shopdb"
+	"mercado/internal/webhook"
+	"mercado/workflows"
+)
+
+// webhookEndpoints serves whom the shop tells of the events of orders. A vendor manages their own
+// endpoints, an operator all of them.
+func (a *API) webhookEndpoints() {
+	const path, tag = "/api/webhooks/endpoints", "webhooks"
+	add := func(op operation) operation {
+		op.tag, op.permission = tag, auth.ManageWebhooks
+		return op
+	}
+	register(a, add(operation{
+		id: "list-webhook-endpoints", method: http.MethodGet, path: path,
+		summary: "List webhook endpoints, newest first", problems: []code{invalidCursor},
+	}), a.listEndpoints)
+	register(a, add(operation{
+		id: "create-webhook-endpoint", method: http.MethodPost, path: path, status: http.StatusCreated,
+		summary: "Have the events of orders sent somewhere", about: aboutWebhooks,
+		problems: []code{webhookURLRefused, tooManyEndpoints},
+	}), a.createEndpoint)
+	register(a, add(operation{
+		id: "get-webhook-endpoint", method: http.MethodGet, path: path + "/{id}",
+		summary: "Show a webhook endpoint", problems: []code{notFound},
+	}), a.getEndpoint)
+	register(a, add(operation{
+		id: "update-webhook-endpoint", method: http.MethodPatch, path: path + "/{id}",
+		summary: "Change a webhook endpoint, or switch it off or on", problems: []code{notFound, webhookURLRefused},
+	}), a.updateEndpoint)
+	register(a, add(operation{
+		id: "delete-webhook-endpoint", method: http.MethodDelete, path: path + "/{id}",
+		summary: "Delete a webhook endpoint with its deliveries", problems: []code{notFound},
+	}), a.deleteEndpoint)
+	register(a, add(operation{
+		id: "rotate-webhook-secret", method: http.MethodPost, path: path + "/{id}/rotate",
+		summary: "Sign by a new secret", about: "For a day the secret before signs as well.", problems: []code{notFound},
+	}), a.rotateSecret)
+	register(a, add(operation{
+		id: "list-webhook-deliveries", method: http.MethodGet, path: path + "/{id}/deliveries",
+		summary: "List what an endpoint was told, newest first", problems: []code{notFound, invalidCursor},
+	}), a.listDeliveries)
+	register(a, add(operation{
+		id: "redeliver-webhook", method: http.MethodPost, path: "/api/webhooks/deliveries/{id}/redeliver",
+		summary: "Tell an endpoint of an event again, or try at once", status: http.StatusAccepted,
+		problems: []code{notFound, endpointDisabled},
+	}), a.redeliver)
+}
+
+const aboutWebhooks = "Each event is posted as JSON, `{id, type, occurred_at, data}`, signed as Standard Webhooks asks: " +
+	"`webhook-signature` holds `v1,` and the base64 of the HMAC-SHA256 of `webhook-id.webhook-timestamp.body` under the " +
+	"secret without its prefix. Answer 2xx within 15 seconds. An event that is not taken is offered again, less and less " +
+	"often, for about a day; the later events of its order wait for it. It may arrive twice: `webhook-id` is the same then. " +
+	"An endpoint that takes nothing for five days is switched off. A vendor is told of their own shipments and lines only. " +
+	"The URL must be https on port 443 or 8443, and not lead into a private network; redirects are not followed."
+
+// EndpointBody is a webhook endpoint as it is shown.
+type EndpointBody struct {
+	ID             uuid.UUID  `json:"id"`
+	VendorID       *int64     `json:"vendor_id" doc:"Whose it is; null for one of the operators."`
+	URL            string     `json:"url"`
+	Description    string     `json:"description"`
+	EventTypes     []string   `json:"event_types" doc:"Those that are sent; empty: all."`
+	IsActive       bool       `json:"is_active"`
+	DisabledReason *string    `json:"disabled_reason" doc:"Why it is switched off: by_owner, or failing after days without a success."`
+	FailingSince   *time.Time `json:"failing_since" doc:"The first failure since the last success."`
+	CreatedAt      time.Time  `json:"created_at"`
+	UpdatedAt      time.Time  `json:"updated_at"`
+}
+
+func endpointBodyOf(row shopdb.OrderingWebhookEndpoint) EndpointBody {
+	return EndpointBody{
+		ID: row.ID, VendorID: row.VendorID, URL: row.Url, Description: row.Description, EventTypes: row.EventTypes,
+		IsActive: row.IsActive, DisabledReason: row.DisabledReason, FailingSince: row.FailingSince,
+		CreatedAt: row.CreatedAt.UTC(), UpdatedAt: row.UpdatedAt.UTC(),
+	}
+}
+
+// ownEndpoints is whose endpoints the request may manage; nil for everybody's.
+func ownEndpoints(ctx context.Context) *int64 {
+	principal := principalOf(ctx)
+	if principal.Has(auth.Admin) {
+		return nil
+	}
+	return &principal.VendorID
+}
+
+type endpointsInput struct {
+	Page
+}
+
+type endpointsOutput struct {
+	Body List[EndpointBody]
+}
+
+func (a *API) listEndpoints(ctx context.Context, in *endpointsInput) (*endpointsOutput, error) {
+	asked := shopdb.ListWebhookEndpointsParams{VendorID: ownEndpoints(ctx), Page: in.fetch()}
+	if err := in.after(&asked.Before); err != nil {
+		return nil, err
+	}
+	rows, err := a.DB.ListWebhookEndpoints(ctx, asked)
+	if err != nil {
+		return nil, err
+	}
+	return &endpointsOutput{paged(in.Page, rows, endpointBodyOf, func(row shopdb.OrderingWebhookEndpoint) any { return row.ID })}, nil
+}
+
+type createEndpointInput struct {
+	Body struct {
+		URL         string   `json:"url" minLength:"8" maxLength:"2000"`
+		Description string   `json:"description,omitempty" maxLength:"200"`
+		EventTypes  []string `json:"event_types,omitempty" maxItems:"50" pattern:"^[a-z]+\\.[a-z_]+$" doc:"As shipment.shipped; none: all."`
+	} `nameHint:"NewWebhookEndpoint"`
+}
+
+type secretBody struct {
+	Secret string `json:"secret" doc:"Signs what is sent. Shown this once."`
+}
+
+type createdEndpoint struct {
+	Location string `header:"Location"`
+	Body     struct {
+		EndpointBody
+		Secret string `json:"secret" doc:"Signs what is sent. Shown this once."`
+	} `nameHint:"CreatedWebhookEndpoint"`
+}
+
+func (a *API) createEndpoint(ctx context.Context, in *createEndpointInput) (*createdEndpoint, error) {
+	if err := a.checkReceiver(in.Body.URL); err != nil {
+		return nil, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, err
+	}
+	secret := webhook.NewSecret()
+	err = a.DB.AddEndpoint(ctx, shopdb.AddWebhookEndpointParams{
+		ID: id, VendorID: ownEndpoints(ctx), Url: in.Body.URL, Description: in.Body.Description,
+		EventTypes: append([]string{}, in.Body.EventTypes...), Secret: secret,
+	})
+	if err != nil {
+		return nil, err
+	}
+	row, err := a.DB.FindEndpoint(ctx, id, nil)
+	if err != nil {
+		return nil, err
+	}
+	out := &createdEndpoint{Location: "/api/webhooks/endpoints/" + id.String()}
+	out.Body.EndpointBody, out.Body.Secret = endpointBodyOf(row), secret
+	return out, nil
+}
+
+// checkReceiver refuses what is seen to be no receiver. What a name leads to is looked at again
+// each time it is connected to.
+func (a *API) checkReceiver(url string) error {
+	if webhook.RulesOf(a.Environment, a.Webhooks).CheckURL(url) != nil {
+		return problem(webhookURLRefused)
+	}
+	return nil
+}
+
+// EndpointByID names a webhook endpoint in a path.
+type EndpointByID struct {
+	ID uuid.UUID `path:"id"`
+}
+
+type endpointOutput struct {
+	Body EndpointBody
+}
+
+func (a *API) getEndpoint(ctx context.Context, in *EndpointByID) (*endpointOutput, error) {
+	row, err := a.DB.FindEndpoint(ctx, in.ID, ownEndpoints(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return &endpointOutput{endpointBodyOf(row)}, nil
+}
+
+type updateEndpointInput struct {
+	EndpointByID
+	Body struct {
+		URL         *string   `json:"url,omitempty" minLength:"8" maxLength:"2000"`
+		Description *string   `json:"description,omitempty" maxLength:"200"`
+		EventTypes  *[]string `json:"event_types,omitempty" maxItems:"50"`
+		IsActive    *bool     `json:"is_active,omitempty"`
+	} `nameHint:"WebhookEndpointChange"`
+}
+
+func (a *API) updateEndpoint(ctx context.Context, in *updateEndpointInput) (*endpointOutput, error) {
+	if _, err := a.DB.FindEndpoint(ctx, in.ID, ownEndpoints(ctx)); err != nil {
+		return nil, err
+	}
+	change := shopdb.ChangeWebhookEndpointParams{ID: in.ID, Url: in.Body.URL, Description: in.Body.Description, IsActive: in.Body.IsActive}
+	if in.Body.URL != nil {
+		if err := a.checkReceiver(*in.Body.URL); err != nil {
+			return nil, err
+		}
+	}
+	if in.Body.EventTypes != nil {
+		change.EventTypes = append([]string{}, *in.Body.EventTypes...)
+	}
+	row, err := a.DB.ChangeEndpoint(ctx, change)
+	if err != nil {
+		return nil, err
+	}
+	return &endpointOutput{endpointBodyOf(row)}, nil
+}
+
+func (a *API) deleteEndpoint(ctx context.Context, in *EndpointByID) (*struct{}, error) {
+	if _, err := a.DB.FindEndpoint(ctx, in.ID, ownEndpoints(ctx)); err != nil {
+		return nil, err
+	}
+	return nil, a.DB.DeleteWebhookEndpoint(ctx, in.ID)
+}
+
+type secretOutput struct {
+	Body secretBody
+}
+
+func (a *API) rotateSecret(ctx context.Context, in *EndpointByID) (*secretOutput, error) {
+	if _, err := a.DB.FindEndpoint(ctx, in.ID, ownEndpoints(ctx)); err != nil {
+		return nil, err
+	}
+	secret := webhook.NewSecret()
+	if err := a.DB.RotateWebhookSecret(ctx, shopdb.RotateWebhookSecretParams{ID: in.ID, Secret: secret}); err != nil {
+		return nil, err
+	}
+	return &secretOutput{secretBody{secret}}, nil
+}
+
+type deliveryBody struct {
+	ID             uuid.UUID  `json:"id"`
+	EventID        string     `json:"event_id" doc:"The webhook-id it is sent with."`
+	EventType      string     `json:"event_type"`
+	OrderID        uuid.UUID  `json:"order_id"`
+	Status         string     `json:"status" enum:"pending,delivered,failed,cancelled" doc:"failed: offered for a day and not taken. cancelled: the endpoint was switched off first."`
+	Attempts       int32      `json:"attempts"`
+	ResponseStatus *int32     `json:"response_status" doc:"Of the last answer; null when there was none."`
+	Error          *string    `json:"error" doc:"Code of the last failure: timeout, connection_refused, forbidden_address, redirect, status_500, …"`
+	CreatedAt      time.Time  `json:"created_at"`
+	LastAttemptAt  *time.Time `json:"last_attempt_at"`
+	DeliveredAt    *time.Time `json:"delivered_at"`
+}
+
+type deliveriesInput struct {
+	EndpointByID
+	Page
+	Status optional[string] `query:"status" enum:"pending,delivered,failed,cancelled"`
+}
+
+type deliveriesOutput struct {
+	Body List[deliveryBody]
+}
+
+func (a *API) listDeliveries(ctx context.Context, in *deliveriesInput) (*deliveriesOutput, error) {
+	if _, err := a.DB.FindEndpoint(ctx, in.ID, ownEndpoints(ctx)); err != nil {
+		return nil, err
+	}
+	asked := shopdb.ListWebhookDeliveriesParams{EndpointID: in.ID, Status: in.Status.value(), Page: in.fetch()}
+	if err := in.after(&asked.Before); err != nil {
+		return nil, err
+	}
+	rows, err := a.DB.ListWebhookDeliveries(ctx, asked)
+	if err != nil {
+		return nil, err
+	}
+	return &deliveriesOutput{paged(in.Page, rows, deliveryBodyOf, func(row shopdb.OrderingWebhookDelivery) any { return row.EventID })}, nil
+}
+
+func deliveryBodyOf(row shopdb.OrderingWebhookDelivery) deliveryBody {
+	return deliveryBody{
+		ID: row.ID, EventID: webhook.EventID(row.EventID), EventType: row.EventType, OrderID: row.OrderID,
+		Status: row.Status, Attempts: row.Attempts, ResponseStatus: row.ResponseStatus, Error: row.Error,
+		CreatedAt: row.CreatedAt.UTC(), LastAttemptAt: row.LastAttemptAt, DeliveredAt: row.DeliveredAt,
+	}
+}
+
+type deliveryByID struct {
+	ID uuid.UUID `path:"id"`
+}
+
+type deliveryOutput struct {
+	Body deliveryBody
+}
+
+func (a *API) redeliver(ctx context.Context, in *deliveryByID) (*deliveryOutput, error) {
+	_, endpoint, err := a.DB.FindDelivery(ctx, in.ID, ownEndpoints(ctx))
+	if err != nil {
+		return nil, err
+	}
+	if !endpoint.IsActive {
+		return nil, problem(endpointDisabled)
+	}
+	delivery, err := a.DB.RedeliverWebhook(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	queue := a.Workflow.TaskQueuePrefix + workflows.OperationsQueue
+	if err := workflows.TellEndpoint(ctx, a.Temporal, queue, endpoint.ID, delivery.OrderID); err != nil {
+		return nil, err
+	}
+	// A workflow that waits for its next attempt makes it now.
+	execution, err := workflows.Describe(ctx, a.Temporal, workflows.WebhookID(endpoint.ID, delivery.OrderID))
+	if err != nil {
+		return nil, err
+	}
+	if execution.Running() {
+		if _, err := workflows.RetryNow(ctx, a.Temporal, a.Workflow.Namespace, execution); err != nil {
+			return nil, err
+		}
+	}
+	return &deliveryOutput{deliveryBodyOf(delivery)}, nil
+}

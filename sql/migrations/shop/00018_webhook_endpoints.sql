@@ -1,0 +1,142 @@
+-- +goose Up
+-- Whom the shop tells of the events of orders: vendors of their own, operators of all.
+
+-- secret signs what is sent; after a rotation the one before signs as well, until it ends.
+-- failing_since is the first of the failures since the last success.
+create table ordering.webhook_endpoints (
+    id uuid primary key,
+    vendor_id bigint, -- null: an operator's, which is told of every order
+    url text not null check (length(url) between 8 and 2000),
+    description text not null default '',
+    event_types text[] not null default '{}', -- none: all
+    secret text not null,
+    previous_secret text,
+    previous_secret_until timestamptz,
+    is_active boolean not null default true,
+    disabled_reason text check (disabled_reason in ('by_owner', 'failing')),
+    failing_since timestamptz,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    check (is_active = (disabled_reason is null)),
+    check ((previous_secret is null) = (previous_secret_until is null))
+);
+create index webhook_endpoints_vendor_idx on ordering.webhook_endpoints (vendor_id, id);
+
+-- One row for an endpoint and an event: what is to be sent, and how that went. Deliveries of one
+-- order go out in the order of its events.
+create table ordering.webhook_deliveries (
+    id uuid primary key default gen_random_uuid(),
+    endpoint_id uuid not null references ordering.webhook_endpoints (id) on delete cascade,
+    event_id bigint not null references ordering.order_events (id),
+    order_id uuid not null,
+    event_type text not null,
+    status text not null default 'pending' check (
+        status in ('pending', 'delivered', 'failed', 'cancelled')
+    ),
+    attempts integer not null default 0 check (attempts >= 0),
+    response_status integer,
+    error text, -- the code of the last failure, never what the receiver wrote
+    created_at timestamptz not null default now(),
+    last_attempt_at timestamptz,
+    delivered_at timestamptz,
+    unique (endpoint_id, event_id),
+    check ((status = 'delivered') = (delivered_at is not null))
+);
+create index webhook_deliveries_pending_idx on ordering.webhook_deliveries (endpoint_id, order_id, event_id)
+where status = 'pending';
+
+-- An owner (a vendor; null: the operators) has at most 20 endpoints: MC070.
+-- +goose StatementBegin
+create function ordering.add_webhook_endpoint(
+    p_id uuid, p_vendor_id bigint, p_url text, p_description text, p_event_types text[], p_secret text
+) returns void
+language plpgsql as $$
+begin
+    perform pg_advisory_xact_lock(1835365987, coalesce(p_vendor_id, 0)::integer);
+    perform 1
+    from ordering.webhook_endpoints
+    where vendor_id is not distinct from p_vendor_id
+    having count(*) >= 20;
+    if found then
+        raise exception 'there are 20 endpoints' using errcode = 'MC070';
+    end if;
+    insert into ordering.webhook_endpoints (id, vendor_id, url, description, event_types, secret)
+    values (p_id, p_vendor_id, p_url, p_description, p_event_types, p_secret);
+end
+$$;
+-- +goose StatementEnd
+
+-- Whether an endpoint's owner may know of an event, and has asked for it. A vendor is told of their
+-- own shipments, and of orders with lines of theirs once those are sold.
+create function ordering.webhook_wants(
+    p_endpoint ordering.webhook_endpoints, p_event ordering.order_events
+) returns boolean
+language sql stable as $$
+    select
+        (p_endpoint.event_types = '{}' or p_event.type = any(p_endpoint.event_types))
+        and p_event.occurred_at >= p_endpoint.created_at
+        and (
+            p_endpoint.vendor_id is null
+            or (p_event.data ->> 'vendor_id')::bigint = p_endpoint.vendor_id
+            or (
+                p_event.type in (
+                    'order.confirmed', 'order.shipped', 'order.delivered', 'order.cancelled', 'order.returned'
+                )
+                and exists (
+                    select
+                    from ordering.order_items as line
+                    inner join ordering.orders on orders.id = line.order_id
+                    where line.order_id = p_event.order_id
+                        and line.vendor_id = p_endpoint.vendor_id
+                        and orders.confirmed_at is not null
+                )
+            )
+        )
+$$;
+
+-- What is sent: the event, its order, and the lines that the endpoint's owner may see. A vendor is
+-- shown no amount of the whole order.
+create function ordering.webhook_payload(p_delivery_id uuid) returns jsonb
+language sql stable as $$
+    select
+        jsonb_build_object(
+            'id', 'evt_' || event.id,
+            'type', event.type,
+            'occurred_at', event.occurred_at,
+            'data', case
+                when endpoint.vendor_id is null then event.data
+                when event.data ? 'vendor_id' then event.data
+                else '{}'
+            end
+            || jsonb_build_object(
+                'order_id', event.order_id,
+                'lines', (
+                    select
+                        coalesce(
+                            jsonb_agg(
+                                jsonb_build_object(
+                                    'item_id', line.item_id, 'vendor_id', line.vendor_id, 'qty', line.qty,
+                                    'unit_price', line.unit_price::text, 'total_price', line.total_price::text
+                                )
+                                order by line.line_no
+                            ),
+                            '[]'
+                        )
+                    from ordering.order_items as line
+                    where line.order_id = event.order_id
+                        and line.vendor_id = coalesce(endpoint.vendor_id, line.vendor_id)
+                )
+            )
+        )
+    from ordering.webhook_deliveries as delivery
+    inner join ordering.webhook_endpoints as endpoint on endpoint.id = delivery.endpoint_id
+    inner join ordering.order_events as event on event.id = delivery.event_id
+    where delivery.id = p_delivery_id
+$$;
+
+-- +goose Down
+drop function ordering.webhook_payload;
+drop function ordering.webhook_wants;
+drop function ordering.add_webhook_endpoint;
+drop table ordering.webhook_deliveries;
+drop table ordering.webhook_endpoints;
