@@ -119,9 +119,11 @@ func (p *Payments) change(ctx context.Context, params shopdb.AskPaymentParams, c
 	code, err := p.ask(ctx, question{
 		AskPaymentParams: params,
 		call: func(ctx context.Context, provider payment.Provider, asked shopdb.AskPaymentRow) (payment.Payment, error) {
-			return call(provider, ctx, payment.Change{
-				IdempotencyKey: asked.Key, Reference: asked.ID.String(), Amount: asked.Amount,
-			})
+			change := payment.Change{IdempotencyKey: asked.Key, Reference: asked.ID.String(), Amount: asked.Amount}
+			if asked.ProviderReference != nil {
+				change.PaymentID = *asked.ProviderReference
+			}
+			return call(provider, ctx, change)
 		},
 		happened: func(asked shopdb.AskPaymentRow, told payment.Payment) (bool, string) {
 			return slices.Contains(told.Done, asked.Key), ""

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -28,6 +29,9 @@ func checkProduction(parsed *kong.Context) error {
 	}
 	for _, flag := range parsed.Flags() {
 		value := fmt.Sprint(flag.Target.Interface())
+		if slices.Contains(flag.Envs, "MERCADO_STRIPE_KEY") && strings.HasPrefix(value, "sk_test_") {
+			return &settings.Error{Setting: "MERCADO_STRIPE_KEY", Problem: "is a test key, which production mode refuses"}
+		}
 		for _, variable := range flag.Envs {
 			switch {
 			case strings.Contains(value, settings.DevelopmentPassword):
@@ -37,7 +41,7 @@ func checkProduction(parsed *kong.Context) error {
 			case variable == "MERCADO_WEBHOOK_ALLOW_LOOPBACK" && value == "true":
 				return &settings.Error{Setting: variable, Problem: "must be false in production mode: webhooks go to others"}
 			case variable == "MERCADO_ALLOW_SANDBOX" && value != "true":
-				return &settings.Error{Setting: variable, Problem: "must be true in production mode: the only payment provider is the sandbox, which takes no money"}
+				return &settings.Error{Setting: variable, Problem: "must be true in production mode while the sandbox is the payment provider or the carrier: it takes no money"}
 			}
 		}
 	}

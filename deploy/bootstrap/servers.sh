@@ -32,3 +32,6 @@ install() { CGO_ENABLED=0 GOFLAGS='' GOBIN=$PWD/.bin go install -v -trimpath -ld
 
 server temporal "$temporal"
 server minio "$minio"
+if [[ ${1:-} == stripe-mock ]]; then # only tests need it
+    server stripe-mock "$stripe_mock"
+fi

@@ -6,3 +6,6 @@ temporal=github.com/temporalio/cli/cmd/temporal@v1.5.1
 
 # The last release of upstream, which has been archived since. The S3 interface is the contract.
 minio=github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
+
+# Only tests need it: it checks requests against Stripe's own document.
+stripe_mock=github.com/stripe/stripe-mock@v0.203.0

@@ -53,6 +53,7 @@ type Authorization struct {
 type Change struct {
 	IdempotencyKey string
 	Reference      string
+	PaymentID      string // the provider's own, where it is known
 	Amount         money.Amount
 }
 

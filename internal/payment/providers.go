@@ -26,6 +26,9 @@ func NewProviders(providers ...Provider) Providers {
 // that nobody has to ask.
 func Open(shop settings.Shop) Providers {
 	all := []Provider{NewSandbox(shop.PaymentURL, shop.WebhookSecret, shop.PaymentTimeout), Manual{}}
+	if shop.StripeKey != "" {
+		all = append(all, NewStripe(shop.StripeURL, shop.StripeKey, shop.StripeWebhookSecret, shop.PaymentTimeout))
+	}
 	return NewProviders(all...)
 }
 

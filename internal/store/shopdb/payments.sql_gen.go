@@ -20,6 +20,7 @@ with payment as (
         paying.order_id,
         paying.provider,
         paying.method,
+        paying.provider_reference,
         paying.token,
         paying.currency,
         paying.method in ('cash', 'bank_transfer') and paying.captured_amount = paying.amount
@@ -57,6 +58,7 @@ select
     payment.order_id,
     payment.provider,
     payment.method,
+    payment.provider_reference,
     payment.token,
     payment.currency,
     payment.amount,
@@ -78,16 +80,17 @@ type AskPaymentParams struct {
 }
 
 type AskPaymentRow struct {
-	ID          uuid.UUID
-	OrderID     uuid.UUID
-	Provider    string
-	Method      string
-	Token       *string
-	Currency    string
-	Amount      money.Amount
-	Key         string
-	Earlier     string
-	EarlierCode string
+	ID                uuid.UUID
+	OrderID           uuid.UUID
+	Provider          string
+	Method            string
+	ProviderReference *string
+	Token             *string
+	Currency          string
+	Amount            money.Amount
+	Key               string
+	Earlier           string
+	EarlierCode       string
 }
 
 // Writes down that the provider is about to be asked for something, unless it is known what came
@@ -108,6 +111,7 @@ func (q *Queries) AskPayment(ctx context.Context, arg AskPaymentParams) (AskPaym
 		&i.OrderID,
 		&i.Provider,
 		&i.Method,
+		&i.ProviderReference,
 		&i.Token,
 		&i.Currency,
 		&i.Amount,

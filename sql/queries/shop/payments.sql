@@ -10,6 +10,7 @@ with payment as (
         paying.order_id,
         paying.provider,
         paying.method,
+        paying.provider_reference,
         paying.token,
         paying.currency,
         paying.method in ('cash', 'bank_transfer') and paying.captured_amount = paying.amount
@@ -47,6 +48,7 @@ select
     payment.order_id,
     payment.provider,
     payment.method,
+    payment.provider_reference,
     payment.token,
     payment.currency,
     payment.amount,

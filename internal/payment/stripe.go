@@ -1,0 +1,312 @@
+package payment
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/stripe/stripe-go/v85"
+	"github.com/stripe/stripe-go/v85/paymentintent"
+	"github.com/stripe/stripe-go/v85/refund"
+	"github.com/stripe/stripe-go/v85/webhook"
+
+	"mercado/internal/money"
+	"mercado/internal/signature"
+)
+
+// Stripe is the adapter to Stripe: a payment is a PaymentIntent that is captured by hand, found by
+// the shop's reference in its metadata. docs/payments.md says what it does and does not do.
+type Stripe struct {
+	intents paymentintent.Client
+	refunds refund.Client
+	secret  string
+}
+
+// NewStripe talks to Stripe's API at base with a secret key; a call without an answer after timeout
+// has an unknown outcome. Webhooks are signed with secret.
+func NewStripe(base, key, secret string, timeout time.Duration) *Stripe {
+	backend := stripe.GetBackendWithConfig(stripe.APIBackend, &stripe.BackendConfig{
+		URL: stripe.String(strings.TrimSuffix(base, "/")), HTTPClient: &http.Client{Timeout: timeout},
+		// What is asked again is asked by the saga, which looks it up first. What Stripe writes may
+		// say too much for a log.
+		MaxNetworkRetries: stripe.Int64(0), EnableTelemetry: stripe.Bool(false),
+		LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull},
+	})
+	return &Stripe{
+		intents: paymentintent.Client{B: backend, Key: key}, refunds: refund.Client{B: backend, Key: key}, secret: secret,
+	}
+}
+
+// StripeName is what the tables call Stripe.
+const StripeName = "stripe"
+
+// Names in the metadata of what the shop makes at Stripe.
+const (
+	stripeReference = "reference"
+	stripeOrder     = "order"
+	stripeKey       = "key"
+	stripeDone      = "done_" // begins the name of each capture's key
+)
+
+// Name implements Provider.
+func (s *Stripe) Name() string { return StripeName }
+
+// Authorize implements Provider. A card whose bank wants to see its owner first is declined as
+// authentication_required, and bank transfers as method_not_supported.
+func (s *Stripe) Authorize(ctx context.Context, ask Authorization) (Payment, error) {
+	if ask.Method == "bank_transfer" {
+		return Payment{}, &Declined{Code: "method_not_supported"}
+	}
+	params := &stripe.PaymentIntentParams{
+		Amount: stripe.Int64(int64(ask.Amount)), Currency: stripe.String(strings.ToLower(ask.Currency)),
+		CaptureMethod: stripe.String("manual"), Confirm: stripe.Bool(true), PaymentMethod: stripe.String(ask.Token),
+		AutomaticPaymentMethods: &stripe.PaymentIntentAutomaticPaymentMethodsParams{
+			Enabled: stripe.Bool(true), AllowRedirects: stripe.String("never"),
+		},
+		PaymentMethodOptions: &stripe.PaymentIntentPaymentMethodOptionsParams{
+			Card: &stripe.PaymentIntentPaymentMethodOptionsCardParams{RequestMulticapture: stripe.String("if_available")},
+		},
+	}
+	params.Context = ctx
+	params.SetIdempotencyKey(ask.IdempotencyKey)
+	params.AddMetadata(stripeReference, ask.Reference)
+	params.AddMetadata(stripeOrder, ask.OrderReference)
+	intent, err := s.intents.New(params)
+	if err != nil {
+		return Payment{}, stripeFailure(err)
+	}
+	told := paymentOf(intent)
+	if told.Status == Refused {
+		return Payment{}, &Declined{Code: told.DeclineCode, PaymentID: told.ID}
+	}
+	return told, nil
+}
+
+// Capture implements Provider. A part leaves the rest set aside for other shipments, where the
+// card allows several captures (multicapture); the whole needs no such leave.
+func (s *Stripe) Capture(ctx context.Context, ask Change) (Payment, error) {
+	intent, err := s.find(ctx, ask)
+	if err != nil {
+		return Payment{}, err
+	}
+	params := &stripe.PaymentIntentCaptureParams{AmountToCapture: stripe.Int64(int64(ask.Amount))}
+	if int64(ask.Amount) < intent.AmountCapturable {
+		params.FinalCapture = stripe.Bool(false)
+	}
+	params.Context = ctx
+	params.SetIdempotencyKey(ask.IdempotencyKey)
+	params.AddMetadata(doneName(ask.IdempotencyKey), ask.IdempotencyKey)
+	captured, err := s.intents.Capture(intent.ID, params)
+	if err != nil {
+		return Payment{}, stripeFailure(err)
+	}
+	return paymentOf(captured), nil
+}
+
+// Void implements Provider. Stripe cannot bar a reference that it has never seen: ErrNotFound.
+func (s *Stripe) Void(ctx context.Context, ask Change) (Payment, error) {
+	intent, err := s.find(ctx, ask)
+	if err != nil {
+		return Payment{}, err
+	}
+	if intent.Status == stripe.PaymentIntentStatusCanceled {
+		return paymentOf(intent), nil
+	}
+	params := &stripe.PaymentIntentCancelParams{}
+	params.Context = ctx
+	params.SetIdempotencyKey(ask.IdempotencyKey)
+	voided, err := s.intents.Cancel(intent.ID, params)
+	if err != nil {
+		return Payment{}, stripeFailure(err)
+	}
+	return paymentOf(voided), nil
+}
+
+// Refund implements Provider.
+func (s *Stripe) Refund(ctx context.Context, ask Change) (Payment, error) {
+	intent, err := s.find(ctx, ask)
+	if err != nil {
+		return Payment{}, err
+	}
+	params := &stripe.RefundParams{
+		PaymentIntent: stripe.String(intent.ID), Amount: stripe.Int64(int64(ask.Amount)),
+	}
+	params.Context = ctx
+	params.SetIdempotencyKey(ask.IdempotencyKey)
+	params.AddMetadata(stripeKey, ask.IdempotencyKey)
+	params.AddMetadata(stripeReference, ask.Reference)
+	if _, err := s.refunds.New(params); err != nil {
+		return Payment{}, stripeFailure(err)
+	}
+	told := paymentOf(intent)
+	told.Refunded += ask.Amount
+	told.Done = append(told.Done, ask.IdempotencyKey)
+	return told, nil
+}
+
+// Get implements Provider. Stripe's search may be a minute behind; who asks again because of that
+// does so with the same idempotency key, and gets the first answer.
+func (s *Stripe) Get(ctx context.Context, reference string) (Payment, error) {
+	intent, err := s.find(ctx, Change{Reference: reference})
+	if err != nil {
+		return Payment{}, err
+	}
+	told := paymentOf(intent)
+	params := &stripe.RefundListParams{PaymentIntent: stripe.String(intent.ID)}
+	params.Context = ctx
+	refunds := s.refunds.List(params)
+	for refunds.Next() {
+		if made := refunds.Refund(); made.Status != stripe.RefundStatusFailed && made.Status != stripe.RefundStatusCanceled {
+			told.Refunded += money.Amount(made.Amount)
+			told.Done = append(told.Done, made.Metadata[stripeKey])
+		}
+	}
+	if err := refunds.Err(); err != nil {
+		return Payment{}, stripeFailure(err)
+	}
+	return told, nil
+}
+
+// find reads a payment by Stripe's id, where the ledger has it, or by the shop's.
+func (s *Stripe) find(ctx context.Context, ask Change) (*stripe.PaymentIntent, error) {
+	if ask.PaymentID != "" {
+		params := &stripe.PaymentIntentParams{}
+		params.Context = ctx
+		intent, err := s.intents.Get(ask.PaymentID, params)
+		if err != nil {
+			return nil, stripeFailure(err)
+		}
+		return intent, nil
+	}
+	params := &stripe.PaymentIntentSearchParams{}
+	params.Context = ctx
+	params.Query = fmt.Sprintf("metadata[%q]:%q", stripeReference, ask.Reference)
+	found := s.intents.Search(params)
+	for found.Next() {
+		return found.PaymentIntent(), nil
+	}
+	if err := found.Err(); err != nil {
+		return nil, stripeFailure(err)
+	}
+	return nil, ErrNotFound
+}
+
+func paymentOf(intent *stripe.PaymentIntent) Payment {
+	told := Payment{
+		ID: intent.ID, Status: Authorized,
+		Amount: money.Amount(intent.Amount), Captured: money.Amount(intent.AmountReceived),
+	}
+	switch intent.Status {
+	case stripe.PaymentIntentStatusRequiresCapture, stripe.PaymentIntentStatusProcessing:
+	case stripe.PaymentIntentStatusSucceeded:
+		told.Status = Captured
+	case stripe.PaymentIntentStatusCanceled:
+		told.Status = Voided
+		told.Done = append(told.Done, "void/"+intent.Metadata[stripeReference])
+	case stripe.PaymentIntentStatusRequiresAction:
+		told.Status, told.DeclineCode = Refused, "authentication_required"
+	default:
+		told.Status, told.DeclineCode = Refused, "generic_decline"
+	}
+	if failed := intent.LastPaymentError; failed != nil && told.Status == Refused {
+		told.DeclineCode = declineCodeOf(failed)
+	}
+	for name, key := range intent.Metadata {
+		if strings.HasPrefix(name, stripeDone) {
+			told.Done = append(told.Done, key)
+		}
+	}
+	return told
+}
+
+// doneName fits the 40 characters that Stripe allows.
+func doneName(key string) string {
+	digest := sha256.Sum256([]byte(key))
+	return stripeDone + hex.EncodeToString(digest[:16])
+}
+
+func declineCodeOf(failed *stripe.Error) string {
+	if failed.DeclineCode != "" {
+		return string(failed.DeclineCode)
+	}
+	if failed.Code != "" {
+		return string(failed.Code)
+	}
+	return "generic_decline" // an empty code would mean that it was approved
+}
+
+// stripeFailure says what an error of Stripe's means. Its message is left out: it may name a token,
+// and errors are kept in histories.
+func stripeFailure(err error) error {
+	var failed *stripe.Error
+	switch {
+	case !errors.As(err, &failed):
+		return fmt.Errorf("%w: no answer from Stripe", ErrUnknown)
+	case failed.Type == stripe.ErrorTypeCard:
+		declined := &Declined{Code: declineCodeOf(failed)}
+		if failed.PaymentIntent != nil {
+			declined.PaymentID = failed.PaymentIntent.ID
+		}
+		return declined
+	case failed.Code == stripe.ErrorCodeResourceMissing && failed.Param == "payment_method":
+		return &Declined{Code: "invalid_token"}
+	case failed.HTTPStatusCode == http.StatusNotFound:
+		return ErrNotFound
+	case failed.HTTPStatusCode >= http.StatusInternalServerError, failed.HTTPStatusCode == http.StatusConflict:
+		return fmt.Errorf("%w: Stripe answered %d", ErrUnknown, failed.HTTPStatusCode)
+	default:
+		return fmt.Errorf("Stripe answered %d %s %s", failed.HTTPStatusCode, failed.Type, failed.Code) //nolint:staticcheck // a name
+	}
+}
+
+// ParseWebhook implements Provider. It tells of authorisations, their failures, voids and refunds.
+// Captures are looked up instead: Stripe's event does not say which one it is about.
+func (s *Stripe) ParseWebhook(header http.Header, body []byte, _ time.Time) (Event, error) {
+	message, err := webhook.ConstructEventWithOptions(body, header.Get("Stripe-Signature"), s.secret, webhook.ConstructEventOptions{
+		Tolerance: signature.Tolerance, IgnoreAPIVersionMismatch: true,
+	})
+	if err != nil {
+		if webhook.ValidatePayloadWithTolerance(body, header.Get("Stripe-Signature"), s.secret, signature.Tolerance) == nil {
+			return Event{}, ErrWebhook
+		}
+		return Event{}, ErrSignature
+	}
+	event := Event{ID: message.ID}
+	if message.ID == "" || message.Data == nil {
+		return Event{}, ErrWebhook
+	}
+	switch message.Type {
+	case "payment_intent.amount_capturable_updated", "payment_intent.payment_failed", "payment_intent.canceled":
+		var intent stripe.PaymentIntent
+		if err := json.Unmarshal(message.Data.Raw, &intent); err != nil {
+			return Event{}, ErrWebhook
+		}
+		event.PaymentID, event.Reference, event.Amount = intent.ID, intent.Metadata[stripeReference], money.Amount(intent.Amount)
+		event.Kind, event.Key = EventAuthorized, "authorize/"+event.Reference
+		switch message.Type {
+		case "payment_intent.payment_failed":
+			event.Kind, event.DeclineCode = EventFailed, paymentOf(&intent).DeclineCode
+		case "payment_intent.canceled":
+			event.Kind, event.Key = EventVoided, "void/"+event.Reference
+		}
+	case "refund.created", "refund.updated":
+		var made stripe.Refund
+		if err := json.Unmarshal(message.Data.Raw, &made); err != nil {
+			return Event{}, ErrWebhook
+		}
+		if made.Status == stripe.RefundStatusSucceeded {
+			event.Kind, event.Amount = EventRefunded, money.Amount(made.Amount)
+			event.Reference, event.Key = made.Metadata[stripeReference], made.Metadata[stripeKey]
+		}
+	}
+	if event.Amount < 0 {
+		return Event{}, ErrWebhook
+	}
+	return event, nil
+}
