@@ -198,7 +198,9 @@ func at(path, prefix, id string) string {
 	if prefix == "" {
 		return path
 	}
-	return prefix[:strings.LastIndex(prefix, "{")] + id + path[len(prefix):]
+	before, rest, _ := strings.Cut(path, "{")
+	_, after, _ := strings.Cut(rest, "}")
+	return before + id + after
 }
 
 // unknownID has the form of id, and nothing has it.

@@ -83,6 +83,7 @@ var resources = []func(*API){
 	(*API).categories,
 	(*API).products,
 	(*API).inventory,
+	(*API).reviews,
 	(*API).cart,
 	(*API).checkout,
 	(*API).orders,

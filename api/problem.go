@@ -46,6 +46,8 @@ const (
 	nameTaken             code = "name_taken"
 	skuTaken              code = "sku_taken"
 	versionMismatch       code = "version_mismatch"
+	alreadyReviewed       code = "already_reviewed"
+	ownReview             code = "own_review"
 	insufficientStock     code = "insufficient_stock"
 	outOfStock            code = "out_of_stock"
 	priceChanged          code = "price_changed"
@@ -104,6 +106,8 @@ var problems = map[code]struct {
 	nameTaken:             {http.StatusConflict, "There is one with this name."},
 	skuTaken:              {http.StatusConflict, "The vendor has another product of this SKU."},
 	versionMismatch:       {http.StatusPreconditionFailed, "It has been changed since the version that If-Match names: read it again."},
+	alreadyReviewed:       {http.StatusConflict, "You have reviewed this product: change that review instead."},
+	ownReview:             {http.StatusConflict, "Nobody votes on their own review."},
 	insufficientStock:     {http.StatusConflict, "There is less stock that is not reserved than would be taken away."},
 	outOfStock:            {http.StatusConflict, "There is less stock available than was asked for."},
 	priceChanged:          {http.StatusConflict, "A price has changed since the item was put in the cart."},
@@ -179,6 +183,8 @@ var meanings = []struct {
 	{store.ErrEmailTaken, emailTaken},
 	{store.ErrNameTaken, nameTaken},
 	{store.ErrSKUTaken, skuTaken},
+	{store.ErrReviewed, alreadyReviewed},
+	{store.ErrOwnReview, ownReview},
 	{store.ErrVersion, versionMismatch},
 	{store.ErrUnknownVendor, unknownReference},
 	{store.ErrUnknownCategory, unknownReference},

@@ -22,32 +22,49 @@ func TestIdenticalRequestsAreOneRequest(t *testing.T) {
 	t.Parallel()
 	shop := workertest.New(t)
 	product := shop.NewProducts(1, 1000)[0]
+	inCart := func(token string) func(*workertest.Buyer) map[string]any {
+		return func(buyer *workertest.Buyer) map[string]any {
+			buyer.Put(product, 2).Want(http.StatusOK)
+			return workertest.CheckoutBody(token)
+		}
+	}
 	for what, request := range map[string]struct {
 		path   string
 		body   func(buyer *workertest.Buyer) map[string]any
+		as     func(buyer *workertest.Buyer) *apitest.Client // nil: the buyer asks
 		status int
 		sold   int64
+		asked  int // how often the provider is asked to pay
 	}{
-		"checkout": {
-			path: "/api/checkout", status: http.StatusCreated, sold: 2,
-			body: func(buyer *workertest.Buyer) map[string]any {
-				buyer.Put(product, 2).Want(http.StatusOK)
-				return workertest.CheckoutBody("slow")
+		"checkout":                    {path: "/api/checkout", status: http.StatusCreated, sold: 2, asked: 1, body: inCart("slow")},
+		"a checkout that is declined": {path: "/api/checkout", status: http.StatusPaymentRequired, asked: 1, body: inCart("decline")},
+		"an order without a cart": {
+			path: "/api/orders", status: http.StatusCreated, sold: 3, asked: 1,
+			body: func(*workertest.Buyer) map[string]any {
+				body := workertest.CheckoutBody("slow")
+				body["items"] = []map[string]any{{"item_id": product, "qty": 3}}
+				return body
 			},
 		},
-		"a checkout that is declined": {
-			path: "/api/checkout", status: http.StatusPaymentRequired,
+		"a sale at the counter": {
+			path: "/api/sales", status: http.StatusCreated, sold: 4, asked: 1,
+			as: func(*workertest.Buyer) *apitest.Client { return shop.Admin() },
 			body: func(buyer *workertest.Buyer) map[string]any {
-				buyer.Put(product, 2).Want(http.StatusOK)
-				return workertest.CheckoutBody("decline")
+				return map[string]any{
+					"customer_id": buyer.ID, "channel": "counter", "payment_method": map[string]any{"type": "card", "token": "slow"},
+					"items": []map[string]any{{"item_id": product, "qty": 4}},
+				}
 			},
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			buyer := shop.NewBuyer()
-			body, key := request.body(buyer), uuid.NewString()
-			first := sameAnswer(t, func() *apitest.Answer { return buyer.Post(request.path, body, "Idempotency-Key", key) })
+			body, key, client := request.body(buyer), uuid.NewString(), buyer.Client
+			if request.as != nil {
+				client = request.as(buyer)
+			}
+			first := sameAnswer(t, func() *apitest.Answer { return client.Post(request.path, body, "Idempotency-Key", key) })
 			first.Want(request.status)
 			var placed, left int64
 			if err := shop.Deps.DB.Pool.QueryRow(t.Context(), `
@@ -67,8 +84,8 @@ func TestIdenticalRequestsAreOneRequest(t *testing.T) {
 			if err := shop.Deps.DB.Pool.QueryRow(t.Context(), "select id from ordering.orders where customer_id = $1", buyer.ID).Scan(&id); err != nil {
 				t.Fatal(err)
 			}
-			if charges := shop.Charges(id); charges.Counts.Authorizations+charges.Counts.Declines != 1 {
-				t.Errorf("the provider was asked to pay more than once: %+v", charges)
+			if charges := shop.Charges(id); charges.Counts.Authorizations+charges.Counts.Declines != request.asked {
+				t.Errorf("the provider has done %+v", charges)
 			}
 		})
 	}

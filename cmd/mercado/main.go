@@ -45,6 +45,7 @@ type CLI struct {
 	Worker   WorkerCmd   `cmd:"" help:"Work on the task queues: orders and the daily load."`
 	ETL      ETLCmd      `cmd:"" name:"etl" help:"Load the lake and the warehouse, watch it, do it again."`
 	Audit    AuditCmd    `cmd:"" help:"Prove that stock and money add up."`
+	Simulate SimulateCmd `cmd:"" help:"Send customers to a shop: they look around, buy, cancel, return."`
 	Sandbox  SandboxCmd  `cmd:"" help:"Serve the sandbox of payment provider and carrier."`
 	Token    TokenCmd    `cmd:"" help:"Print an access token for local use."`
 	OpenAPI  OpenAPICmd  `cmd:"" name:"openapi" help:"Print the OpenAPI document of the API."`

@@ -28,6 +28,8 @@ const (
 	WriteProducts       Permission = "products.write"
 	ReadStock           Permission = "stock.read"
 	WriteStock          Permission = "stock.write"
+	WriteReviews        Permission = "reviews.write"
+	DeleteReviews       Permission = "reviews.delete"
 	UseCart             Permission = "cart.use"
 	PlaceOrders         Permission = "orders.place"
 	ReadOrders          Permission = "orders.read"
@@ -56,6 +58,8 @@ var grants = map[Permission][]Role{
 	WriteProducts:       {Vendor, Admin},
 	ReadStock:           {Vendor, Admin},
 	WriteStock:          {Vendor, Admin},
+	WriteReviews:        {Customer},
+	DeleteReviews:       {Customer, Admin},
 	UseCart:             {Customer},
 	PlaceOrders:         {Customer},
 	ReadOrders:          {Customer, Admin},

@@ -24,6 +24,13 @@ var (
 	ErrUnknownCategory = errors.New("unknown category")
 	// ErrSKUTaken is returned when the vendor has another product of this SKU.
 	ErrSKUTaken = errors.New("SKU is taken")
+	// ErrReviewed is returned when the customer has reviewed the product before.
+	ErrReviewed = errors.New("product is reviewed by the customer")
+	// ErrNoPurchase is returned when a review names an order that is none of the customer's, was not
+	// sold or does not hold the product.
+	ErrNoPurchase = errors.New("order does not hold the product")
+	// ErrOwnReview is returned when somebody votes on what they wrote themselves.
+	ErrOwnReview = errors.New("review is one's own")
 	// ErrVersion is returned when somebody else has changed a row since its version was read.
 	ErrVersion = errors.New("version is not the current one")
 	// ErrShortage is returned, as a *Shortage, when there is less stock that is not reserved than
@@ -33,16 +40,19 @@ var (
 
 // constraints says what it means to a caller that a constraint was violated.
 var constraints = map[string]error{
-	"customers_email_key":        ErrEmailTaken,
-	"users_email_key":            ErrEmailTaken,
-	"vendors_vendor_name_key":    ErrNameTaken,
-	"categories_name_key":        ErrNameTaken,
-	"products_vendor_id_sku_key": ErrSKUTaken,
-	"products_vendor_id_fkey":    ErrUnknownVendor,
-	"products_category_id_fkey":  ErrUnknownCategory,
-	"categories_parent_id_fkey":  ErrUnknownCategory,
-	"categories_check":           ErrCategoryCycle,
-	"discounts_code_key":         ErrCodeTaken,
+	"customers_email_key":                ErrEmailTaken,
+	"users_email_key":                    ErrEmailTaken,
+	"vendors_vendor_name_key":            ErrNameTaken,
+	"categories_name_key":                ErrNameTaken,
+	"products_vendor_id_sku_key":         ErrSKUTaken,
+	"reviews_product_id_customer_id_key": ErrReviewed,
+	"reviews_product_id_fkey":            ErrNotFound,
+	"review_votes_review_id_fkey":        ErrNotFound,
+	"products_vendor_id_fkey":            ErrUnknownVendor,
+	"products_category_id_fkey":          ErrUnknownCategory,
+	"categories_parent_id_fkey":          ErrUnknownCategory,
+	"categories_check":                   ErrCategoryCycle,
+	"discounts_code_key":                 ErrCodeTaken,
 }
 
 // failed wraps err with what was being done, and with what it means to a caller where that is

@@ -14,6 +14,7 @@ left join (
         coalesce(sum(amount) filter (where status = 'completed'), 0) as completed,
         coalesce(sum(amount) filter (where status = 'pending'), 0) as pending
     from ordering.refunds
+    where kind = 'refund' -- a release gives up what was never captured
     group by order_id
 ) as refund on refund.order_id = payment.order_id
 -- The provider's word is written down before the refund is closed.

@@ -113,18 +113,21 @@ func (s *stack) prepare(of scenario) *purchase {
 
 // place places the order and does the rest of its scenario, however often the shop dies meanwhile.
 func (s *stack) place(p *purchase) error {
-	status, body, err := s.ask(p, "respond-async")
-	if err != nil {
-		return err
+	var status int
+	var body []byte
+	var err error
+	if !s.await("the order to be placed", func(context.Context) bool {
+		status, body, err = s.askOnce(p, "respond-async")
+		return err == nil && status < 500
+	}) {
+		return fmt.Errorf("placing was answered %d %s: %w", status, body, err)
 	}
-	var placed struct{ ID uuid.UUID }
-	if err := json.Unmarshal(body, &placed); err != nil {
-		return fmt.Errorf("placing was answered %d %s", status, body)
-	}
-	if p.order = placed.ID; p.order == uuid.Nil { // the first answer was lost, and is a refusal by now
-		if err := s.db.Pool.QueryRow(context.Background(), "select id from ordering.orders where customer_id = $1", p.customer).Scan(&p.order); err != nil {
-			return fmt.Errorf("find the order: %w", err)
-		}
+	// The answer may be another's: of a first request that was lost, which is in flight or refused.
+	if !s.await("the order to be found", func(ctx context.Context) bool {
+		err = s.db.Pool.QueryRow(ctx, "select id from ordering.orders where customer_id = $1", p.customer).Scan(&p.order)
+		return err == nil
+	}) {
+		return fmt.Errorf("find the order: %w", err)
 	}
 	if p.then != nil {
 		p.then(s, p)
@@ -135,15 +138,11 @@ func (s *stack) place(p *purchase) error {
 // ask sends the checkout under its key until there is an answer, as a client does that was told
 // nothing or to come back.
 func (s *stack) ask(p *purchase, prefer string) (status int, body []byte, err error) {
-	sent, err := json.Marshal(workertest.CheckoutBody(p.scenario.token))
-	if err != nil {
-		return 0, nil, err
-	}
 	deadline := time.Now().Add(patience)
 	for {
-		status, body, err = s.askOnce(p, prefer, sent)
+		status, body, err = s.askOnce(p, prefer)
 		switch {
-		case err == nil && p.answer == status:
+		case err == nil && status == p.answer:
 			return status, body, nil
 		case err == nil && status < 500 && !bytes.Contains(body, []byte("idempotency_in_flight")):
 			return status, body, nil
@@ -154,7 +153,11 @@ func (s *stack) ask(p *purchase, prefer string) (status int, body []byte, err er
 	}
 }
 
-func (s *stack) askOnce(p *purchase, prefer string, sent []byte) (status int, body []byte, err error) {
+func (s *stack) askOnce(p *purchase, prefer string) (status int, body []byte, err error) {
+	sent, err := json.Marshal(workertest.CheckoutBody(p.scenario.token))
+	if err != nil {
+		return 0, nil, err
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.apiAddr+"/api/checkout", bytes.NewReader(sent))

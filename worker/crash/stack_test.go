@@ -146,7 +146,7 @@ func (s *stack) startSandbox() {
 	s.provider = newProvider(s.t, s.sandbox)
 	s.config.Shop.PaymentURL, s.config.Shop.CarrierURL = s.provider.url, s.sandbox
 	box, err := sandbox.Open(sandbox.Config{
-		Folder: s.home + "/sandbox", Slow: 300 * time.Millisecond, Transit: 100 * time.Millisecond,
+		Folder: s.home + "/sandbox", Slow: 300 * time.Millisecond, Transit: 800 * time.Millisecond,
 		WebhookURL: "http://" + s.apiAddr + "/api/webhooks/shipping", WebhookSecret: s.config.Shop.WebhookSecret,
 	})
 	if err != nil {

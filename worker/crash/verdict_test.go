@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	enums "go.temporal.io/api/enums/v1"
@@ -88,6 +89,15 @@ func (s *stack) judge(p *purchase) error {
 		check(false, "it happened twice: %s", twice)
 	}
 	return errors.Join(wrong, rows.Err())
+}
+
+// ended reports whether an order is where its scenario ends.
+func (s *stack) ended(p *purchase) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	var status string
+	err := s.db.Pool.QueryRow(ctx, "select status from ordering.orders where id = $1", p.order).Scan(&status)
+	return err == nil && status == string(p.ends) && s.nothingRuns(ctx, p)
 }
 
 // nothingRuns reports whether the workflows of an order have all ended.

@@ -71,7 +71,6 @@ create table catalog.reviews (
 create index reviews_newest_idx on catalog.reviews (product_id, review_date, id);
 create index reviews_rating_idx on catalog.reviews (product_id, rating, id);
 create index reviews_helpful_idx on catalog.reviews (product_id, helpful_votes, id);
-create index reviews_customer_idx on catalog.reviews (customer_id, id);
 
 -- One vote of a user on a review; the review counts them.
 create table catalog.review_votes (
@@ -190,6 +189,28 @@ begin
 end
 $$;
 -- +goose StatementEnd
+
+-- Counts votes on their review, whatever it had counted before.
+-- +goose StatementBegin
+create function catalog.count_vote() returns trigger
+language plpgsql as $$
+declare
+    gone integer := case when tg_op = 'INSERT' then 0 else 1 end;
+    come integer := case when tg_op = 'DELETE' then 0 else 1 end;
+begin
+    update catalog.reviews
+    set
+        total_votes = total_votes + come - gone,
+        helpful_votes = helpful_votes + come * coalesce(new.is_helpful, false)::integer
+            - gone * coalesce(old.is_helpful, false)::integer
+    where id = coalesce(new.review_id, old.review_id);
+    return null;
+end
+$$;
+-- +goose StatementEnd
+create trigger review_votes_count after insert or update or delete on catalog.review_votes
+for each row execute function catalog.count_vote();
+
 create trigger reviews_count after insert on catalog.reviews
 referencing new table as added
 for each statement execute function catalog.count_ratings();
@@ -197,6 +218,43 @@ create trigger reviews_recount after update of rating on catalog.reviews
 for each row when (new.rating <> old.rating) execute function catalog.recount_rating();
 create trigger reviews_uncount after delete on catalog.reviews
 for each row execute function catalog.recount_rating();
+
+-- A page of the reviews of a product, after the one that has p_after_id, and p_after_time or
+-- p_after_number. p_sort is newest, oldest, rating, -rating or helpful.
+-- +goose StatementBegin
+create function catalog.list_reviews(
+    p_product_id bigint,
+    p_rating integer,
+    p_verified boolean,
+    p_sort text,
+    p_after_id bigint,
+    p_after_time timestamptz,
+    p_after_number integer,
+    p_limit integer
+) returns table (id bigint)
+language plpgsql stable rows 20 as $$
+declare
+    direction text := case when p_sort in ('oldest', 'rating') then 'asc' else 'desc' end;
+    place text := case p_sort
+        when 'newest' then 'review_date' when 'oldest' then 'review_date' when 'helpful' then 'helpful_votes'
+        else 'rating'
+    end;
+begin
+    return query execute concat(
+        'select review.id from catalog.reviews as review where review.product_id = $1',
+        case when p_rating is not null then ' and review.rating = $2' end,
+        case when p_verified is not null then ' and review.is_verified_purchase = $3' end,
+        case when p_after_id is not null then format(
+            ' and (review.%s, review.id) %s (%s, $4)', place,
+            case direction when 'asc' then '>' else '<' end,
+            case place when 'review_date' then '$5' else '$6' end
+        ) end,
+        format(' order by review.%1$s %2$s, review.id %2$s limit $7', place, direction)
+    )
+    using p_product_id, p_rating, p_verified, p_after_id, p_after_time, p_after_number, p_limit;
+end
+$$;
+-- +goose StatementEnd
 
 -- +goose Down
 drop schema catalog cascade;

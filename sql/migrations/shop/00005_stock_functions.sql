@@ -87,53 +87,146 @@ create function catalog.move_stock(
 ) returns void
 language plpgsql as $$
 declare
-    line record;
+    on_hand_sign constant integer := case
+        when p_kind in ('restock', 'adjustment', 'return') then 1
+        when p_kind = 'commit' then -1
+        else 0
+    end;
+    reserved_sign constant integer := case
+        when p_kind = 'reserve' then 1 when p_kind in ('release', 'commit') then -1 else 0
+    end;
+    refused record;
     free bigint;
 begin
     perform catalog.lock_stock(p_product_ids);
-    for line in
-        select
-            moved.product_id,
-            sum(moved.qty * direction.on_hand)::bigint as on_hand,
-            sum(moved.qty * direction.reserved)::bigint as reserved
-        from unnest(p_product_ids, p_quantities) as moved (product_id, qty)
-        inner join (
-            values
-            ('restock', 1, 0), ('adjustment', 1, 0), ('reserve', 0, 1),
-            ('release', 0, -1), ('commit', -1, -1), ('return', 1, 0)
-        ) as direction (kind, on_hand, reserved) on direction.kind = p_kind
-        group by moved.product_id
-    loop
-        for attempt in 1 .. 2 loop
-            update catalog.stock
+    for attempt in 1 .. 2 loop
+        -- All at once; of the second attempt only those that the first refused.
+        with moving as (
+            select
+                wanted.product_id,
+                on_hand_sign * sum(wanted.qty)::bigint as on_hand,
+                reserved_sign * sum(wanted.qty)::bigint as reserved
+            from unnest(p_product_ids, p_quantities) as wanted (product_id, qty)
+            group by wanted.product_id
+        ),
+
+        moved as (
+            update catalog.stock as stock
             set
-                on_hand = on_hand + line.on_hand,
-                reserved = reserved + line.reserved,
+                on_hand = stock.on_hand + moving.on_hand,
+                reserved = stock.reserved + moving.reserved,
                 updated_at = now()
-            where product_id = line.product_id
-                and on_hand - reserved >= line.reserved - line.on_hand;
-            exit when found;
-            if attempt = 2 then
-                select on_hand - reserved into free
-                from catalog.stock
-                where product_id = line.product_id;
-                raise exception 'product % has too little free stock', line.product_id
-                    using errcode = 'MC001',
-                    detail = jsonb_build_object(
-                        'product_id', line.product_id,
-                        'requested', line.reserved - line.on_hand,
-                        'available', coalesce(free, 0)
-                    )::text;
-            end if;
-            perform catalog.release_holds(array[line.product_id]);
-        end loop;
-        insert into catalog.stock_ledger (
-            product_id, kind, on_hand_delta, reserved_delta, reason, reference_type, reference_id
-        ) values (
-            line.product_id, p_kind, line.on_hand, line.reserved, p_reason,
-            p_reference_type, p_reference_id
+            from moving
+            where stock.product_id = moving.product_id
+                and stock.on_hand - stock.reserved >= moving.reserved - moving.on_hand
+            returning stock.product_id, moving.on_hand, moving.reserved
+        ),
+
+        ledger as (
+            insert into catalog.stock_ledger (
+                product_id, kind, on_hand_delta, reserved_delta, reason, reference_type,
+                reference_id
+            )
+            select product_id, p_kind, on_hand, reserved, p_reason, p_reference_type, p_reference_id
+            from moved
+        )
+
+        select
+            array_agg(product_id) as product_ids,
+            array_agg(reserved - on_hand) as quantities,
+            min(product_id) as product_id
+        into refused
+        from moving
+        where product_id not in (select product_id from moved);
+
+        exit when refused.product_ids is null;
+        if attempt = 2 then
+            select on_hand - reserved into free
+            from catalog.stock
+            where product_id = refused.product_id;
+            raise exception 'product % has too little free stock', refused.product_id
+                using errcode = 'MC001',
+                detail = jsonb_build_object(
+                    'product_id', refused.product_id,
+                    'requested', (
+                        select qty
+                        from unnest(refused.product_ids, refused.quantities) as short (product_id, qty)
+                        where product_id = refused.product_id
+                    ),
+                    'available', coalesce(free, 0)
+                )::text;
+        end if;
+        perform catalog.release_holds(refused.product_ids);
+        -- The quantities of a refusal are what is wanted of free stock: for an adjustment that is
+        -- a loss, the other way round.
+        p_product_ids := refused.product_ids;
+        p_quantities := (
+            select array_agg(case when on_hand_sign = 1 then -qty else qty end)
+            from unnest(refused.quantities) as qty
         );
     end loop;
+end
+$$;
+-- +goose StatementEnd
+
+-- Reserves for an order what it wants of several products, all or nothing. What the cart holds of a
+-- product changes hands where it is as much and in force: two rows of the ledger, and a balance that
+-- stays as it is. The rest of the cart's holds of them is released before it is reserved anew.
+-- +goose StatementBegin
+create function catalog.reserve_held(
+    p_product_ids bigint[], p_quantities bigint[], p_cart_id uuid, p_order_id uuid
+) returns void
+language plpgsql as $$
+declare
+    others record;
+begin
+    if p_cart_id is null then
+        perform catalog.move_stock(
+            'reserve', p_product_ids, p_quantities, 'order', p_order_id::text
+        );
+        return;
+    end if;
+    perform catalog.lock_stock(p_product_ids);
+    with wanted as (
+        select product_id, sum(qty)::bigint as qty
+        from unnest(p_product_ids, p_quantities) as line (product_id, qty)
+        group by product_id
+    ),
+
+    taken as (
+        delete from catalog.holds
+        using wanted
+        where holds.cart_id = p_cart_id
+            and holds.product_id = wanted.product_id
+            and holds.qty = wanted.qty
+            and holds.expires_at > clock_timestamp()
+        returning holds.product_id, holds.qty
+    ),
+
+    ledger as (
+        insert into catalog.stock_ledger (
+            product_id, kind, on_hand_delta, reserved_delta, reference_type, reference_id
+        )
+        select product_id, 'release', 0, -qty, 'cart', p_cart_id::text
+        from taken
+
+        union all
+
+        select product_id, 'reserve', 0, qty, 'order', p_order_id::text
+        from taken
+    )
+
+    select array_agg(product_id) as product_ids, array_agg(qty) as quantities
+    into others
+    from wanted
+    where product_id not in (select product_id from taken);
+
+    if others.product_ids is not null then
+        perform catalog.release_holds(others.product_ids, p_cart_id);
+        perform catalog.move_stock(
+            'reserve', others.product_ids, others.quantities, 'order', p_order_id::text
+        );
+    end if;
 end
 $$;
 -- +goose StatementEnd
@@ -176,6 +269,7 @@ $$;
 
 -- +goose Down
 drop function catalog.hold_stock;
+drop function catalog.reserve_held;
 drop function catalog.move_stock;
 drop function catalog.release_holds;
 drop function catalog.lock_stock;

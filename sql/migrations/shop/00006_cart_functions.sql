@@ -17,8 +17,12 @@ language sql immutable as $$
 $$;
 
 -- The order as the API shows it and as the first answer to a checkout is kept.
+-- +goose StatementBegin
 create function ordering.order_document(p_order_id uuid) returns jsonb
-language sql stable as $$
+language plpgsql stable as $$ -- Postgres would plan a function in sql anew for each call
+declare
+    document jsonb;
+begin
     select
         jsonb_build_object(
             'id', o.id, 'customer_id', o.customer_id, 'channel', o.channel,
@@ -72,9 +76,13 @@ language sql stable as $$
                 where order_id = o.id
             )
         )
+    into document
     from ordering.orders as o
-    where o.id = p_order_id
+    where o.id = p_order_id;
+    return document;
+end
 $$;
+-- +goose StatementEnd
 
 -- A line of goods to be priced: at the catalogue's price and, in a cart, the price it was put in at.
 create type ordering.priced_line as (

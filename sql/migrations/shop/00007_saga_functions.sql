@@ -24,11 +24,7 @@ begin
         where order_id = p_order_id and reserved_qty = 0;
     end if;
     if products is not null then
-        perform catalog.lock_stock(products);
-        if reserving.cart_id is not null then
-            perform catalog.release_holds(products, reserving.cart_id);
-        end if;
-        perform catalog.move_stock('reserve', products, quantities, 'order', p_order_id::text);
+        perform catalog.reserve_held(products, quantities, reserving.cart_id, p_order_id);
         update ordering.order_items set reserved_qty = qty where order_id = p_order_id;
         insert into ordering.order_events (order_id, type) values (p_order_id, 'order.reserved');
     end if;

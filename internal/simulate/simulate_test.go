@@ -1,0 +1,109 @@
+package simulate_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"mercado/internal/devstack/stacktest"
+	"mercado/internal/simulate"
+	"mercado/worker/workertest"
+)
+
+func TestMain(m *testing.M) { stacktest.Main(m) }
+
+// TestTrafficIsAnsweredAsTheContractSays sends people to a real shop: they find products, buy, are
+// declined, and meet nothing that the contract does not know.
+func TestTrafficIsAnsweredAsTheContractSays(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	shop.NewProducts(30, 10_000)
+	ctx, enough := context.WithCancel(t.Context())
+	defer enough()
+	summary, err := simulate.Run(ctx, simulate.Options{
+		URL: shop.URL, Rate: 20, For: time.Minute, Customers: 5, Seed: 7, AtOnce: 4,
+		Progress: func(now simulate.Snapshot) {
+			o := now.Outcomes
+			if o.Confirmed > 0 && o.Declined > 0 && o.Abandoned > 0 {
+				enough()
+			}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := summary.Orders
+	if summary.Failed() || o.Confirmed == 0 || o.Declined == 0 || o.Abandoned == 0 {
+		text, _ := json.MarshalIndent(summary, "", "  ")
+		t.Errorf("the traffic ended with %s", text)
+	}
+	var confirmed int
+	if err := shop.Deps.DB.Pool.QueryRow(t.Context(),
+		"select count(*) from ordering.orders where status not in ('pending', 'cancelled')").Scan(&confirmed); err != nil {
+		t.Fatal(err)
+	}
+	if confirmed < o.Confirmed {
+		t.Errorf("%d orders were confirmed to customers, the shop has %d", o.Confirmed, confirmed)
+	}
+	requests := 0
+	for _, operation := range summary.Operations {
+		for _, count := range operation.Statuses {
+			requests += count
+		}
+		if operation.P50 <= 0 || operation.P99 < operation.P50 || operation.Max < operation.P50 {
+			t.Errorf("latencies of %+v", operation)
+		}
+	}
+	if requests != summary.Requests {
+		t.Errorf("%d answers by operation, %d requests", requests, summary.Requests)
+	}
+}
+
+// TestFailuresOfTheShopAreSeen has a shop fail in each way that must not pass unseen.
+func TestFailuresOfTheShopAreSeen(t *testing.T) {
+	t.Parallel()
+	for what, list := range map[string]http.HandlerFunc{
+		"a server error":            func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
+		"a status nobody told of":   func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) },
+		"no answer":                 func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"a problem without a code":  func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) },
+		"something that is no JSON": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			mux := http.NewServeMux()
+			mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+				_, _ = w.Write([]byte(`{"paths": {"/api/catalog/products": {"get": {"responses": {"200": {}, "400": {}, "500": {}}}}}}`))
+			})
+			mux.HandleFunc("GET /api/catalog/products", list)
+			mux.HandleFunc("POST /", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+			server := httptest.NewServer(mux)
+			t.Cleanup(server.Close)
+			ctx, enough := context.WithCancel(t.Context())
+			defer enough()
+			summary, err := simulate.Run(ctx, simulate.Options{
+				URL: server.URL, Rate: 200, Customers: 3, Seed: 1, AtOnce: 8,
+				Progress: func(now simulate.Snapshot) {
+					if now.Errors > 0 {
+						enough()
+					}
+				},
+			})
+			if err != nil || !summary.Failed() {
+				t.Errorf("it was not seen: %+v, %v", summary, err)
+			}
+		})
+	}
+}
+
+func TestShopThatIsAwayIsAnError(t *testing.T) {
+	t.Parallel()
+	_, err := simulate.Run(t.Context(), simulate.Options{URL: "http://127.0.0.1:1", Rate: 1, Customers: 1, AtOnce: 1})
+	if err == nil || !strings.Contains(err.Error(), "127.0.0.1:1") {
+		t.Errorf("visited nobody without an error: %v", err)
+	}
+}
