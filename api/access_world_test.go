@@ -48,6 +48,8 @@ var things = map[string]thingKind{
 	"/api/identity/users/{id}":      {make: (*accessWorld).user},
 	"/api/webhooks/deliveries/{id}": {ofVendor: true, make: (*accessWorld).webhookDelivery},
 	"/api/webhooks/endpoints/{id}":  {ofVendor: true, make: (*accessWorld).webhookEndpoint},
+	"/api/vendor/shipments/{id}":    {ofCustomer: true, ofVendor: true, make: (*accessWorld).shipment},
+	"/api/returns/{id}":             {ofCustomer: true, ofVendor: true, make: (*accessWorld).returned},
 }
 
 // goodBodies are bodies of operations for which an example of the schema is refused before
@@ -56,6 +58,9 @@ var goodBodies = map[string]func(*accessWorld, thing) any{
 	"checkout":         func(*accessWorld, thing) any { return workertest.CheckoutBody("approve") },
 	"create-discount":  func(*accessWorld, thing) any { return discountBody() },
 	"replace-discount": func(*accessWorld, thing) any { return discountBody() },
+	"cancel-order":     func(*accessWorld, thing) any { return map[string]any{} },
+	"refund-order":     func(*accessWorld, thing) any { return map[string]any{"amount": "0.01"} },
+	"receive-return":   func(*accessWorld, thing) any { return map[string]any{"restock": true} },
 }
 
 // accessWorld is a shop in which a customer has bought from a vendor, and others have as well.
@@ -215,6 +220,36 @@ func (w *accessWorld) reviewBy(customer int64) thing {
 
 func (w *accessWorld) order() thing {
 	return thing{id: w.buy(w.customer, w.productOf(w.vendor)).String()}
+}
+
+// shipment is the vendor's part of an order, as soon as it is planned.
+func (w *accessWorld) shipment() thing {
+	w.t.Helper()
+	return thing{id: w.shipmentOf(w.buy(w.customer, w.productOf(w.vendor)))}
+}
+
+func (w *accessWorld) shipmentOf(placed uuid.UUID) (id string) {
+	w.t.Helper()
+	workertest.Await(w.t, "the shipment to be planned", func() bool {
+		planned, err := w.Deps.DB.ShipmentsOfOrder(w.t.Context(), placed)
+		if err == nil && len(planned) > 0 {
+			id = planned[0].ID.String()
+		}
+		return id != ""
+	})
+	return id
+}
+
+// returned is on its way back from the customer.
+func (w *accessWorld) returned() thing {
+	w.t.Helper()
+	product := w.productOf(w.vendor)
+	placed := w.buy(w.customer, product)
+	w.Vendor(w.vendor).Post("/api/vendor/shipments/"+w.shipmentOf(placed)+"/ship", nil).Want(http.StatusOK)
+	w.AwaitStatus(placed, order.Delivered)
+	return thing{id: apitest.Decode[struct{ ID string }](w.Customer(w.customer).Post("/api/orders/"+placed.String()+"/returns",
+		map[string]any{"items": []map[string]any{{"item_id": product, "qty": 1}}}, "Idempotency-Key", uuid.NewString()).
+		Want(http.StatusCreated)).ID}
 }
 
 // buy has a customer buy one unit.

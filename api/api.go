@@ -93,6 +93,10 @@ var resources = []func(*API){
 	(*API).timeline,
 	(*API).audits,
 	(*API).stuck,
+	(*API).cancellations,
+	(*API).returns,
+	(*API).refunds,
+	(*API).shipments,
 	(*API).webhooks,
 	(*API).webhookEndpoints,
 }

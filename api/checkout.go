@@ -30,7 +30,7 @@ const (
 // placingProblems are what every way of placing an order may answer with.
 var placingProblems = []code{
 	idempotencyKeyMissing, idempotencyInFlight, idempotencyMismatch, paymentDeclined, paymentUnavailable, outOfStock,
-	productUnavailable, checkoutStopped, notShippable, unknownDiscountCode, discountNotStarted, discountExpired,
+	productUnavailable, checkoutStopped, cancelledByCustomer, cancelledByShop, notShippable, unknownDiscountCode, discountNotStarted, discountExpired,
 	discountExhausted, discountAlreadyUsed, discountMinimumNotMet,
 }
 

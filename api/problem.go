@@ -81,6 +81,19 @@ const (
 	unavailable           code = "unavailable"
 	paymentUnavailable    code = "payment_unavailable"
 	checkoutStopped       code = "checkout_stopped"
+
+	orderNotCancellable    code = "order_not_cancellable"
+	shipmentNotCancellable code = "shipment_not_cancellable"
+	shipmentCancelled      code = "shipment_cancelled"
+	cancelledByCustomer    code = "cancelled_by_customer"
+	cancelledByShop        code = "cancelled_by_shop"
+	notDelivered           code = "not_delivered"
+	notInOrder             code = "not_in_order"
+	tooManyUnits           code = "too_many_units"
+	returnWindowOver       code = "return_window_over"
+	returnOver             code = "return_over"
+	refundExceedsPaid      code = "refund_exceeds_paid"
+	orderImported          code = "order_imported"
 )
 
 // problems says what each code means: its status, and a sentence for people.
@@ -146,6 +159,19 @@ var problems = map[code]struct {
 	unavailable:           {http.StatusServiceUnavailable, "A part that this operation needs does not answer. Try again."},
 	paymentUnavailable:    {http.StatusServiceUnavailable, "The payment provider did not answer. Nothing was charged; check out again."},
 	checkoutStopped:       {http.StatusServiceUnavailable, "The checkout was stopped by an operator. Nothing was charged."},
+
+	orderNotCancellable:    {http.StatusConflict, "Something of the order was sent off, or it is over: it cannot be cancelled any more."},
+	shipmentNotCancellable: {http.StatusConflict, "The shipment was sent off: it cannot be cancelled any more."},
+	shipmentCancelled:      {http.StatusConflict, "The shipment was cancelled: it must not be sent."},
+	cancelledByCustomer:    {http.StatusConflict, "The order was cancelled by its customer before it was confirmed. Nothing was charged."},
+	cancelledByShop:        {http.StatusConflict, "The order was cancelled by the shop before it was confirmed. Nothing was charged."},
+	notDelivered:           {http.StatusConflict, "Nothing of the order has arrived: what was not sent can be cancelled, what is on its way be returned once it is there."},
+	notInOrder:             {http.StatusUnprocessableEntity, "What has arrived of the order does not hold this product."},
+	tooManyUnits:           {http.StatusConflict, "There are fewer units left to give back."},
+	returnWindowOver:       {http.StatusConflict, "The time to send this back is over."},
+	returnOver:             {http.StatusConflict, "The return was received or rejected before."},
+	refundExceedsPaid:      {http.StatusConflict, "Less than this is left to refund."},
+	orderImported:          {http.StatusConflict, "The order was imported as history: nobody can be asked to pay its money back."},
 }
 
 // meanings maps the errors that layers below return to codes. What is not here is internal.
@@ -163,6 +189,14 @@ var meanings = []struct {
 	{store.ErrLastAdmin, lastAdmin},
 	{store.ErrNoCustomer, notACustomer},
 	{store.ErrTooManyEndpoints, tooManyEndpoints},
+	{store.ErrNotCancellable, orderNotCancellable},
+	{store.ErrNotDelivered, notDelivered},
+	{store.ErrNotBought, notInOrder},
+	{store.ErrTooMany, tooManyUnits},
+	{store.ErrReturnWindow, returnWindowOver},
+	{store.ErrReturnOver, returnOver},
+	{store.ErrRefundExceeds, refundExceedsPaid},
+	{store.ErrImported, orderImported},
 	{store.ErrCartEmpty, cartEmpty},
 	{store.ErrCheckoutInProgress, checkoutInProgress},
 	{store.ErrCartFull, cartFull},

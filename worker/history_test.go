@@ -56,6 +56,10 @@ func TestHistoriesOfOrders(t *testing.T) {
 	})
 	broke := bought("capture_refused", products[0])
 	stopped := stopCheckout(t, away, away.NewBuyer(), away.NewProducts(1, 1)[0], 1)
+	parted := workertest.New(t, workertest.PackAfter(time.Hour))
+	cancelledOrder, label := cancelWithLabel(t, parted)
+	missed := missedParcel(t, shop, products[0])
+	refund := refundOne(shop, products[0])
 	for _, id := range []uuid.UUID{one, three, lost} {
 		shop.AwaitStatus(id, order.Delivered)
 	}
@@ -73,11 +77,16 @@ func TestHistoriesOfOrders(t *testing.T) {
 		"fulfilment_one_vendor": {shop: shop, workflow: workflows.FulfilmentID(one)},
 		"fulfilment_three":      {shop: shop, workflow: workflows.FulfilmentID(three)},
 		"fulfilment_refused":    {shop: shop, workflow: workflows.FulfilmentID(broke)},
+		"fulfilment_cancelled":  {shop: parted, workflow: workflows.FulfilmentID(cancelledOrder)},
+		"fulfilment_by_vendor":  {shop: parted, workflow: workflows.FulfilmentID(label)},
+		"fulfilment_missed":     {shop: shop, workflow: workflows.FulfilmentID(missed)},
+		"refund_completed":      {shop: shop, workflow: workflows.RefundID(refund)},
 	} {
 		kept := historyOf(t, of.shop, of.workflow, !of.running)
 		replayer := sdk.NewWorkflowReplayer()
 		replayer.RegisterWorkflow(workflows.Checkout)
 		replayer.RegisterWorkflow(workflows.Fulfilment)
+		replayer.RegisterWorkflow(workflows.Refund)
 		if err := replayer.ReplayWorkflowHistory(nil, kept); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -130,4 +139,45 @@ func textOf(t *testing.T, kept *history.History) string {
 		t.Fatal(err)
 	}
 	return machine.ReplaceAllString(string(text), `"worker"`) + "\n"
+}
+
+// cancelWithLabel cancels an order whose label was bought, and has another packed and sent off by
+// its vendor.
+func cancelWithLabel(t *testing.T, shop *workertest.Shop) (cancelled, sent uuid.UUID) {
+	t.Helper()
+	product := shop.NewProducts(1, 10)[0]
+	packed := func() (*workertest.Buyer, uuid.UUID) {
+		buyer, id := buy(shop, "approve", 1, product)
+		shipment := planned(t, shop, id, 1)[0]
+		shop.Vendor(shipment.VendorID).Post(shipmentPath(shipment, "/pack"), nil).Want(http.StatusOK)
+		workertest.Await(t, "a label", func() bool { return planned(t, shop, id, 1)[0].TrackingNumber != nil })
+		return buyer, id
+	}
+	buyer, cancelled := packed()
+	buyer.Post(orderPath(cancelled, "/cancel"), nil).Want(http.StatusOK)
+	awaitVoid(t, shop, cancelled)
+	_, sent = packed()
+	shipment := planned(t, shop, sent, 1)[0]
+	shop.Vendor(shipment.VendorID).Post(shipmentPath(shipment, "/ship"), nil).Want(http.StatusOK)
+	shop.AwaitStatus(sent, order.Delivered)
+	return cancelled, sent
+}
+
+// missedParcel has the carrier lose a parcel.
+func missedParcel(t *testing.T, shop *workertest.Shop, product int64) uuid.UUID {
+	t.Helper()
+	buyer := shop.NewBuyer()
+	buyer.Put(product, 1).Want(http.StatusOK)
+	body := workertest.CheckoutBody("approve")
+	body["shipping_address"].(map[string]any)["line1"] = "sandbox:lost"
+	placed := apitest.Decode[order.Document](buyer.Post("/api/checkout", body, "Idempotency-Key", "lost").Want(http.StatusCreated))
+	return shop.AwaitStatus(placed.ID, order.Cancelled).ID
+}
+
+// refundOne pays one unit back.
+func refundOne(shop *workertest.Shop, product int64) uuid.UUID {
+	_, id := buy(shop, "approve", 1, product)
+	shop.AwaitStatus(id, order.Delivered)
+	return apitest.Decode[order.Refund](shop.Admin().Post(orderPath(id, "/refunds"), units(product, 1), "Idempotency-Key", "refund").
+		Want(http.StatusCreated)).ID
 }

@@ -15,6 +15,7 @@ import (
 func registerOrders(r sdk.WorkflowReplayer) {
 	r.RegisterWorkflow(workflows.Checkout)
 	r.RegisterWorkflow(workflows.Fulfilment)
+	r.RegisterWorkflow(workflows.Refund)
 }
 
 // TestRecordedOrdersReplay runs the code of today over histories of real runs: orders that are

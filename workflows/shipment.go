@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -22,16 +23,17 @@ type shipment struct {
 // run takes the shipment from the shelf to the door, from wherever it stands.
 func (s *shipment) run(ctx workflow.Context) error {
 	for _, stage := range []struct {
-		of order.ShipmentStatus // the status in which it has something to do
+		of []order.ShipmentStatus // those in which it has something to do
 		do func(workflow.Context) error
 	}{
-		{order.ShipmentPending, s.pack},
-		{order.ShipmentPacked, s.send},
-		{order.ShipmentReleased, s.charge},
-		{order.ShipmentShipped, s.follow},
-		{order.ShipmentCancelled, s.withdraw},
+		{[]order.ShipmentStatus{order.ShipmentPending}, s.pack},
+		{[]order.ShipmentStatus{order.ShipmentPacked, order.ShipmentReleased}, s.label},
+		{[]order.ShipmentStatus{order.ShipmentPacked}, s.send},
+		{[]order.ShipmentStatus{order.ShipmentReleased}, s.charge},
+		{[]order.ShipmentStatus{order.ShipmentShipped}, s.follow},
+		{[]order.ShipmentStatus{order.ShipmentCancelled}, s.withdraw},
 	} {
-		if s.Status != stage.of {
+		if !slices.Contains(stage.of, s.Status) {
 			continue
 		}
 		if err := stage.do(ctx); err != nil {
@@ -52,17 +54,18 @@ func (s *shipment) pack(ctx workflow.Context) error {
 	})
 }
 
-// send buys the label and has the shipment sent off: by its vendor if they have packed it, unless
-// they take too long.
-func (s *shipment) send(ctx workflow.Context) error {
-	if !s.Labelled && !s.plan.Counter {
-		s.stage(ctx, "buying a label")
-		s.Labelled = true // from now on there may be one
-		err := workflow.ExecuteActivity(call(ctx, "buy a label for"+s.of, forEver), fulfilmentSteps.BuyLabel, s.ID).Get(ctx, nil)
-		if err != nil {
-			return err
-		}
+// label buys the transport; not of what is handed over at once.
+func (s *shipment) label(ctx workflow.Context) error {
+	if s.Labelled || s.plan.Counter {
+		return nil
 	}
+	s.stage(ctx, "buying a label")
+	s.Labelled = true // from now on there may be one
+	return workflow.ExecuteActivity(call(ctx, "buy a label for"+s.of, forEver), fulfilmentSteps.BuyLabel, s.ID).Get(ctx, nil)
+}
+
+// send has the shipment sent off: by its vendor if they have packed it, unless they take too long.
+func (s *shipment) send(ctx workflow.Context) error {
 	wait := time.Duration(0)
 	if s.ByVendor {
 		s.stage(ctx, "waiting to be sent off")

@@ -41,6 +41,10 @@ const (
 	RunAudit            Permission = "audit.run"
 	ResumeOrders        Permission = "orders.resume"
 	ManageWebhooks      Permission = "webhooks.manage"
+	CancelOrders        Permission = "orders.cancel"
+	ReturnOrders        Permission = "orders.return"
+	RefundOrders        Permission = "orders.refund"
+	FulfilOrders        Permission = "orders.fulfil"
 )
 
 // grants is the whole of who may do what.
@@ -71,6 +75,10 @@ var grants = map[Permission][]Role{
 	RunAudit:            {Admin},
 	ResumeOrders:        {Admin},
 	ManageWebhooks:      {Vendor, Admin},
+	CancelOrders:        {Customer, Admin},
+	ReturnOrders:        {Customer, Admin},
+	RefundOrders:        {Admin},
+	FulfilOrders:        {Vendor, Admin},
 }
 
 // Known reports whether the permission exists.

@@ -127,6 +127,8 @@ var refusals = map[string]func(detail []byte) error{
 	"MC007": func([]byte) error { return ErrCartFull },
 	"MC040": func([]byte) error { return ErrTransferMissing },
 	"MC041": func([]byte) error { return ErrOverdrawn },
+	"MC020": func([]byte) error { return ErrRefundExceeds },
+	"MC021": func([]byte) error { return ErrTooMany },
 	"MC030": func([]byte) error { return ErrDiscountUnknown },
 	"MC031": func([]byte) error { return ErrDiscountEarly },
 	"MC032": func([]byte) error { return ErrDiscountExpired },

@@ -181,3 +181,9 @@ func (db *DB) RejectReturn(ctx context.Context, orderID, id uuid.UUID, because s
 	})
 	return document, failed("reject return", err)
 }
+
+// OrderOfReturn is the order that a return is of, or ErrNotFound.
+func (db *DB) OrderOfReturn(ctx context.Context, id uuid.UUID) (uuid.UUID, error) {
+	orderID, err := db.ReturnOrder(ctx, id)
+	return orderID, failed("find return", err)
+}

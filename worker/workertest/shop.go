@@ -101,6 +101,7 @@ func New(t testing.TB, change ...Option) *Shop {
 		shop: settings.Shop{
 			HoldTTL: 15 * time.Minute, PackAfter: 50 * time.Millisecond, PaymentTimeout: 3 * time.Second,
 			PaymentProvider: payment.SandboxName, TransferPatience: time.Minute,
+			ShipAfter: time.Hour, ReturnWindow: time.Hour,
 			TrackEvery: time.Minute, PaymentURL: address, CarrierURL: address, WebhookSecret: "a secret of the carrier",
 		},
 		sandbox: sandbox.Config{Slow: 300 * time.Millisecond, Transit: 100 * time.Millisecond, Late: 2 * time.Second},

@@ -415,6 +415,180 @@ func (q *Queries) ListReturns(ctx context.Context, arg ListReturnsParams) ([]Lis
 	return items, nil
 }
 
+const listShipments = `-- name: ListShipments :many
+select
+    shipment.id,
+    jsonb_build_object(
+        'id', shipment.id, 'order_id', shipment.order_id, 'vendor_id', shipment.vendor_id,
+        'status', shipment.status, 'carrier', shipment.carrier,
+        'tracking_number', shipment.tracking_number, 'label_url', shipment.label_url,
+        'cancel_reason', shipment.cancel_reason, 'ship_to', jsonb_build_object(
+            'name', customer.first_name || ' ' || customer.last_name,
+            'line1', coalesce(orders.shipping_address ->> 'line1', ''),
+            'city', coalesce(orders.shipping_address ->> 'city', ''),
+            'country', coalesce(orders.shipping_address ->> 'country', ''),
+            'postal_code', coalesce(orders.shipping_address ->> 'postal_code', '')
+        ),
+        'created_at', shipment.created_at, 'packed_at', shipment.packed_at,
+        'released_at', shipment.released_at, 'shipped_at', shipment.shipped_at,
+        'delivered_at', shipment.delivered_at, 'cancelled_at', shipment.cancelled_at,
+        'items', (
+            select
+                jsonb_agg(
+                    jsonb_build_object(
+                        'item_id', item.item_id, 'item_name', product.item_name, 'qty', sent.qty,
+                        'unit_price', item.unit_price, 'total_price', item.total_price
+                    )
+                    order by item.line_no
+                )
+            from ordering.shipment_items as sent
+            inner join ordering.order_items as item on item.id = sent.order_item_id
+            inner join catalog.products as product on product.id = item.item_id
+            where sent.shipment_id = shipment.id
+        )
+    )::jsonb as document
+from ordering.shipments as shipment
+inner join ordering.orders as orders on orders.id = shipment.order_id
+inner join identity.customers as customer on customer.id = orders.customer_id
+where ($1::bigint is null or shipment.vendor_id = $1)
+    and ($2::uuid is null or shipment.id = $2)
+    and ($3::text is null or shipment.status = $3)
+    and ($4::uuid is null or shipment.id < $4)
+order by shipment.id desc
+limit $5
+`
+
+type ListShipmentsParams struct {
+	VendorID *int64
+	Chosen   *uuid.UUID
+	Status   *string
+	Before   *uuid.UUID
+	Page     int32
+}
+
+type ListShipmentsRow struct {
+	ID       uuid.UUID
+	Document json.RawMessage
+}
+
+// For vendors and operators, newest first by id. What a vendor needs to send a parcel is shown, the
+// customer's e-mail address is not.
+func (q *Queries) ListShipments(ctx context.Context, arg ListShipmentsParams) ([]ListShipmentsRow, error) {
+	rows, err := q.db.Query(ctx, listShipments,
+		arg.VendorID,
+		arg.Chosen,
+		arg.Status,
+		arg.Before,
+		arg.Page,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListShipmentsRow{}
+	for rows.Next() {
+		var i ListShipmentsRow
+		if err := rows.Scan(&i.ID, &i.Document); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listVendorOrders = `-- name: ListVendorOrders :many
+select
+    orders.id,
+    jsonb_build_object(
+        'id', orders.id, 'order_date', orders.order_date, 'status', orders.status,
+        'channel', orders.channel, 'currency', orders.currency,
+        'ship_to', jsonb_build_object(
+            'name', customer.first_name || ' ' || customer.last_name,
+            'line1', coalesce(orders.shipping_address ->> 'line1', ''),
+            'city', coalesce(orders.shipping_address ->> 'city', ''),
+            'country', coalesce(orders.shipping_address ->> 'country', ''),
+            'postal_code', coalesce(orders.shipping_address ->> 'postal_code', '')
+        ),
+        'shipment', (
+            select
+                jsonb_build_object(
+                    'id', shipment.id, 'status', shipment.status,
+                    'tracking_number', shipment.tracking_number
+                )
+            from ordering.shipments as shipment
+            where shipment.order_id = orders.id and shipment.vendor_id = $1
+        ),
+        'revenue', (
+            select sum(item.total_price)
+            from ordering.order_items as item
+            where item.order_id = orders.id and item.vendor_id = $1
+        ),
+        'items', (
+            select
+                jsonb_agg(
+                    jsonb_build_object(
+                        'item_id', item.item_id, 'qty', item.qty, 'unit_price', item.unit_price,
+                        'discount_amount', item.discount_amount, 'total_price', item.total_price,
+                        'returned_qty', item.returned_qty
+                    )
+                    order by item.line_no
+                )
+            from ordering.order_items as item
+            where item.order_id = orders.id and item.vendor_id = $1
+        )
+    )::jsonb as document
+from ordering.orders as orders
+inner join identity.customers as customer on customer.id = orders.customer_id
+where orders.id in (select order_id from ordering.order_items where vendor_id = $1)
+    and orders.confirmed_at is not null
+    and ($2::text is null or orders.status = $2)
+    and ($3::uuid is null or orders.id < $3)
+order by orders.id desc
+limit $4
+`
+
+type ListVendorOrdersParams struct {
+	VendorID int64
+	Status   *string
+	Before   *uuid.UUID
+	Page     int32
+}
+
+type ListVendorOrdersRow struct {
+	ID       uuid.UUID
+	Document json.RawMessage
+}
+
+// Orders that hold lines of a vendor, newest first by id, with these lines and no others. Those that
+// were never sold are the shop's business.
+func (q *Queries) ListVendorOrders(ctx context.Context, arg ListVendorOrdersParams) ([]ListVendorOrdersRow, error) {
+	rows, err := q.db.Query(ctx, listVendorOrders,
+		arg.VendorID,
+		arg.Status,
+		arg.Before,
+		arg.Page,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListVendorOrdersRow{}
+	for rows.Next() {
+		var i ListVendorOrdersRow
+		if err := rows.Scan(&i.ID, &i.Document); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const ordersToCancel = `-- name: OrdersToCancel :many
 select id
 from ordering.orders
@@ -631,6 +805,17 @@ func (q *Queries) ReturnItems(ctx context.Context, returnID uuid.UUID) ([]Return
 		return nil, err
 	}
 	return items, nil
+}
+
+const returnOrder = `-- name: ReturnOrder :one
+select order_id from ordering.returns where id = $1
+`
+
+func (q *Queries) ReturnOrder(ctx context.Context, id uuid.UUID) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, returnOrder, id)
+	var order_id uuid.UUID
+	err := row.Scan(&order_id)
+	return order_id, err
 }
 
 const returnToReceive = `-- name: ReturnToReceive :one

@@ -238,3 +238,102 @@ set
     response = @response,
     completed_at = now()
 where scope = @scope and key = @key;
+
+-- name: ListShipments :many
+-- For vendors and operators, newest first by id. What a vendor needs to send a parcel is shown, the
+-- customer's e-mail address is not.
+select
+    shipment.id,
+    jsonb_build_object(
+        'id', shipment.id, 'order_id', shipment.order_id, 'vendor_id', shipment.vendor_id,
+        'status', shipment.status, 'carrier', shipment.carrier,
+        'tracking_number', shipment.tracking_number, 'label_url', shipment.label_url,
+        'cancel_reason', shipment.cancel_reason, 'ship_to', jsonb_build_object(
+            'name', customer.first_name || ' ' || customer.last_name,
+            'line1', coalesce(orders.shipping_address ->> 'line1', ''),
+            'city', coalesce(orders.shipping_address ->> 'city', ''),
+            'country', coalesce(orders.shipping_address ->> 'country', ''),
+            'postal_code', coalesce(orders.shipping_address ->> 'postal_code', '')
+        ),
+        'created_at', shipment.created_at, 'packed_at', shipment.packed_at,
+        'released_at', shipment.released_at, 'shipped_at', shipment.shipped_at,
+        'delivered_at', shipment.delivered_at, 'cancelled_at', shipment.cancelled_at,
+        'items', (
+            select
+                jsonb_agg(
+                    jsonb_build_object(
+                        'item_id', item.item_id, 'item_name', product.item_name, 'qty', sent.qty,
+                        'unit_price', item.unit_price, 'total_price', item.total_price
+                    )
+                    order by item.line_no
+                )
+            from ordering.shipment_items as sent
+            inner join ordering.order_items as item on item.id = sent.order_item_id
+            inner join catalog.products as product on product.id = item.item_id
+            where sent.shipment_id = shipment.id
+        )
+    )::jsonb as document
+from ordering.shipments as shipment
+inner join ordering.orders as orders on orders.id = shipment.order_id
+inner join identity.customers as customer on customer.id = orders.customer_id
+where (sqlc.narg(vendor_id)::bigint is null or shipment.vendor_id = sqlc.narg(vendor_id))
+    and (sqlc.narg(chosen)::uuid is null or shipment.id = sqlc.narg(chosen))
+    and (sqlc.narg(status)::text is null or shipment.status = sqlc.narg(status))
+    and (sqlc.narg(before)::uuid is null or shipment.id < sqlc.narg(before))
+order by shipment.id desc
+limit @page;
+
+-- name: ListVendorOrders :many
+-- Orders that hold lines of a vendor, newest first by id, with these lines and no others. Those that
+-- were never sold are the shop's business.
+select
+    orders.id,
+    jsonb_build_object(
+        'id', orders.id, 'order_date', orders.order_date, 'status', orders.status,
+        'channel', orders.channel, 'currency', orders.currency,
+        'ship_to', jsonb_build_object(
+            'name', customer.first_name || ' ' || customer.last_name,
+            'line1', coalesce(orders.shipping_address ->> 'line1', ''),
+            'city', coalesce(orders.shipping_address ->> 'city', ''),
+            'country', coalesce(orders.shipping_address ->> 'country', ''),
+            'postal_code', coalesce(orders.shipping_address ->> 'postal_code', '')
+        ),
+        'shipment', (
+            select
+                jsonb_build_object(
+                    'id', shipment.id, 'status', shipment.status,
+                    'tracking_number', shipment.tracking_number
+                )
+            from ordering.shipments as shipment
+            where shipment.order_id = orders.id and shipment.vendor_id = @vendor_id
+        ),
+        'revenue', (
+            select sum(item.total_price)
+            from ordering.order_items as item
+            where item.order_id = orders.id and item.vendor_id = @vendor_id
+        ),
+        'items', (
+            select
+                jsonb_agg(
+                    jsonb_build_object(
+                        'item_id', item.item_id, 'qty', item.qty, 'unit_price', item.unit_price,
+                        'discount_amount', item.discount_amount, 'total_price', item.total_price,
+                        'returned_qty', item.returned_qty
+                    )
+                    order by item.line_no
+                )
+            from ordering.order_items as item
+            where item.order_id = orders.id and item.vendor_id = @vendor_id
+        )
+    )::jsonb as document
+from ordering.orders as orders
+inner join identity.customers as customer on customer.id = orders.customer_id
+where orders.id in (select order_id from ordering.order_items where vendor_id = @vendor_id)
+    and orders.confirmed_at is not null
+    and (sqlc.narg(status)::text is null or orders.status = sqlc.narg(status))
+    and (sqlc.narg(before)::uuid is null or orders.id < sqlc.narg(before))
+order by orders.id desc
+limit @page;
+
+-- name: ReturnOrder :one
+select order_id from ordering.returns where id = @id;
