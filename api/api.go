@@ -84,6 +84,7 @@ var resources = []func(*API){
 	(*API).products,
 	(*API).inventory,
 	(*API).reviews,
+	(*API).stockHistory,
 	(*API).cart,
 	(*API).checkout,
 	(*API).orders,

@@ -15,6 +15,7 @@ func (a *API) inventory() {
 	register(a, operation{
 		id: "get-inventory", method: http.MethodGet, path: path,
 		summary: "Show a product's stock and its ledger, newest first", tag: "inventory",
+		about:      "With `as_of`, both are what they were at that time.",
 		permission: auth.ReadStock, problems: []code{notFound, invalidCursor},
 	}, a.getInventory)
 	register(a, operation{
@@ -56,6 +57,7 @@ func (a *API) ownProduct(ctx context.Context, id int64) (shopdb.CatalogProductLi
 type getInventoryInput struct {
 	ByID
 	Page
+	AsOf time.Time `query:"as_of" doc:"A time of the past; default: now."`
 }
 
 type inventoryOutput struct {
@@ -87,13 +89,24 @@ func (a *API) getInventory(ctx context.Context, in *getInventoryInput) (*invento
 	if after != nil {
 		asked.BeforeTime, asked.BeforeID = &after.OccurredAt, &after.ID
 	}
+	out := &inventoryOutput{}
+	out.Body.ProductID, out.Body.OnHand = product.ID, product.OnHand
+	out.Body.Reserved, out.Body.Available = product.Reserved, product.Available
+	if !in.AsOf.IsZero() {
+		if in.AsOf.After(time.Now()) || in.AsOf.Year() < 1 {
+			return nil, invalid("query.as_of", "expected a time of the past")
+		}
+		was, err := a.DB.StockAsOf(ctx, shopdb.StockAsOfParams{ProductID: in.ID, At: in.AsOf})
+		if err != nil {
+			return nil, err
+		}
+		out.Body.OnHand, out.Body.Reserved, out.Body.Available = was.OnHand, was.Reserved, was.OnHand-was.Reserved
+		asked.AsOf = &in.AsOf
+	}
 	rows, err := a.DB.ListLedger(ctx, asked)
 	if err != nil {
 		return nil, err
 	}
-	out := &inventoryOutput{}
-	out.Body.ProductID, out.Body.OnHand = product.ID, product.OnHand
-	out.Body.Reserved, out.Body.Available = product.Reserved, product.Available
 	out.Body.List = paged(in.Page, rows, ledgerRowOf, func(row shopdb.CatalogStockLedger) any {
 		return ledgerKey{row.OccurredAt, row.ID}
 	})
@@ -139,5 +152,6 @@ func (a *API) moveInventory(ctx context.Context, in *moveInventoryInput) (*ledge
 	if err != nil {
 		return nil, err
 	}
+	a.forgetCatalogue()
 	return &ledgerRowOutput{ledgerRowOf(row)}, nil
 }

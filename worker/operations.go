@@ -12,13 +12,15 @@ import (
 // OperationsQueue is the queue of what nobody waits for while they buy.
 const OperationsQueue = workflows.OperationsQueue
 
-// Operations is the queue of the audit and of outgoing webhooks.
+// Operations is the queue of the audit, of outgoing webhooks and of the sweep of holds.
 func Operations(c Config, db *store.DB) Queue {
 	return Queue{
 		Name: OperationsQueue,
 		Register: func(r sdk.Registry) {
 			r.RegisterWorkflow(workflows.Audit)
 			r.RegisterWorkflow(workflows.Webhooks)
+			r.RegisterWorkflow(workflows.SweepHolds)
+			r.RegisterActivity(&activities.Stock{DB: db})
 			r.RegisterActivity(&activities.Audit{DB: db, Limits: c.Limits})
 			r.RegisterActivity(&activities.Webhooks{
 				DB: db, Sender: webhook.NewSender(webhook.RulesOf(c.Environment, c.Webhooks)), DisableAfter: c.Webhooks.DisableAfter,

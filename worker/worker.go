@@ -74,6 +74,12 @@ func Run(ctx context.Context, c Config) error {
 		prefix := c.Temporal.TaskQueuePrefix
 		return keepSchedule(ctx, workflows, flows.AuditSchedule(prefix+"audit", prefix+OperationsQueue, c.Limits.AuditEvery))
 	})
+	if c.Shop.SweepEvery > 0 {
+		group.Go(func() error {
+			prefix := c.Temporal.TaskQueuePrefix
+			return keepSchedule(ctx, workflows, flows.SweepSchedule(prefix+"sweep-holds", prefix+OperationsQueue, c.Shop.SweepEvery))
+		})
+	}
 	if c.Engine != nil {
 		steps, closeSteps, err := ETLSteps(ctx, c, db)
 		if err != nil {

@@ -172,6 +172,7 @@ type Shop struct {
 	TrackEvery          time.Duration `name:"track-every" env:"MERCADO_TRACK_EVERY" default:"1m" help:"How often the carrier is asked about a parcel that nothing was heard of."`
 	WebhookSecret       string        `name:"webhook-secret" env:"MERCADO_WEBHOOK_SECRET" default:"mercado-development" help:"Secret that providers and carriers sign their webhooks with."`
 	AllowSandbox        bool          `name:"allow-sandbox" env:"MERCADO_ALLOW_SANDBOX" default:"false" help:"Let production mode sell through the sandbox, which takes no money."`
+	SweepEvery          time.Duration `name:"sweep-every" env:"MERCADO_SWEEP_EVERY" default:"1m" help:"How often expired holds are taken out of the books; nothing waits for it, and 0 never does."`
 }
 
 // Validate implements kong's validation hook.
@@ -181,6 +182,9 @@ func (s Shop) Validate() error {
 	}
 	if s.CatalogueCache < 0 || s.CatalogueCache > time.Second {
 		return &Error{"MERCADO_CATALOGUE_CACHE", "must be from 0 to 1s"}
+	}
+	if s.SweepEvery < 0 || (s.SweepEvery > 0 && s.SweepEvery < time.Second) {
+		return &Error{"MERCADO_SWEEP_EVERY", "must be 0 or at least 1s"}
 	}
 	if s.PackAfter < 0 {
 		return &Error{"MERCADO_PACK_AFTER", "must not be negative"}

@@ -61,6 +61,9 @@ func ProviderAway() Option {
 	return func(o *options) { o.shop.PaymentURL = "http://127.0.0.1:1" }
 }
 
+// SweepEvery has expired holds swept.
+func SweepEvery(pause time.Duration) Option { return func(o *options) { o.shop.SweepEvery = pause } }
+
 // PackAfter sets how long a shipment waits for its vendor.
 func PackAfter(wait time.Duration) Option { return func(o *options) { o.shop.PackAfter = wait } }
 

@@ -42,16 +42,18 @@ const listLedger = `-- name: ListLedger :many
 select id, product_id, kind, on_hand_delta, reserved_delta, reason, reference_type, reference_id, occurred_at, recorded_at, xid
 from catalog.stock_ledger
 where product_id = $1
+    and ($2::timestamptz is null or occurred_at <= $2)
     and (
-        $2::bigint is null
-        or (occurred_at, id) < ($3::timestamptz, $2)
+        $3::bigint is null
+        or (occurred_at, id) < ($4::timestamptz, $3)
     )
 order by occurred_at desc, id desc
-limit $4
+limit $5
 `
 
 type ListLedgerParams struct {
 	ProductID  int64
+	AsOf       *time.Time
 	BeforeID   *int64
 	BeforeTime *time.Time
 	RowLimit   int32
@@ -60,6 +62,7 @@ type ListLedgerParams struct {
 func (q *Queries) ListLedger(ctx context.Context, arg ListLedgerParams) ([]CatalogStockLedger, error) {
 	rows, err := q.db.Query(ctx, listLedger,
 		arg.ProductID,
+		arg.AsOf,
 		arg.BeforeID,
 		arg.BeforeTime,
 		arg.RowLimit,
@@ -124,4 +127,155 @@ func (q *Queries) MoveInventory(ctx context.Context, arg MoveInventoryParams) er
 		arg.Reason,
 	)
 	return err
+}
+
+const stockAsOf = `-- name: StockAsOf :one
+select
+    (ledger.on_hand)::bigint as on_hand,
+    (ledger.reserved - coalesce((
+        select sum(hold.qty)
+        from catalog.holds as hold
+        where hold.product_id = $1 and hold.expires_at <= $2
+    ), 0))::bigint as reserved
+from catalog.stock_as_of($1::bigint, $2::timestamptz) as ledger (on_hand, reserved)
+`
+
+type StockAsOfParams struct {
+	ProductID int64
+	At        time.Time
+}
+
+type StockAsOfRow struct {
+	OnHand   int64
+	Reserved int64
+}
+
+// What the ledger had counted at a time. A hold that had expired by then was free stock, whether or
+// not anybody had released it: its release is dated at its expiry, or it is still in the table.
+func (q *Queries) StockAsOf(ctx context.Context, arg StockAsOfParams) (StockAsOfRow, error) {
+	row := q.db.QueryRow(ctx, stockAsOf, arg.ProductID, arg.At)
+	var i StockAsOfRow
+	err := row.Scan(&i.OnHand, &i.Reserved)
+	return i, err
+}
+
+const stockSeries = `-- name: StockSeries :many
+with released as (
+    -- What nobody has released yet is released at its expiry as well.
+    select entry.occurred_at, entry.on_hand_delta, entry.reserved_delta
+    from catalog.stock_ledger as entry
+    where entry.product_id = $1
+    union all
+    select hold.expires_at, 0, -hold.qty
+    from catalog.holds as hold
+    where hold.product_id = $1 and hold.expires_at <= now()
+),
+
+opening as (
+    select
+        coalesce(sum(released.on_hand_delta), 0) as on_hand,
+        coalesce(sum(released.reserved_delta), 0) as reserved
+    from released
+    where released.occurred_at < $2::timestamptz
+),
+
+moved as (
+    select
+        date_bin(
+            make_interval(hours => $3::integer), released.occurred_at, '2000-01-01 00:00Z'
+        ) as bucket,
+        sum(greatest(released.on_hand_delta, 0)) as units_in,
+        sum(greatest(-released.on_hand_delta, 0)) as units_out,
+        sum(released.reserved_delta) as reserved
+    from released
+    where released.occurred_at >= $2::timestamptz and released.occurred_at < $4::timestamptz
+    group by 1
+),
+
+buckets as (
+    select
+        slot.bucket,
+        coalesce(moved.units_in, 0) as units_in,
+        coalesce(moved.units_out, 0) as units_out,
+        opening.on_hand + coalesce(sum(moved.units_in - moved.units_out) over running, 0) as closing,
+        opening.reserved + coalesce(sum(moved.reserved) over running, 0) as reserved
+    from generate_series(
+        $2::timestamptz,
+        $4::timestamptz - interval '1 microsecond',
+        make_interval(hours => $3::integer)
+    ) as slot (bucket)
+    left join moved on moved.bucket = slot.bucket
+    cross join opening
+    window running as (order by slot.bucket)
+)
+
+select
+    buckets.bucket::timestamptz as bucket,
+    (closing - units_in + units_out)::bigint as opening,
+    units_in::bigint as units_in,
+    units_out::bigint as units_out,
+    closing::bigint as closing,
+    reserved::bigint as reserved
+from buckets
+order by buckets.bucket
+`
+
+type StockSeriesParams struct {
+	ProductID   int64
+	FromTime    time.Time
+	BucketHours int32
+	ToTime      time.Time
+}
+
+type StockSeriesRow struct {
+	Bucket   time.Time
+	Opening  int64
+	UnitsIn  int64
+	UnitsOut int64
+	Closing  int64
+	Reserved int64
+}
+
+// One row for each bucket, quiet ones included; buckets begin at full hours or days of UTC.
+func (q *Queries) StockSeries(ctx context.Context, arg StockSeriesParams) ([]StockSeriesRow, error) {
+	rows, err := q.db.Query(ctx, stockSeries,
+		arg.ProductID,
+		arg.FromTime,
+		arg.BucketHours,
+		arg.ToTime,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []StockSeriesRow{}
+	for rows.Next() {
+		var i StockSeriesRow
+		if err := rows.Scan(
+			&i.Bucket,
+			&i.Opening,
+			&i.UnitsIn,
+			&i.UnitsOut,
+			&i.Closing,
+			&i.Reserved,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const sweepHolds = `-- name: SweepHolds :one
+select catalog.sweep_holds($1::integer)::bigint as released
+`
+
+func (q *Queries) SweepHolds(ctx context.Context, most int32) (int64, error) {
+	row := q.db.QueryRow(ctx, sweepHolds, most)
+	var released int64
+	err := row.Scan(&released)
+	return released, err
 }

@@ -267,7 +267,53 @@ end
 $$;
 -- +goose StatementEnd
 
+-- Releases what has expired of at most p_most products, and tells of how many holds. A product that
+-- somebody works on is left for the next time: who works on it releases what he needs himself.
+-- +goose StatementBegin
+create function catalog.sweep_holds(p_most integer) returns bigint
+language plpgsql as $$
+declare
+    products bigint[];
+    released bigint;
+begin
+    select array_agg(locked.product_id), sum(locked.expired)
+    into products, released
+    from (
+        select
+            stock.product_id,
+            (
+                select count(*)
+                from catalog.holds
+                where holds.product_id = stock.product_id and expires_at <= clock_timestamp()
+            ) as expired
+        from catalog.stock
+        where stock.product_id in (
+            select product_id from catalog.holds where expires_at <= now() order by expires_at limit p_most
+        )
+        order by stock.product_id
+        for no key update skip locked
+    ) as locked;
+    if products is null then
+        return 0;
+    end if;
+    perform catalog.release_holds(products);
+    return released;
+end
+$$;
+-- +goose StatementEnd
+
+-- The balance of a product as of a time: what the ledger had counted by then.
+create function catalog.stock_as_of(p_product_id bigint, p_at timestamptz)
+returns table (on_hand bigint, reserved bigint)
+language sql stable as $$
+    select coalesce(sum(on_hand_delta), 0)::bigint, coalesce(sum(reserved_delta), 0)::bigint
+    from catalog.stock_ledger
+    where product_id = p_product_id and occurred_at <= p_at
+$$;
+
 -- +goose Down
+drop function catalog.stock_as_of;
+drop function catalog.sweep_holds;
 drop function catalog.hold_stock;
 drop function catalog.reserve_held;
 drop function catalog.move_stock;

@@ -22,9 +22,86 @@ limit 1;
 select *
 from catalog.stock_ledger
 where product_id = sqlc.arg(product_id)
+    and (sqlc.narg(as_of)::timestamptz is null or occurred_at <= sqlc.narg(as_of))
     and (
         sqlc.narg(before_id)::bigint is null
         or (occurred_at, id) < (sqlc.narg(before_time)::timestamptz, sqlc.narg(before_id))
     )
 order by occurred_at desc, id desc
 limit sqlc.arg(row_limit);
+
+-- name: StockAsOf :one
+-- What the ledger had counted at a time. A hold that had expired by then was free stock, whether or
+-- not anybody had released it: its release is dated at its expiry, or it is still in the table.
+select
+    (ledger.on_hand)::bigint as on_hand,
+    (ledger.reserved - coalesce((
+        select sum(hold.qty)
+        from catalog.holds as hold
+        where hold.product_id = sqlc.arg(product_id) and hold.expires_at <= sqlc.arg(at)
+    ), 0))::bigint as reserved
+from catalog.stock_as_of(sqlc.arg(product_id)::bigint, sqlc.arg(at)::timestamptz) as ledger (on_hand, reserved);
+
+-- name: StockSeries :many
+-- One row for each bucket, quiet ones included; buckets begin at full hours or days of UTC.
+with released as (
+    -- What nobody has released yet is released at its expiry as well.
+    select entry.occurred_at, entry.on_hand_delta, entry.reserved_delta
+    from catalog.stock_ledger as entry
+    where entry.product_id = sqlc.arg(product_id)
+    union all
+    select hold.expires_at, 0, -hold.qty
+    from catalog.holds as hold
+    where hold.product_id = sqlc.arg(product_id) and hold.expires_at <= now()
+),
+
+opening as (
+    select
+        coalesce(sum(released.on_hand_delta), 0) as on_hand,
+        coalesce(sum(released.reserved_delta), 0) as reserved
+    from released
+    where released.occurred_at < sqlc.arg(from_time)::timestamptz
+),
+
+moved as (
+    select
+        date_bin(
+            make_interval(hours => sqlc.arg(bucket_hours)::integer), released.occurred_at, '2000-01-01 00:00Z'
+        ) as bucket,
+        sum(greatest(released.on_hand_delta, 0)) as units_in,
+        sum(greatest(-released.on_hand_delta, 0)) as units_out,
+        sum(released.reserved_delta) as reserved
+    from released
+    where released.occurred_at >= sqlc.arg(from_time)::timestamptz and released.occurred_at < sqlc.arg(to_time)::timestamptz
+    group by 1
+),
+
+buckets as (
+    select
+        slot.bucket,
+        coalesce(moved.units_in, 0) as units_in,
+        coalesce(moved.units_out, 0) as units_out,
+        opening.on_hand + coalesce(sum(moved.units_in - moved.units_out) over running, 0) as closing,
+        opening.reserved + coalesce(sum(moved.reserved) over running, 0) as reserved
+    from generate_series(
+        sqlc.arg(from_time)::timestamptz,
+        sqlc.arg(to_time)::timestamptz - interval '1 microsecond',
+        make_interval(hours => sqlc.arg(bucket_hours)::integer)
+    ) as slot (bucket)
+    left join moved on moved.bucket = slot.bucket
+    cross join opening
+    window running as (order by slot.bucket)
+)
+
+select
+    buckets.bucket::timestamptz as bucket,
+    (closing - units_in + units_out)::bigint as opening,
+    units_in::bigint as units_in,
+    units_out::bigint as units_out,
+    closing::bigint as closing,
+    reserved::bigint as reserved
+from buckets
+order by buckets.bucket;
+
+-- name: SweepHolds :one
+select catalog.sweep_holds(sqlc.arg(most)::integer)::bigint as released;
