@@ -14,6 +14,7 @@ import (
 type carts struct {
 	shop     *shop
 	products []int64
+	apart    int // how far apart in products a cart's two lines are; 0: it has one line
 
 	mu    sync.Mutex
 	ready []int64
@@ -28,10 +29,10 @@ func (p *shop) newCarts(ctx context.Context, products int) (*carts, error) {
 	if err != nil {
 		return nil, fmt.Errorf("add products: %w", err)
 	}
-	return &carts{shop: p, products: made}, nil
+	return &carts{shop: p, products: made, apart: 17}, nil
 }
 
-// fill has customers fill their carts with two products each (one where there is only one), until
+// fill has customers fill their carts with two products each (see apart), until
 // count are ready.
 func (c *carts) fill(ctx context.Context, count int) error {
 	c.mu.Lock()
@@ -43,7 +44,7 @@ func (c *carts) fill(ctx context.Context, count int) error {
 	if err != nil {
 		return fmt.Errorf("add customers: %w", err)
 	}
-	ready, err := ids(ctx, c.shop, fillCarts, customers, c.products, c.made)
+	ready, err := ids(ctx, c.shop, fillCarts, customers, c.products, c.made, c.apart)
 	if err != nil {
 		return fmt.Errorf("fill carts: %w", err)
 	}

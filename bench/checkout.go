@@ -49,6 +49,7 @@ func (p *shop) checkouts(carts *carts) (func(context.Context, int) error, error)
 
 // answered sends a request and reads the answer to its end.
 func answered(request *http.Request, status int) error {
+	asked := time.Now()
 	response, err := requests.Do(request)
 	if err != nil {
 		return err
@@ -56,7 +57,7 @@ func answered(request *http.Request, status int) error {
 	defer func() { _ = response.Body.Close() }()
 	answer, err := io.ReadAll(response.Body)
 	if err == nil && response.StatusCode != status {
-		err = fmt.Errorf("%s %s answered %s: %s", request.Method, request.URL.Path, response.Status, answer)
+		err = fmt.Errorf("%s %s answered %s after %s: %s", request.Method, request.URL.Path, response.Status, time.Since(asked).Round(time.Millisecond), answer)
 	}
 	return err
 }

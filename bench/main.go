@@ -19,11 +19,12 @@ import (
 
 // bench is one run.
 type bench struct {
-	servers *servers
-	rounds  int           // how often each highest rate is measured
-	lasts   time.Duration // of each measurement
-	report  *report
-	log     io.Writer
+	servers  *servers
+	rounds   int           // how often each highest rate is measured
+	lasts    time.Duration // of each measurement
+	products int           // how many are many
+	report   *report
+	log      io.Writer
 }
 
 // part is one group of figures.
@@ -34,6 +35,10 @@ type part struct {
 
 var parts = []part{
 	{"checkout", (*bench).checkout},
+	{"fulfilment", (*bench).fulfilment},
+	{"hot", (*bench).hot},
+	{"login", (*bench).login},
+	{"products", (*bench).listing},
 }
 
 func main() {
@@ -65,9 +70,9 @@ func measure(ctx context.Context) (err error) {
 		}
 	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
-	b := &bench{rounds: 3, lasts: 3 * time.Second, log: os.Stderr}
+	b := &bench{rounds: 3, lasts: 2 * time.Second, products: 1_000_000, log: os.Stderr}
 	if *quick {
-		b.rounds, b.lasts = 1, time.Second
+		b.rounds, b.lasts, b.products = 1, time.Second, 50_000
 	}
 	b.say("building mercado and starting the servers")
 	if b.servers, err = startServers(ctx); err != nil {

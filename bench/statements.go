@@ -9,4 +9,6 @@ var (
 	newCustomers string
 	//go:embed sql/carts.sql
 	fillCarts string
+	//go:embed sql/catalogue.sql
+	newCatalogue string
 )
