@@ -21,7 +21,7 @@ type DB struct {
 }
 
 // Open connects to the shop's Postgres. It does not wait for the server: see Ping.
-func Open(ctx context.Context, s settings.Database) (*DB, error) { return open(ctx, s, nil) }
+func Open(ctx context.Context, s settings.Database) (*DB, error) { return open(ctx, s, nil, nil) }
 
 // impatience is what Postgres ends a statement by, when somebody waits for its answer: one locked
 // row must not take every connection there is.
@@ -33,15 +33,21 @@ var impatience = map[string]string{
 // OpenForRequests is Open for short statements only: one that waits 3 seconds for a lock, or runs
 // for 8, fails, so that the connection is free for the next request.
 func OpenForRequests(ctx context.Context, s settings.Database) (*DB, error) {
-	return open(ctx, s, impatience)
+	return open(ctx, s, impatience, nil)
 }
 
-func open(ctx context.Context, s settings.Database, parameters map[string]string) (*DB, error) {
+// OpenObserved is OpenForRequests with every statement shown to tracer, for a test to count them.
+func OpenObserved(ctx context.Context, s settings.Database, tracer pgx.QueryTracer) (*DB, error) {
+	return open(ctx, s, impatience, tracer)
+}
+
+func open(ctx context.Context, s settings.Database, parameters map[string]string, tracer pgx.QueryTracer) (*DB, error) {
 	config, err := pgxpool.ParseConfig(s.URL)
 	if err != nil {
 		return nil, &settings.Error{Setting: "MERCADO_DATABASE_URL", Problem: "cannot be parsed"}
 	}
 	config.MaxConns = s.MaxConns
+	config.ConnConfig.Tracer = tracer
 	config.ConnConfig.RuntimeParams["application_name"] = "mercado"
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	maps.Copy(config.ConnConfig.RuntimeParams, parameters)

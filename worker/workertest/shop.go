@@ -19,6 +19,7 @@ import (
 	"mercado/internal/payment"
 	"mercado/internal/sandbox"
 	"mercado/internal/settings"
+	"mercado/internal/store"
 	"mercado/worker"
 )
 
@@ -46,6 +47,7 @@ type options struct {
 	shop    settings.Shop
 	sandbox sandbox.Config
 	worker  bool
+	tracer  pgx.QueryTracer
 }
 
 // HoldTTL sets how long a cart keeps its stock.
@@ -88,6 +90,9 @@ func LostWebhooks() Option {
 // TrackEvery sets how often the carrier is asked about a parcel.
 func TrackEvery(pause time.Duration) Option { return func(o *options) { o.shop.TrackEvery = pause } }
 
+// Observed shows tracer every statement of the API and of the checkouts that it hosts.
+func Observed(tracer pgx.QueryTracer) Option { return func(o *options) { o.tracer = tracer } }
+
 // WithoutWorker leaves orders to the API process, and nobody to read events.
 func WithoutWorker() Option { return func(o *options) { o.worker = false } }
 
@@ -113,7 +118,12 @@ func New(t testing.TB, change ...Option) *Shop {
 		option(&o)
 	}
 	shop := &Shop{
-		Shop:    apitest.New(t, func(deps *api.Deps) { deps.Shop, deps.Limits, deps.Webhooks = o.shop, Limits, Webhooks }),
+		Shop: apitest.New(t, func(deps *api.Deps) {
+			deps.Shop, deps.Limits, deps.Webhooks = o.shop, Limits, Webhooks
+			if o.tracer != nil {
+				deps.DB = observed(t, deps.DB, o.tracer)
+			}
+		}),
 		Sandbox: address, t: t,
 	}
 	o.sandbox.Folder = shop.World.Home + "/sandbox"
@@ -149,6 +159,18 @@ func New(t testing.TB, change ...Option) *Shop {
 		})
 	}
 	return shop
+}
+
+// observed is another pool of connections to the same database.
+func observed(t testing.TB, db *store.DB, tracer pgx.QueryTracer) *store.DB {
+	t.Helper()
+	config := db.Pool.Config()
+	second, err := store.OpenObserved(t.Context(), settings.Database{URL: config.ConnString(), MaxConns: config.MaxConns}, tracer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(second.Close)
+	return second
 }
 
 // run does something until the test ends.
