@@ -22,7 +22,8 @@ type Migration struct {
 }
 
 // MigrateShop brings the shop's schemas up to date, and gives a new shop its reference data.
-// Several processes may call it at once.
+// Several processes may call it at once. It fails with an *OtherMigrations, and changes nothing,
+// where the files are not those that the database was made with.
 func MigrateShop(ctx context.Context, url string) ([]Migration, error) {
 	applied, err := migrate(ctx, url, "shop", migrations.Shop)
 	if err != nil {
@@ -52,6 +53,9 @@ func migrate(ctx context.Context, url, name string, embedded fs.FS) ([]Migration
 		return nil, fmt.Errorf("migrate %s: %w", name, err)
 	}
 	defer func() { _ = provider.Close() }()
+	if _, err := compare(ctx, provider, url, name, embedded, true); err != nil {
+		return nil, fmt.Errorf("migrate %s: %w", name, err)
+	}
 	results, err := provider.Up(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("migrate %s: %w", name, err)
@@ -69,7 +73,7 @@ func pending(ctx context.Context, url, name string, embedded fs.FS) ([]string, e
 		return nil, fmt.Errorf("migrations of %s: %w", name, err)
 	}
 	defer func() { _ = provider.Close() }()
-	statuses, err := provider.Status(ctx)
+	statuses, err := compare(ctx, provider, url, name, embedded, false)
 	if err != nil {
 		return nil, fmt.Errorf("migrations of %s: %w", name, err)
 	}
@@ -80,6 +84,19 @@ func pending(ctx context.Context, url, name string, embedded fs.FS) ([]string, e
 		}
 	}
 	return files, nil
+}
+
+// compare tells what is applied, see checkDigests.
+func compare(ctx context.Context, provider *goose.Provider, url, name string, embedded fs.FS, write bool) ([]*goose.MigrationStatus, error) {
+	statuses, err := provider.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	files, err := fs.Sub(embedded, name)
+	if err != nil {
+		return nil, err
+	}
+	return statuses, checkDigests(ctx, url, name, files, statuses, write)
 }
 
 // migrator opens a pool that closing the provider closes.
