@@ -42,6 +42,7 @@ var things = map[string]thingKind{
 	"/api/orders/{id}":               {ofCustomer: true, ofVendor: true, make: (*accessWorld).order},
 	"/api/admin/stuck/{id}":          {make: (*accessWorld).order},
 	"/api/admin/audit/{id}":          {make: (*accessWorld).audit},
+	"/api/catalog/imports/{id}":      {ofVendor: true, make: (*accessWorld).imported},
 	"/api/catalog/reviews/{id}":      {ofCustomer: true, make: (*accessWorld).review},
 	"/api/catalog/reviews/{id}/vote": {make: (*accessWorld).strangersReview},
 
@@ -204,6 +205,11 @@ func (w *accessWorld) productOf(vendor int64) int64 {
 		"vendor_id": vendor, "category_id": w.categoryID, "item_name": "Lamp " + uuid.NewString(),
 		"price": "10.00", "cost": secretCost, "stock": 1000,
 	}).Want(http.StatusCreated)).ID
+}
+
+func (w *accessWorld) imported() thing {
+	made := w.Vendor(w.vendor).Post("/api/catalog/imports", "sku\nA\n", "Content-Type", "text/csv").Want(http.StatusAccepted)
+	return thing{id: apitest.Decode[struct{ ID string }](made).ID}
 }
 
 func (w *accessWorld) review() thing { return w.reviewBy(w.customer) }

@@ -85,6 +85,7 @@ var resources = []func(*API){
 	(*API).inventory,
 	(*API).reviews,
 	(*API).stockHistory,
+	(*API).imports,
 	(*API).cart,
 	(*API).checkout,
 	(*API).orders,

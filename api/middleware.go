@@ -24,7 +24,9 @@ const (
 	requestIDHeader = "X-Request-Id"
 	userKey         = "user" // of gin's context: who is signed in, for the access log
 
-	bodyTimeLimit = 10 * time.Second
+	bodyTimeLimit   = 10 * time.Second
+	uploadTimeLimit = 40 * time.Second // beside the write timeout of Serve
+	maxUpload       = 64 << 20
 )
 
 type requestIDKey struct{}
@@ -117,6 +119,13 @@ func (a *API) readBody(c *gin.Context) {
 		return
 	}
 	deadline := http.NewResponseController(c.Writer)
+	if c.Request.Method == http.MethodPost && c.FullPath() == importsPath { // read by its operation, as it comes
+		_ = deadline.SetReadDeadline(time.Now().Add(uploadTimeLimit))
+		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxUpload)
+		c.Next()
+		_ = deadline.SetReadDeadline(time.Time{})
+		return
+	}
 	_ = deadline.SetReadDeadline(time.Now().Add(bodyTimeLimit)) // a test's recorder has none
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
 	_ = deadline.SetReadDeadline(time.Time{})

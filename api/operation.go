@@ -24,6 +24,7 @@ type operation struct {
 	permission  auth.Permission
 	status      int    // of success; 0: 200 with a body, 204 without
 	later       bool   // may answer 202 with the same body: what was asked for is still being done
+	upload      string // the media type of a body that is streamed, up to maxUpload; "": there is none
 	revalidated bool   // carries an ETag, and may answer 304
 	problems    []code // beyond those that every operation may answer with
 }
@@ -43,7 +44,7 @@ func register[I, O any](a *API, op operation, handle func(context.Context, *I) (
 	if !op.permission.Known() {
 		panic("operation " + op.id + " declares no permission")
 	}
-	codes := op.codes(takesBody[I]())
+	codes := op.codes(takesBody[I]() || op.upload != "")
 	for _, c := range codes {
 		if problems[c].status == 0 {
 			panic("operation " + op.id + " declares the unknown code " + string(c))
@@ -66,7 +67,15 @@ func register[I, O any](a *API, op operation, handle func(context.Context, *I) (
 			documented.Security = append(documented.Security, map[string][]string{})
 		}
 	}
+	if op.upload != "" {
+		documented.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+			op.upload: {Schema: &huma.Schema{Type: huma.TypeString}},
+		}}
+	}
 	limit := patience
+	if op.upload != "" {
+		limit += uploadTimeLimit
+	}
 	if op.later {
 		limit += checkoutPatience
 	}

@@ -26,6 +26,8 @@ func Orders(db *store.DB, shop settings.Shop, board *completion.Board) Queue {
 		Register: func(r sdk.Registry) {
 			r.RegisterWorkflow(workflows.Checkout)
 			r.RegisterWorkflow(workflows.Fulfilment)
+			r.RegisterWorkflow(workflows.ImportProducts)
+			r.RegisterActivity(&activities.Imports{DB: db})
 			r.RegisterWorkflow(workflows.Refund)
 			r.RegisterActivity(payments)
 			r.RegisterActivity(&activities.Checkout{DB: db, HoldTTL: shop.HoldTTL, TransferPatience: shop.TransferPatience, Board: board})

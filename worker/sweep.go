@@ -61,6 +61,12 @@ func (r *relay) sweeps(q *shopdb.Queries) []*sweep {
 			},
 		},
 		{
+			what: "import", every: 2 * time.Second, start: workflows.StartImport,
+			page: func(ctx context.Context, after uuid.UUID) ([]uuid.UUID, error) {
+				return q.ImportsToRun(ctx, shopdb.ImportsToRunParams{After: after, OlderThanSeconds: 5, Most: sweepPage})
+			},
+		},
+		{
 			what: "refund", every: time.Second, start: workflows.ResumeRefund,
 			page: func(ctx context.Context, after uuid.UUID) ([]uuid.UUID, error) {
 				return q.RefundsToPay(ctx, shopdb.RefundsToPayParams{After: after, OlderThanSeconds: 1, Most: sweepPage})

@@ -44,6 +44,9 @@ var contract = sync.OnceValues(func() (routers.Router, error) {
 	return legacy.NewRouter(document, openapi3.AllowExtraSiblingFields("patternDescription")) // huma's own word
 })
 
+// A file is a text to the document, whatever is wrong with its rows.
+func init() { openapi3filter.RegisterBodyDecoder("text/csv", openapi3filter.PlainBodyDecoder) }
+
 var validation = &openapi3filter.Options{
 	IncludeResponseStatus: true, // a status that the operation does not declare is an error
 	MultiError:            true,

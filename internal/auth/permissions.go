@@ -28,6 +28,7 @@ const (
 	WriteProducts       Permission = "products.write"
 	ReadStock           Permission = "stock.read"
 	WriteStock          Permission = "stock.write"
+	ImportProducts      Permission = "products.import"
 	WriteReviews        Permission = "reviews.write"
 	DeleteReviews       Permission = "reviews.delete"
 	UseCart             Permission = "cart.use"
@@ -62,6 +63,7 @@ var grants = map[Permission][]Role{
 	WriteProducts:       {Vendor, Admin},
 	ReadStock:           {Vendor, Admin},
 	WriteStock:          {Vendor, Admin},
+	ImportProducts:      {Vendor, Admin},
 	WriteReviews:        {Customer},
 	DeleteReviews:       {Customer, Admin},
 	UseCart:             {Customer},

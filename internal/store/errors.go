@@ -48,6 +48,7 @@ var constraints = map[string]error{
 	"reviews_product_id_customer_id_key": ErrReviewed,
 	"reviews_product_id_fkey":            ErrNotFound,
 	"review_votes_review_id_fkey":        ErrNotFound,
+	"imports_vendor_id_fkey":             ErrUnknownVendor,
 	"products_vendor_id_fkey":            ErrUnknownVendor,
 	"products_category_id_fkey":          ErrUnknownCategory,
 	"categories_parent_id_fkey":          ErrUnknownCategory,

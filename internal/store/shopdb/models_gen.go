@@ -60,6 +60,43 @@ type CatalogHold struct {
 	CreatedAt time.Time
 }
 
+type CatalogImport struct {
+	ID           uuid.UUID
+	VendorID     *int64
+	DryRun       bool
+	State        string
+	Error        *string
+	Bytes        int64
+	Position     int64
+	Line         int64
+	RowsRead     int64
+	RowsCreated  int64
+	RowsUpdated  int64
+	RowsRejected int64
+	CreatedAt    time.Time
+	FinishedAt   *time.Time
+}
+
+type CatalogImportError struct {
+	ImportID uuid.UUID
+	Line     int64
+	Field    string
+	Message  string
+}
+
+type CatalogImportKey struct {
+	ImportID uuid.UUID
+	VendorID int64
+	Sku      string
+	Line     int64
+}
+
+type CatalogImportPart struct {
+	ImportID uuid.UUID
+	Start    int64
+	Content  []byte
+}
+
 type CatalogProduct struct {
 	ID          int64
 	VendorID    int64
