@@ -85,16 +85,14 @@ func selection(points []point, victim string) (chosen []point) {
 // are killed again with the rest.
 func (s *stack) crashAll(victim string, points []point) (outcomes []outcome) {
 	s.t.Helper()
-	for _, role := range []string{"api", "worker"} {
-		if s.processes[role] != nil {
-			s.kill(role)
-		}
-	}
-	s.idle = map[string]string{"api": "worker", "worker": "api"}[victim]
-	s.start("api")
-	s.start("worker")
+	s.idle, s.packAfter = map[string]string{"api": "worker", "worker": "api"}[victim], 0
+	s.restart()
 	for i, at := range points {
 		began := time.Now()
+		if wait := scenarios[at.History].packAfter; wait != s.packAfter {
+			s.packAfter = wait
+			s.restart()
+		}
 		o := s.crash(victim, at)
 		s.t.Logf("%d of %d: killed %s at %s, held by %s: %s (%.1f s)", i+1, len(points), victim, at, o.Held, cmp.Or(o.Wrong, "restarted"), time.Since(began).Seconds())
 		outcomes = append(outcomes, o)
@@ -113,6 +111,17 @@ func (s *stack) crashAll(victim string, points []point) (outcomes []outcome) {
 		}
 	}
 	return outcomes
+}
+
+// restart starts the processes of the shop again, with other settings.
+func (s *stack) restart() {
+	s.t.Helper()
+	for _, role := range []string{"api", "worker"} {
+		if s.processes[role] != nil {
+			s.kill(role)
+		}
+		s.start(role)
+	}
 }
 
 // attempts is how many orders are placed until one comes to a point: what two parcels, or carrier and

@@ -33,6 +33,12 @@ type scenario struct {
 	reason   order.CancelReason
 	answer   int // status of the first answer, which is given again for the same key
 	captures int // as many parcels are paid for; 0 when nothing is
+	refunds  int // as often money is paid back
+
+	line1 string // of the address; empty for one that is found
+	lost  bool   // the goods are, on their way
+
+	packAfter time.Duration // how long a shipment waits for its vendor; 0 for hardly
 
 	prepare func(*stack, *purchase) // before the order is placed
 	then    func(*stack, *purchase) // after it was
@@ -50,7 +56,25 @@ var scenarios = map[string]scenario{
 	},
 	"fulfilment_one_vendor": {token: "slow", products: 1, ends: order.Delivered, answer: http.StatusCreated, captures: 1},
 	"fulfilment_three":      {token: "approve", products: 3, ends: order.Delivered, answer: http.StatusCreated, captures: 3},
-	"fulfilment_refused":    {token: "capture_refused", products: 1, ends: order.Cancelled, reason: order.CaptureRefused, answer: http.StatusCreated},
+	"fulfilment_cancelled": {
+		token: "approve", products: 1, ends: order.Cancelled, reason: order.CancelledByCustomer, answer: http.StatusCreated,
+		packAfter: time.Minute, then: func(s *stack, p *purchase) {
+			s.pack(p)
+			s.cancel(p)
+		},
+	},
+	"fulfilment_by_vendor": {
+		token: "approve", products: 1, ends: order.Delivered, answer: http.StatusCreated, captures: 1,
+		packAfter: time.Minute, then: func(s *stack, p *purchase) { s.act(p, s.pack(p), "/ship") },
+	},
+	"fulfilment_missed": {
+		token: "approve", products: 1, ends: order.Cancelled, reason: "lost", answer: http.StatusCreated, captures: 1, refunds: 1,
+		line1: "sandbox:lost", lost: true,
+	},
+	"refund_completed": {
+		token: "approve", products: 1, ends: order.Returned, answer: http.StatusCreated, captures: 1, refunds: 1, then: sendBack,
+	},
+	"fulfilment_refused": {token: "capture_refused", products: 1, ends: order.Cancelled, reason: order.CaptureRefused, answer: http.StatusCreated},
 }
 
 // purchase is one order of the matrix.
@@ -154,27 +178,44 @@ func (s *stack) ask(p *purchase, prefer string) (status int, body []byte, err er
 }
 
 func (s *stack) askOnce(p *purchase, prefer string) (status int, body []byte, err error) {
-	sent, err := json.Marshal(workertest.CheckoutBody(p.scenario.token))
-	if err != nil {
-		return 0, nil, err
+	sent := workertest.CheckoutBody(p.scenario.token)
+	if p.line1 != "" {
+		sent["shipping_address"].(map[string]any)["line1"] = p.line1
 	}
+	return s.send(p.token, "/api/checkout", p.key, sent, "Prefer", prefer)
+}
+
+// send posts a body under a key, which may be empty, as whoever has a token, once.
+func (s *stack) send(token, path, key string, body any, header ...string) (status int, answer []byte, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.apiAddr+"/api/checkout", bytes.NewReader(sent))
+	sent := new(bytes.Buffer)
+	if body != nil {
+		if err := json.NewEncoder(sent).Encode(body); err != nil {
+			return 0, nil, err
+		}
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.apiAddr+path, sent)
 	if err != nil {
 		return 0, nil, err
 	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Authorization", "Bearer "+p.token)
-	request.Header.Set("Idempotency-Key", p.key)
-	request.Header.Set("Prefer", prefer)
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	if key != "" {
+		request.Header.Set("Idempotency-Key", key)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0, nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
-	body, err = io.ReadAll(response.Body)
-	return response.StatusCode, body, err
+	answer, err = io.ReadAll(response.Body)
+	return response.StatusCode, answer, err
 }
 
 // loseStock lets the cart's holds expire, and then the goods get lost.
@@ -213,6 +254,69 @@ func stopCheckout(s *stack, p *purchase) {
 		var status string
 		err := s.db.Pool.QueryRow(ctx, "select status from ordering.orders where id = $1", p.order).Scan(&status)
 		return err == nil && status == string(order.Cancelled)
+	})
+}
+
+// cancel has the customer cancel what was not sent off.
+func (s *stack) cancel(p *purchase) {
+	s.await("the order to be cancelled", func(context.Context) bool {
+		status, _, err := s.send(p.token, "/api/orders/"+p.order.String()+"/cancel", "", nil)
+		return err == nil && status == http.StatusOK
+	})
+}
+
+// parcel is the only shipment of an order.
+type parcel struct {
+	id     uuid.UUID
+	vendor int64
+}
+
+// pack has the vendor pack, and waits for the label.
+func (s *stack) pack(p *purchase) (of parcel) {
+	s.await("a shipment to be planned", func(ctx context.Context) bool {
+		return s.db.Pool.QueryRow(ctx, "select id, vendor_id from ordering.shipments where order_id = $1", p.order).Scan(&of.id, &of.vendor) == nil
+	})
+	s.act(p, of, "/pack")
+	s.await("a label", func(ctx context.Context) bool {
+		var labelled bool
+		err := s.db.Pool.QueryRow(ctx, "select tracking_number is not null from ordering.shipments where id = $1", of.id).Scan(&labelled)
+		return err == nil && labelled
+	})
+	return of
+}
+
+// act has the vendor do something with a shipment.
+func (s *stack) act(p *purchase, of parcel, what string) {
+	token, err := s.tokens.Issue(auth.Principal{VendorID: of.vendor, Roles: []auth.Role{auth.Vendor}})
+	if err != nil {
+		s.t.Error(err)
+	}
+	s.await(fmt.Sprintf("the vendor to %s order %s", what[1:], p.order), func(context.Context) bool {
+		status, _, err := s.send(token, "/api/vendor/shipments/"+of.id.String()+what, "", nil)
+		return err == nil && status == http.StatusOK
+	})
+}
+
+// sendBack has the customer send everything back when it has arrived, and the shop receive it.
+func sendBack(s *stack, p *purchase) {
+	s.awaitStatus(p, order.Delivered)
+	var coming struct{ ID uuid.UUID }
+	s.await("the return to be asked for", func(context.Context) bool {
+		items := []map[string]any{{"item_id": p.products[0], "qty": units}}
+		status, body, err := s.send(p.token, "/api/orders/"+p.order.String()+"/returns", p.key+" return", map[string]any{"items": items})
+		return err == nil && status == http.StatusCreated && json.Unmarshal(body, &coming) == nil
+	})
+	s.await("the return to be received", func(context.Context) bool {
+		status, _, err := s.send(s.operator, "/api/returns/"+coming.ID.String()+"/receive", "", map[string]any{"restock": true})
+		return err == nil && status == http.StatusOK
+	})
+}
+
+func (s *stack) awaitStatus(p *purchase, want order.Status) {
+	s.await(fmt.Sprintf("order %s to be %s", p.order, want), func(ctx context.Context) bool {
+		var status string
+		err := s.db.Pool.QueryRow(ctx, "select status from ordering.orders where id = $1", p.order).Scan(&status)
+		return err == nil && status == string(want)
 	})
 }
 

@@ -1,6 +1,7 @@
 package crash_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -30,22 +31,24 @@ import (
 // stack is a shop of separate processes on a Postgres and a Temporal of its own, all of which can
 // be killed. Only provider and carrier live: they are not ours.
 type stack struct {
-	t        testing.TB
-	home     string
-	postgres devstack.Postgres
-	temporal devstack.Temporal
-	servers  map[string]*devstack.Process
-	config   config // of its processes, before their role
-	apiAddr  string
-	health   string
-	idle     string // the role that leaves its tasks to the other
-	sandbox  string
-	provider *provider
-	control  *control
+	t         testing.TB
+	home      string
+	postgres  devstack.Postgres
+	temporal  devstack.Temporal
+	servers   map[string]*devstack.Process
+	config    config // of its processes, before their role
+	apiAddr   string
+	health    string
+	idle      string        // the role that leaves its tasks to the other
+	packAfter time.Duration // of its processes, when they are started
+	sandbox   string
+	provider  *provider
+	control   *control
 
 	db        *store.DB
 	workflows client.Client
 	tokens    *auth.Tokens
+	operator  string // an operator's token
 
 	processes map[string]*process
 }
@@ -92,8 +95,8 @@ func newStack(t testing.TB) *stack {
 		Control: s.control.url, Home: home,
 		Database: settings.Database{URL: url, MaxConns: 8}, Temporal: s.temporal.Settings(),
 		Shop: settings.Shop{
-			HoldTTL: 15 * time.Minute, PackAfter: 50 * time.Millisecond, PaymentTimeout: time.Second,
-			TrackEvery: 20 * time.Second, WebhookSecret: "a secret of the carrier",
+			HoldTTL: 15 * time.Minute, PaymentTimeout: time.Second,
+			ShipAfter: time.Minute, ReturnWindow: 24 * time.Hour, TrackEvery: 20 * time.Second, WebhookSecret: "a secret of the carrier",
 		},
 	}
 	s.startSandbox()
@@ -108,6 +111,9 @@ func newStack(t testing.TB) *stack {
 		t.Fatal(err)
 	}
 	s.tokens = auth.NewTokens(key, 12*time.Hour)
+	if s.operator, err = s.tokens.Issue(auth.Principal{Roles: []auth.Role{auth.Admin}}); err != nil {
+		t.Fatal(err)
+	}
 	return s
 }
 
@@ -171,6 +177,9 @@ func (s *stack) start(name string) {
 	switch name {
 	case "postgres":
 		s.servers[name], err = s.postgres.Start(context.Background())
+		if s.db != nil {
+			s.db.Pool.Reset() // the test's own connections died with the server
+		}
 	case "temporal":
 		if err = s.temporal.Port.Await(s.t.Context()); err == nil {
 			s.servers[name], err = s.temporal.Start(context.Background())
@@ -186,6 +195,7 @@ func (s *stack) start(name string) {
 func (s *stack) startProcess(role string) error {
 	c := s.config
 	c.Role, c.Idle, c.Addr = role, s.idle == role, s.apiAddr
+	c.Shop.PackAfter = cmp.Or(s.packAfter, 50*time.Millisecond)
 	if role == "worker" {
 		c.Addr = s.health
 	}

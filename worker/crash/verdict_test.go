@@ -44,9 +44,10 @@ func (s *stack) judge(p *purchase) error {
 	charges := workertest.AskCharges(s.t, s.sandbox, p.order)
 	held := charges.Counts.Authorizations
 	switch {
-	case p.ends == order.Delivered:
+	case p.captures > 0:
 		check(held == 1 && charges.Counts.Captures == p.captures && charges.Captured == total, "sold for %s: the provider has done %+v", total, charges)
-		check(charges.Counts.Voids == 0 && charges.Counts.Refunds == 0, "sold: the provider has done %+v", charges)
+		check(charges.Counts.Voids == 0 && charges.Counts.Refunds == p.refunds, "sold: the provider has done %+v", charges)
+		check(charges.Refunded == total*money.Amount(p.refunds), "returned: the provider has done %+v", charges)
 	default:
 		check(charges.Captured == 0 && held <= 1, "cancelled: the provider has done %+v", charges)
 		check(held == 0 || charges.Counts.Voids == 1, "cancelled: the provider still holds the money: %+v", charges)
@@ -64,7 +65,7 @@ func (s *stack) judge(p *purchase) error {
 		return err
 	}
 	var sold int64
-	if p.ends == order.Delivered {
+	if p.ends == order.Delivered || p.lost {
 		sold = int64(units * len(p.products))
 	}
 	check(onHand == -sold && left == p.shelf*int64(len(p.products))-sold, "%d units were sold, the ledger says %d and the shelf has %d", sold, -onHand, left)
@@ -119,7 +120,9 @@ func (s *stack) nothingRuns(ctx context.Context, p *purchase) bool {
 func (s *stack) nothingOwed(ctx context.Context, p *purchase) bool {
 	var open bool
 	err := s.db.Pool.QueryRow(ctx, `
-		select exists (select from ordering.payments where order_id = $1 and status in ('pending', 'authorized'))`, p.order).Scan(&open)
+		select
+			exists (select from ordering.payments where order_id = $1 and status in ('pending', 'authorized'))
+			or exists (select from ordering.refunds where order_id = $1 and status = 'pending')`, p.order).Scan(&open)
 	return err == nil && !open
 }
 

@@ -119,6 +119,10 @@ func (w *watch) ask(request any) (after func()) {
 		signal := step{"signal", asked.GetSignalName()}
 		w.reach(asked.GetWorkflowExecution().GetWorkflowId(), signal, before)
 		return func() { w.reach(asked.GetWorkflowExecution().GetWorkflowId(), signal, done) }
+	case *workflowservice.SignalWithStartWorkflowExecutionRequest:
+		signal := step{"signal", asked.GetSignalName()}
+		w.reach(asked.GetWorkflowId(), signal, before)
+		return func() { w.reach(asked.GetWorkflowId(), signal, done) }
 	case *workflowservice.RespondWorkflowTaskCompletedRequest:
 		task := w.take(w.tasks, asked.GetTaskToken())
 		records, begins := commanded(task.typeName, asked.GetCommands())
