@@ -1,4 +1,4 @@
--- proves: Every idempotency key keeps the answer that its order deserves.
+-- proves: Every idempotency key keeps the answer that its order, refund or return deserves.
 -- subject: order
 -- severity: error
 select
@@ -9,10 +9,18 @@ select
     ) as details
 from ordering.idempotency_keys as keys
 left join ordering.orders as orders on orders.id = keys.order_id
-where orders.id is null
-    or (orders.status <> 'pending' and keys.response_status is null)
-    or (orders.confirmed_at is not null and keys.response_status not between 200 and 299)
-    or (orders.confirmed_at is null and keys.response_status between 200 and 299)
+-- What comes after the sale is answered when it is written down.
+where case
+    when keys.operation = 'refund'
+        then not exists (select 1 from ordering.refunds where refunds.id = keys.order_id)
+    when keys.operation = 'return'
+        then not exists (select 1 from ordering.returns where returns.id = keys.order_id)
+    else
+        orders.id is null
+        or (orders.status <> 'pending' and keys.response_status is null)
+        or (orders.confirmed_at is not null and keys.response_status not between 200 and 299)
+        or (orders.confirmed_at is null and keys.response_status between 200 and 299)
+    end
     or (
         keys.response_status between 200 and 299
         and keys.response ->> 'id' is distinct from keys.order_id::text
