@@ -24,6 +24,7 @@ import (
 	"mercado/internal/store"
 	"mercado/internal/temporal"
 	"mercado/worker"
+	"mercado/worker/workertest"
 )
 
 // roleVariable makes this test program a process of the shop; its value is a config.
@@ -78,6 +79,7 @@ func play(role string) error {
 		return worker.Run(ctx, worker.Config{
 			Environment: settings.Environment{Mode: "development", Home: c.Home},
 			Database:    c.Database, Temporal: c.Temporal, Shop: c.Shop, Worker: settings.Worker{Addr: c.Addr}, Client: workflows,
+			Limits: workertest.Limits, Webhooks: workertest.Webhooks,
 		})
 	}
 	return serve(ctx, c, workflows)
@@ -105,6 +107,7 @@ func serve(ctx context.Context, c config, workflows client.Client) error {
 	server := api.New(api.Deps{
 		DB: db, Temporal: workflows, Tokens: auth.NewTokens(key, signing.AccessTokenTTL), Passwords: auth.NewPasswords(signing.PasswordMin),
 		Log: slog.Default(), Environment: environment, Auth: signing, Shop: c.Shop, Workflow: c.Temporal, Board: board,
+		Limits: workertest.Limits, Webhooks: workertest.Webhooks,
 	})
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)
 	if err != nil {

@@ -21,6 +21,7 @@ import (
 
 	"mercado/internal/auth"
 	"mercado/internal/devstack"
+	"mercado/internal/payment"
 	"mercado/internal/sandbox"
 	"mercado/internal/settings"
 	"mercado/internal/store"
@@ -95,7 +96,7 @@ func newStack(t testing.TB) *stack {
 		Control: s.control.url, Home: home,
 		Database: settings.Database{URL: url, MaxConns: 8}, Temporal: s.temporal.Settings(),
 		Shop: settings.Shop{
-			HoldTTL: 15 * time.Minute, PaymentTimeout: time.Second,
+			HoldTTL: 15 * time.Minute, PaymentProvider: payment.SandboxName, TransferPatience: time.Minute, PaymentTimeout: time.Second,
 			ShipAfter: time.Minute, ReturnWindow: 24 * time.Hour, TrackEvery: 20 * time.Second, WebhookSecret: "a secret of the carrier",
 		},
 	}
