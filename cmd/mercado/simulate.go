@@ -34,7 +34,8 @@ type SimulateCmd struct {
 // Help is shown by `mercado simulate --help`.
 func (c *SimulateCmd) Help() string {
 	return "Customers register, look around, search, fill carts, leave them, buy, and see to their orders, all through the " +
-		"public API. A summary is printed at the end. The exit code is 1 when the API answered with a server error, or " +
+		"public API. Where the API limits how often one address may register or sign in, whoever comes too early only looks " +
+		"around. Ctrl-C ends the visits that are under way, and a summary is printed. The exit code is 1 when the API answered with a server error, or " +
 		"with anything that its OpenAPI document does not know."
 }
 
@@ -91,7 +92,11 @@ const logEvery = 10
 func simulationProgress(stderr io.Writer) (progress func(simulate.Snapshot), endLine func()) {
 	file, ok := stderr.(*os.File)
 	if ok && isatty.IsTerminal(file.Fd()) {
-		return func(now simulate.Snapshot) { _, _ = fmt.Fprint(file, "\r\x1b[K"+progressLine(now)) },
+		// Cut off where the terminal ends, rather than continued on a line that is not rewritten.
+		const noWrap, wrap, eraseRest = "\x1b[?7l", "\x1b[?7h", "\x1b[K"
+		return func(now simulate.Snapshot) {
+				_, _ = fmt.Fprint(file, "\r"+noWrap+progressLine(now)+eraseRest+wrap)
+			},
 			func() { _, _ = fmt.Fprintln(file) }
 	}
 	return func(now simulate.Snapshot) {
@@ -104,32 +109,36 @@ func simulationProgress(stderr io.Writer) (progress func(simulate.Snapshot), end
 func progressLine(now simulate.Snapshot) string {
 	seconds := max(now.Elapsed.Seconds(), 0.001)
 	o := now.Outcomes
-	return fmt.Sprintf("%4.0f s  %.1f visits/s (%d under way)  %.0f requests/s  orders: %d confirmed, %d declined, %d out of stock  errors %d  p50 %s p99 %s",
-		seconds, float64(now.Visits)/seconds, now.InFlight, float64(now.Requests)/seconds,
-		o.Confirmed, o.Declined, o.OutOfStock, now.Errors, brief(now.P50), brief(now.P99))
+	return fmt.Sprintf("%.0f s  %.1f visits/s, %d under way  %d confirmed, %d declined, %d out of stock  %d errors  p50 %s, p99 %s  %.0f requests/s",
+		seconds, float64(now.Visits)/seconds, now.InFlight, o.Confirmed, o.Declined, o.OutOfStock, now.Errors,
+		brief(now.P50), brief(now.P99), float64(now.Requests)/seconds)
 }
 
 func brief(d time.Duration) string { return fmt.Sprintf("%.0f ms", float64(d.Microseconds())/1000) }
 
 func printSimulated(w io.Writer, s *simulate.Summary) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "OPERATION\tANSWERS\tP50\tP99\tMAX")
+	fmt.Fprintln(table, "OPERATION\tP50\tP99\tMAX\tANSWERS")
 	for _, operation := range s.Operations {
 		var answers []string
 		for _, status := range slices.Sorted(maps.Keys(operation.Statuses)) {
 			answers = append(answers, fmt.Sprintf("%d×%s", operation.Statuses[status], status))
 		}
-		fmt.Fprintf(table, "%s\t%s\t%.0f ms\t%.0f ms\t%.0f ms\n",
-			operation.Operation, strings.Join(answers, " "), operation.P50, operation.P99, operation.Max)
+		for _, code := range slices.Sorted(maps.Keys(operation.Refusals)) {
+			answers = append(answers, fmt.Sprintf("%d×%s", operation.Refusals[code], code))
+		}
+		fmt.Fprintf(table, "%s\t%.0f ms\t%.0f ms\t%.0f ms\t%s\n",
+			operation.Operation, operation.P50, operation.P99, operation.Max, strings.Join(answers, " "))
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
 	o := s.Orders
 	fmt.Fprintf(w, "\n%d visits, %d requests in %.0f s\n", s.Visits, s.Requests, s.Seconds)
-	fmt.Fprintf(w, "orders: %d confirmed, %d accepted, %d declined, %d out of stock, %d refused otherwise\n",
-		o.Confirmed, o.Accepted, o.Declined, o.OutOfStock, o.Refused)
-	fmt.Fprintf(w, "later: %d cancelled, %d returned, %d reviewed; %d carts left behind\n", o.Cancelled, o.Returned, o.Reviewed, o.Abandoned)
+	fmt.Fprintf(w, "orders: %d confirmed, %d accepted, %d late, %d declined, %d out of stock, %d refused otherwise\n",
+		o.Confirmed, o.Accepted, o.Late, o.Declined, o.OutOfStock, o.Refused)
+	fmt.Fprintf(w, "later: %d cancelled, %d returned, %d reviewed; %d carts left behind; %d visits turned away at the door\n",
+		o.Cancelled, o.Returned, o.Reviewed, o.Abandoned, o.TurnedAway)
 	_, err := fmt.Fprintf(w, "server errors: %d; surprises: %d\n", s.ServerErrors, len(s.Surprises))
 	for _, surprise := range s.Surprises {
 		fmt.Fprintln(w, "  "+surprise)

@@ -31,21 +31,18 @@ func (v *visit) seeToAnOrder(ctx context.Context) {
 	if !v.ask(ctx, getOrder, path, nil).into(&order) || len(order.Items) == 0 {
 		return
 	}
-	if v.offers(getTimeline) {
-		v.ask(ctx, getTimeline, path+"/timeline", nil)
-	}
+	v.ask(ctx, getTimeline, path+"/timeline", nil)
 	delivered := order.Status == "delivered"
 	switch {
-	case v.plan.errand == cancelIt && v.offers(cancelOrder) && order.Status == "confirmed":
-		got := v.ask(ctx, cancelOrder, path+"/cancel", map[string]any{}, "Idempotency-Key", uuid.NewString())
-		v.count(got, func(o *Outcomes) { o.Cancelled++ })
-	case v.plan.errand == sendItBack && v.offers(returnOrder) && delivered:
+	case v.plan.errand == cancelIt && order.Status == "confirmed":
+		v.cancel(ctx, path)
+	case v.plan.errand == sendItBack && delivered:
 		first := order.Items[0]
 		got := v.ask(ctx, returnOrder, path+"/returns", map[string]any{
 			"items": []map[string]any{{"item_id": first.ItemID, "qty": 1}}, "reason": "changed my mind",
 		}, "Idempotency-Key", uuid.NewString())
 		v.count(got, func(o *Outcomes) { o.Returned++ })
-	case v.plan.errand == reviewIt && v.offers(review) && delivered:
+	case v.plan.errand == reviewIt && delivered:
 		product := order.Items[of(v.plan.which, len(order.Items))].ItemID
 		got := v.ask(ctx, review, fmt.Sprintf("/api/catalog/products/%d/reviews", product), map[string]any{
 			"rating": v.plan.rating, "title": "As described", "comment": "Bought it, used it.", "order_id": order.ID,
@@ -54,11 +51,14 @@ func (v *visit) seeToAnOrder(ctx context.Context) {
 	}
 }
 
+// cancel cancels the whole order at path.
+func (v *visit) cancel(ctx context.Context, path string) {
+	got := v.ask(ctx, cancelOrder, path+"/cancel", map[string]any{})
+	v.count(got, func(o *Outcomes) { o.Cancelled++ })
+}
+
 func (v *visit) count(got answer, what func(*Outcomes)) {
 	if got.ok() {
 		v.record.happened(what)
 	}
 }
-
-// offers reports whether the API has an operation.
-func (v *visit) offers(o operation) bool { return len(v.contract[o]) > 0 }

@@ -15,7 +15,8 @@ import (
 // answer is what the API said; status 0 is nothing.
 type answer struct {
 	status int
-	code   string // of a problem
+	code   string        // of a problem; empty: none
+	wait   time.Duration // until asking again is of use, where the answer said so
 	body   []byte
 }
 
@@ -90,7 +91,7 @@ func (v *visit) ask(ctx context.Context, o operation, path string, body any, hea
 		from, v.due = v.due, time.Time{}
 	}
 	got, err := send(v.client, request)
-	v.record.answered(o.String(), got.status, time.Since(from))
+	v.record.answered(o.String(), got, time.Since(from))
 	if err == nil {
 		v.check(o, got)
 	}
@@ -107,29 +108,28 @@ func send(client *http.Client, request *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{status: response.StatusCode, body: received}, nil
+	got := answer{status: response.StatusCode, body: received}
+	if got.status >= 400 {
+		var problem struct {
+			Code string `json:"code"`
+		}
+		_ = json.Unmarshal(received, &problem) // check sees that there is one
+		got.code = problem.Code
+		if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil {
+			got.wait = time.Duration(seconds) * time.Second
+		}
+	}
+	return got, nil
 }
 
 // check compares an answer with the contract.
 func (v *visit) check(o operation, got answer) {
-	var problem struct {
-		Code string `json:"code"`
-	}
 	switch {
 	case !slices.Contains(v.contract[o], got.status):
 		v.record.surprise(o.String(), got.status, "the contract does not know this status")
-	case got.status >= 400 && (json.Unmarshal(got.body, &problem) != nil || problem.Code == ""):
+	case got.status >= 400 && got.code == "":
 		v.record.surprise(o.String(), got.status, "a problem without a code")
 	case got.ok() && len(got.body) > 0 && !json.Valid(got.body):
 		v.record.surprise(o.String(), got.status, "an answer that is not JSON")
 	}
-}
-
-// codeOf is the code of a problem.
-func codeOf(got answer) string {
-	var problem struct {
-		Code string `json:"code"`
-	}
-	_ = json.Unmarshal(got.body, &problem) // check has seen to it
-	return problem.Code
 }

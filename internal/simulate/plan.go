@@ -26,7 +26,7 @@ var payments = []weighted[payment]{
 	{5, payment{"cash_on_delivery", ""}},
 }
 
-// errands are what brings a customer back; those that the shop does not offer yet end with a look.
+// errands are what brings a customer back; they end with a look where the order is not that far.
 var errands = []weighted[errand]{{40, justLook}, {25, cancelIt}, {15, sendItBack}, {20, reviewIt}}
 
 type errand string
@@ -81,6 +81,7 @@ type plan struct {
 	acceptPrice bool
 	async       bool // does not wait for the outcome
 	straight    bool // buys without a cart
+	regret      bool // cancels at once what was bought
 	errand      errand
 	which       float64 // of the orders
 	rating      int
@@ -100,6 +101,7 @@ func planOf(seed, i uint64, customers int) plan {
 		sort: sorts[r.IntN(len(sorts))], pages: 1 + r.IntN(3),
 		change: r.IntN(4) == 0, remove: r.IntN(6) == 0,
 		payment: pick(r, payments), acceptPrice: r.IntN(2) == 0, async: r.IntN(12) == 0, straight: r.IntN(8) == 0,
+		regret: r.IntN(15) == 0,
 		errand: pick(r, errands), which: r.Float64(), rating: 1 + r.IntN(5),
 		country: []string{"PT", "ES", "DE", "FR"}[r.IntN(4)],
 	}

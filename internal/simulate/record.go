@@ -15,13 +15,15 @@ import (
 type Outcomes struct {
 	Confirmed  int `json:"confirmed"`
 	Accepted   int `json:"accepted"` // the outcome was not waited for
+	Late       int `json:"late"`     // it was waited for, and took too long
 	Declined   int `json:"declined"`
 	OutOfStock int `json:"out_of_stock"`
 	Refused    int `json:"refused"` // for any other reason that the API names
 	Cancelled  int `json:"cancelled"`
 	Returned   int `json:"returned"`
 	Reviewed   int `json:"reviewed"`
-	Abandoned  int `json:"abandoned"` // carts
+	Abandoned  int `json:"abandoned"`   // carts
+	TurnedAway int `json:"turned_away"` // could not register or sign in when they came, and only looked around
 }
 
 // Summary is what happened in a run.
@@ -40,6 +42,7 @@ type Summary struct {
 type OperationSummary struct {
 	Operation string         `json:"operation"`
 	Statuses  map[string]int `json:"statuses"`
+	Refusals  map[string]int `json:"refusals"` // of Statuses, those of 400 and more, by their code
 	P50       float64        `json:"p50_ms"`
 	P99       float64        `json:"p99_ms"`
 	Max       float64        `json:"max_ms"`
@@ -62,7 +65,7 @@ type record struct {
 }
 
 type operationRecord struct {
-	statuses map[string]int
+	statuses, refusals map[string]int
 	latencies
 }
 
@@ -84,23 +87,26 @@ func (r *record) end() {
 }
 
 // answered notes an answer; status 0 is none.
-func (r *record) answered(operation string, status int, took time.Duration) {
+func (r *record) answered(operation string, got answer, took time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	known := r.operations[operation]
 	if known == nil {
-		known = &operationRecord{statuses: map[string]int{}}
+		known = &operationRecord{statuses: map[string]int{}, refusals: map[string]int{}}
 		r.operations[operation] = known
 	}
-	name := strconv.Itoa(status)
-	if status == 0 {
+	name := strconv.Itoa(got.status)
+	if got.status == 0 {
 		name = "none"
 	}
 	known.statuses[name]++
+	if got.code != "" {
+		known.refusals[got.code]++
+	}
 	known.add(took)
 	r.all.add(took)
 	r.requests++
-	if status == 0 || status >= 500 {
+	if got.status == 0 || got.status >= 500 {
 		r.errors++
 	}
 }
@@ -142,7 +148,7 @@ func (r *record) summary(elapsed time.Duration) *Summary {
 	}
 	for name, known := range r.operations {
 		s.Operations = append(s.Operations, OperationSummary{
-			Operation: name, Statuses: known.statuses,
+			Operation: name, Statuses: known.statuses, Refusals: known.refusals,
 			P50: inMilliseconds(known.quantile(0.5)), P99: inMilliseconds(known.quantile(0.99)), Max: inMilliseconds(known.most),
 		})
 	}

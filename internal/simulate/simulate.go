@@ -55,6 +55,7 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 		client = &http.Client{Transport: transport, Timeout: visitPatience}
 	}
 	s := &simulation{Options: o, client: client, record: newRecord(), people: make([]person, o.Customers)}
+	s.notBefore.of = map[operation]time.Time{}
 	var err error
 	if s.contract, err = s.learn(ctx); err != nil {
 		return nil, fmt.Errorf("read the contract of the API at %s: %w", o.URL, err)
@@ -75,6 +76,11 @@ type simulation struct {
 	record   *record
 	people   []person
 	visits   sync.WaitGroup
+	// notBefore is when an operation that is limited may be asked again.
+	notBefore struct {
+		sync.Mutex
+		of map[operation]time.Time
+	}
 }
 
 // arrive sends visit after visit, each at its own time, whatever became of those before.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,8 +17,8 @@ import (
 
 func TestMain(m *testing.M) { stacktest.Main(m) }
 
-// TestTrafficIsAnsweredAsTheContractSays sends people to a real shop: they find products, buy, are
-// declined, and meet nothing that the contract does not know.
+// TestTrafficIsAnsweredAsTheContractSays sends people to a real shop: all of them can register, they
+// find products, buy, are declined, cancel, and meet nothing that the contract does not know.
 func TestTrafficIsAnsweredAsTheContractSays(t *testing.T) {
 	t.Parallel()
 	shop := workertest.New(t)
@@ -25,10 +26,10 @@ func TestTrafficIsAnsweredAsTheContractSays(t *testing.T) {
 	ctx, enough := context.WithCancel(t.Context())
 	defer enough()
 	summary, err := simulate.Run(ctx, simulate.Options{
-		URL: shop.URL, Rate: 20, For: time.Minute, Customers: 5, Seed: 7, AtOnce: 4,
+		URL: shop.URL, Rate: 20, For: time.Minute, Customers: 40, Seed: 7, AtOnce: 4,
 		Progress: func(now simulate.Snapshot) {
 			o := now.Outcomes
-			if o.Confirmed > 0 && o.Declined > 0 && o.Abandoned > 0 {
+			if o.Confirmed > 0 && o.Declined > 0 && o.Abandoned > 0 && o.Cancelled > 0 {
 				enough()
 			}
 		},
@@ -37,13 +38,13 @@ func TestTrafficIsAnsweredAsTheContractSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := summary.Orders
-	if summary.Failed() || o.Confirmed == 0 || o.Declined == 0 || o.Abandoned == 0 {
+	if summary.Failed() || o.Confirmed == 0 || o.Declined == 0 || o.Abandoned == 0 || o.Cancelled == 0 || o.TurnedAway > 0 {
 		text, _ := json.MarshalIndent(summary, "", "  ")
 		t.Errorf("the traffic ended with %s", text)
 	}
 	var confirmed int
 	if err := shop.Deps.DB.Pool.QueryRow(t.Context(),
-		"select count(*) from ordering.orders where status not in ('pending', 'cancelled')").Scan(&confirmed); err != nil {
+		"select count(*) from ordering.orders where confirmed_at is not null").Scan(&confirmed); err != nil {
 		t.Fatal(err)
 	}
 	if confirmed < o.Confirmed {
@@ -97,6 +98,44 @@ func TestFailuresOfTheShopAreSeen(t *testing.T) {
 				t.Errorf("it was not seen: %+v, %v", summary, err)
 			}
 		})
+	}
+}
+
+// TestWhoIsToldToWaitAsksNobodyAgain has a shop that registers nobody for the next ten minutes.
+func TestWhoIsToldToWaitAsksNobodyAgain(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"paths": {
+			"/api/identity/register": {"post": {"responses": {"201": {}, "429": {}}}},
+			"/api/catalog/products": {"get": {"responses": {"200": {}}}}
+		}}`))
+	})
+	var registrations, looks atomic.Int64
+	mux.HandleFunc("POST /api/identity/register", func(w http.ResponseWriter, _ *http.Request) {
+		registrations.Add(1)
+		w.Header().Set("Retry-After", "600")
+		w.WriteHeader(http.StatusTooManyRequests)
+		_, _ = w.Write([]byte(`{"code": "too_many_attempts"}`))
+	})
+	mux.HandleFunc("GET /api/catalog/products", func(w http.ResponseWriter, _ *http.Request) {
+		looks.Add(1)
+		_, _ = w.Write([]byte(`{"items": []}`))
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	ctx, enough := context.WithCancel(t.Context())
+	defer enough()
+	summary, err := simulate.Run(ctx, simulate.Options{
+		URL: server.URL, Rate: 100, Customers: 50, Seed: 1, AtOnce: 1,
+		Progress: func(now simulate.Snapshot) {
+			if now.Outcomes.TurnedAway > 20 {
+				enough()
+			}
+		},
+	})
+	if err != nil || summary.Failed() || registrations.Load() != 1 || looks.Load() < 20 {
+		t.Errorf("%d registrations were tried, the catalogue was seen %d times: %+v, %v", registrations.Load(), looks.Load(), summary, err)
 	}
 }
 

@@ -2,6 +2,8 @@ package simulate
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -50,7 +52,10 @@ type visit struct {
 
 func (v *visit) run(ctx context.Context) {
 	if (v.plan.intent != lookAround || v.plan.signedIn) && !v.signIn(ctx) {
-		return // the shop lets no more people in: they leave
+		// The shop lets no more people in at this time: they look around as anybody may, and leave.
+		v.record.happened(func(o *Outcomes) { o.TurnedAway++ })
+		v.browse(ctx)
+		return
 	}
 	if v.plan.intent == comeBack {
 		v.seeToAnOrder(ctx)
@@ -84,27 +89,46 @@ func (v *visit) signIn(ctx context.Context) bool {
 		return true
 	}
 	email := fmt.Sprintf("simulated-%d-%d@example.com", v.Seed, v.plan.customer)
-	password := fmt.Sprintf("a simulated person %d of %d", v.plan.customer, v.Seed)
-	credentials := map[string]any{"username": email, "password": password}
+	password := passwordOf(email)
+	if !v.person.registered {
+		got := v.askInTime(ctx, register, map[string]any{
+			"email": email, "password": password, "first_name": "Simulated", "last_name": "Person " + strconv.Itoa(v.plan.customer),
+			"country": v.plan.country,
+		})
+		if !got.ok() && got.code != "email_taken" {
+			return false
+		}
+		v.person.registered = true
+	}
 	var tokens struct {
 		AccessToken string `json:"access_token"`
 		ExpiresIn   int    `json:"expires_in"`
 	}
-	if !v.person.registered {
-		got := v.ask(ctx, register, register.path, map[string]any{
-			"email": email, "password": password, "first_name": "Simulated", "last_name": "Person " + strconv.Itoa(v.plan.customer),
-			"country": v.plan.country,
-		})
-		v.person.registered = got.ok() || got.status == http.StatusConflict
-	}
-	got := v.ask(ctx, signIn, signIn.path, credentials)
-	if !got.into(&tokens) {
+	if !v.askInTime(ctx, signIn, map[string]any{"username": email, "password": password}).into(&tokens) {
 		return false
 	}
 	v.token = tokens.AccessToken
 	v.person.token = tokens.AccessToken
 	v.person.expires = time.Now().Add(time.Duration(tokens.ExpiresIn)*time.Second - visitPatience)
 	return true
+}
+
+// askInTime asks an operation whose use is limited for everybody who comes from here: who is told
+// to wait speaks for all, and nobody asks again before it is of use.
+func (v *visit) askInTime(ctx context.Context, o operation, body any) answer {
+	v.notBefore.Lock()
+	early := time.Now().Before(v.notBefore.of[o])
+	v.notBefore.Unlock()
+	if early {
+		return answer{}
+	}
+	got := v.ask(ctx, o, o.path, body)
+	if got.wait > 0 {
+		v.notBefore.Lock()
+		v.notBefore.of[o] = time.Now().Add(got.wait)
+		v.notBefore.Unlock()
+	}
+	return got
 }
 
 // browse lists, searches and looks, and returns the products that were seen.
@@ -148,7 +172,7 @@ func (v *visit) fillCart(ctx context.Context, found []int64) bool {
 	put := func(l line, qty int) bool {
 		path := fmt.Sprintf("/api/cart/items/%d", found[of(l.which, len(found))])
 		got := v.ask(ctx, putItem, path, map[string]any{"qty": qty})
-		if codeOf(got) == "out_of_stock" {
+		if got.code == "out_of_stock" {
 			v.record.happened(func(o *Outcomes) { o.OutOfStock++ })
 		}
 		return got.ok()
@@ -196,7 +220,7 @@ func (v *visit) headers() []string {
 func (v *visit) buyCart(ctx context.Context) {
 	body := v.purchase()
 	got := v.ask(ctx, checkOut, checkOut.path, body, v.headers()...)
-	if codeOf(got) == "price_changed" && v.plan.acceptPrice {
+	if got.code == "price_changed" && v.plan.acceptPrice {
 		body["accept_price_changes"] = true
 		got = v.ask(ctx, checkOut, checkOut.path, body, v.headers()...)
 	}
@@ -212,16 +236,17 @@ func (v *visit) buyStraight(ctx context.Context, found []int64) {
 
 // outcome counts what became of an order, and looks at it as people do.
 func (v *visit) outcome(ctx context.Context, got answer) {
-	code := codeOf(got)
 	v.record.happened(func(o *Outcomes) {
 		switch {
 		case got.status == http.StatusCreated:
 			o.Confirmed++
-		case got.status == http.StatusAccepted:
+		case got.status == http.StatusAccepted && v.plan.async:
 			o.Accepted++
-		case code == "payment_declined":
+		case got.status == http.StatusAccepted:
+			o.Late++
+		case got.code == "payment_declined":
 			o.Declined++
-		case code == "out_of_stock":
+		case got.code == "out_of_stock":
 			o.OutOfStock++
 		case got.status >= 400 && got.status < 500:
 			o.Refused++
@@ -230,7 +255,19 @@ func (v *visit) outcome(ctx context.Context, got answer) {
 	var placed struct {
 		ID string `json:"id"`
 	}
-	if got.into(&placed) {
-		v.ask(ctx, getOrder, "/api/orders/"+placed.ID, nil)
+	if !got.into(&placed) {
+		return
 	}
+	path := "/api/orders/" + placed.ID
+	v.ask(ctx, getOrder, path, nil)
+	if v.plan.regret {
+		v.cancel(ctx, path)
+	}
+}
+
+// passwordOf is the password of a simulated person: the same in the next run, and not one that is
+// guessed.
+func passwordOf(email string) string {
+	sum := sha256.Sum256([]byte("simulated\x00" + email))
+	return hex.EncodeToString(sum[:16])
 }
