@@ -215,7 +215,7 @@ func TestReviewsAreListedInEveryOrder(t *testing.T) {
 	for i := range 7 {
 		if _, err := shop.Deps.DB.Pool.Exec(t.Context(), `
 			insert into catalog.reviews (product_id, customer_id, rating, review_date, helpful_votes, total_votes)
-			values ($1, $2, 1 + $2 % 3, now() - make_interval(days => $2 % 4), $2 % 2, 1)`, product, i); err != nil {
+			values ($1, $2::integer, 1 + $2::integer % 3, now() - make_interval(days => $2::integer % 4), $2::integer % 2, 1)`, product, i); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -35,6 +35,7 @@ func TestBrokenRowIsInQuarantineAlone(t *testing.T) {
 		$$;
 		alter table identity.customers drop constraint customers_email_check;
 		alter table catalog.reviews drop constraint reviews_rating_check;
+		alter table catalog.product_ratings drop constraint product_ratings_check;
 		alter table catalog.stock_ledger disable trigger stock_ledger_append_only;
 		alter table catalog.stock_ledger drop constraint stock_ledger_product_id_fkey`)
 	broken := []struct {

@@ -10,7 +10,8 @@ func TestDayOfARowDoesNotChange(t *testing.T) {
 	t.Parallel()
 	db := open(t)
 	id := confirm(t, db.Pool)
-	exec(t, db.Pool, "insert into ordering.refunds (id, order_id, amount, currency) values (gen_random_uuid(), $1, 1, 'EUR')", id)
+	exec(t, db.Pool, `insert into ordering.refunds (id, order_id, kind, amount, currency, status, completed_at)
+		values (gen_random_uuid(), $1, 'release', 1, 'EUR', 'completed', now())`, id)
 	exec(t, db.Pool, `insert into ordering.order_items (order_id, line_no, item_id, vendor_id, qty, unit_price, unit_cost, total_price)
 		values ($1, 99, 1, 1, 1, 1, 1, 1)`, id)
 	for _, change := range []string{
