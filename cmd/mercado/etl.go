@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -39,7 +40,7 @@ func openETL(ctx context.Context, d settings.Database, t settings.Temporal) (*et
 	servers := &etlServers{db: db, queue: t.TaskQueuePrefix + worker.ETLQueue}
 	reach, cancel := context.WithTimeout(ctx, workerGrace)
 	defer cancel()
-	if err := servers.awaitWorker(reach); err != nil {
+	if err := awaitWorker(reach, db, servers.queue); err != nil {
 		db.Close()
 		return nil, err
 	}
@@ -60,17 +61,19 @@ func (s *etlServers) close() {
 const workerGrace = 20 * time.Second
 
 // awaitWorker returns once a worker of the queue has announced itself.
-func (s *etlServers) awaitWorker(ctx context.Context) error {
+func awaitWorker(ctx context.Context, db *store.DB, queue string) error {
 	for {
-		workers, err := s.db.WorkersAnnounced(ctx, s.queue)
+		workers, err := db.WorkersAnnounced(ctx, queue)
 		switch {
 		case err == nil && workers > 0:
 			return nil
+		case errors.Is(ctx.Err(), context.Canceled):
+			return ctx.Err()
 		case ctx.Err() != nil || err != nil:
 			if err != nil && ctx.Err() == nil {
 				return fmt.Errorf("look for a worker: %w", err)
 			}
-			return fmt.Errorf("no worker serves the queue %s: start `mercado worker`, or `mercado up`", s.queue)
+			return fmt.Errorf("no worker serves the queue %s: start `mercado worker`, or `mercado up`", queue)
 		}
 		select {
 		case <-ctx.Done():

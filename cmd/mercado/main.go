@@ -21,7 +21,7 @@ import (
 const (
 	exitFailed    = 1 // the command ran and did not succeed
 	exitUsage     = 2 // a flag or a setting is missing or wrong
-	exitDiffers   = 3 // the audit ran and what it compared differs
+	exitDiffers   = 3 // the audit ran and what it compared differs, or an import ran and refused rows
 	exitInterrupt = 130
 )
 
@@ -44,6 +44,7 @@ type CLI struct {
 	API      APICmd      `cmd:"" name:"api" help:"Serve the HTTP API."`
 	Worker   WorkerCmd   `cmd:"" help:"Work on the task queues: orders and the daily load."`
 	ETL      ETLCmd      `cmd:"" name:"etl" help:"Load the lake and the warehouse, watch it, do it again."`
+	Import   ImportCmd   `cmd:"" help:"Load products from a CSV file, or tell what it would do."`
 	Audit    AuditCmd    `cmd:"" help:"Prove that stock and money add up."`
 	Simulate SimulateCmd `cmd:"" help:"Send customers to a shop: they look around, buy, cancel, return."`
 	Sandbox  SandboxCmd  `cmd:"" help:"Serve the sandbox of payment provider and carrier."`
@@ -98,6 +99,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	var wrong *settings.Error
 	var differs *differencesError
+	var rejected *rejectedRowsError
 	switch {
 	case err == nil:
 		return 0
@@ -106,6 +108,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	case errors.As(err, &differs):
 		fmt.Fprintln(stderr, "mercado:", differs)
+		return exitDiffers
+	case errors.As(err, &rejected):
+		fmt.Fprintln(stderr, "mercado:", rejected)
 		return exitDiffers
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		fmt.Fprintln(stderr, "mercado: interrupted")
