@@ -107,3 +107,44 @@ func TestAKilledImportNeitherLosesNorDoubles(t *testing.T) {
 		t.Errorf("%d products, %d units, %d in the ledger, %d rows, %v", products, units, ledger, done, err)
 	}
 }
+
+// TestNoCellStopsAnImport puts what is hard to store into every column, a row each: a row that the database
+// cannot take would be tried for ever.
+func TestNoCellStopsAnImport(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	vendor, category := shop.NewVendor(), shop.NewCategory(0)
+	cells := []string{
+		"", "0", "-1", "1e9", "NaN", "Infinity", "999999999", "999999999.99", "1000000000", "0.001", "9223372036854775807", "92233720368547758070",
+		"4611686018427387904", "null", "true", "{}", "[]", `{"a":1e400}`, `{"a":1e308}`, `{"a":"\u0000"}`, `{"a":"\ud800"}`, `{"":{"\u0000":1}}`,
+		`{"a":` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + "}", strings.Repeat("𝄞", 100), strings.Repeat("𝄞", 300),
+		"0000-01-01", "1000-01-01", "9999-12-31", "2026-02-30", "\u202e", "\ufeff", "'; drop table catalog.products; --", "\\", "\\N", "a\nb", "%s%n", "\ufffe",
+	}
+	columns := []string{"sku", "item_name", "category_id", "price", "cost", "vendor_id", "description", "category", "brand", "model", "stock", "weight_kg", "dimensions", "launch_date", "attributes", "is_active"}
+	var file strings.Builder
+	file.WriteString(strings.Join(columns, ",") + "\n")
+	rows := int64(0)
+	for at := range columns {
+		for _, cell := range cells {
+			row := make([]string, len(columns))
+			rows++
+			copy(row, []string{fmt.Sprintf("S%d", rows), "Lamp", fmt.Sprint(category), "1.00", "1.00"})
+			row[at] = cell
+			for i := range row {
+				row[i] = `"` + strings.ReplaceAll(row[i], `"`, `""`) + `"`
+			}
+			file.WriteString(strings.Join(row, ",") + "\n")
+		}
+	}
+	got := importFile(t, shop.Vendor(vendor), "", file.String())
+	if got.State != "succeeded" || got.RowsRead != rows || got.RowsCreated == 0 || got.RowsRejected == 0 || got.RowsCreated+got.RowsUpdated+got.RowsRejected != rows {
+		t.Errorf("of %d rows: %+v", rows, got)
+	}
+	deep := any(1)
+	for range 9000 {
+		deep = []any{deep}
+	}
+	shop.Vendor(vendor).Post("/api/catalog/products", map[string]any{
+		"category_id": category, "item_name": "Lamp", "price": "1.00", "cost": "1.00", "attributes": map[string]any{"a": deep},
+	}).WantProblem(http.StatusUnprocessableEntity, "validation_failed")
+}
