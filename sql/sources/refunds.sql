@@ -3,7 +3,7 @@
 -- columns: id uuid, order_id uuid, reason text, amount numeric(18,2), currency char, status text,
 --     created_at timestamptz, completed_at timestamptz, updated_at timestamptz, kind text,
 --     shipping_amount numeric(18,2), shipment_id uuid, return_id uuid, requested_by text,
---     failure text
+--     failure text, retry_of uuid
 select r.*
 from ordering.refunds as r
 where r.created_at >= current_setting('lake.from')::timestamptz
