@@ -72,6 +72,9 @@ func (f *Fulfilment) Plan(ctx context.Context, orderID uuid.UUID) (Plan, error) 
 		PackAfter: f.PackAfter, ShipAfter: f.ShipAfter, TrackEvery: f.TrackEvery,
 		Capture: captures[found.PaymentMethod], Counter: found.Channel == counter,
 	}
+	if plan.Counter {
+		plan.PackAfter, plan.ShipAfter = 0, 0 // the customer has it in their hands
+	}
 	for _, shipment := range found.Shipments {
 		planned := PlannedShipment{
 			ID: shipment.ID, VendorID: shipment.VendorID,
@@ -180,12 +183,17 @@ func (f *Fulfilment) CancelLabel(ctx context.Context, shipmentID uuid.UUID) erro
 	return nil
 }
 
-// Capture takes the shipment's amount from what was authorised for its order. See IsCaptureRefused.
+// Capture takes the shipment's amount from what was authorised for its order. A shipment that costs
+// nothing is not asked for, unless the whole order does: that is the shop's own ledger's business. See
+// IsCaptureRefused.
 func (f *Fulfilment) Capture(ctx context.Context, shipmentID uuid.UUID) error {
 	defer heartbeat(ctx)()
-	shipment, err := f.DB.Shipment(ctx, shipmentID)
+	shipment, err := f.DB.ToCapture(ctx, shipmentID)
 	if err != nil {
 		return fmt.Errorf("read shipment: %w", err)
+	}
+	if shipment.Nothing {
+		return nil
 	}
 	return f.Payments.capture(ctx, shipment.OrderID, shipment.ID, shipment.Amount)
 }
@@ -198,7 +206,8 @@ func (f *Fulfilment) GiveUp(ctx context.Context, shipmentID uuid.UUID) error {
 	return err
 }
 
-// ToVoid tells whether the order was cancelled and its payment is still set aside, or may be.
+// ToVoid tells whether something of the order's payment is still set aside, or may be, and will never
+// be captured: the order was cancelled, or what is left of it has been given up.
 func (f *Fulfilment) ToVoid(ctx context.Context, orderID uuid.UUID) (bool, error) {
 	toVoid, err := f.DB.ToVoid(ctx, orderID)
 	if err != nil {

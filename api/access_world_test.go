@@ -51,6 +51,7 @@ var things = map[string]thingKind{
 	"/api/webhooks/endpoints/{id}":  {ofVendor: true, make: (*accessWorld).webhookEndpoint},
 	"/api/vendor/shipments/{id}":    {ofCustomer: true, ofVendor: true, make: (*accessWorld).shipment},
 	"/api/returns/{id}":             {ofCustomer: true, ofVendor: true, make: (*accessWorld).returned},
+	"/api/refunds/{id}":             {ofCustomer: true, make: (*accessWorld).failedRefund},
 }
 
 // goodBodies are bodies of operations for which an example of the schema is refused before
@@ -256,6 +257,25 @@ func (w *accessWorld) returned() thing {
 	return thing{id: apitest.Decode[struct{ ID string }](w.Customer(w.customer).Post("/api/orders/"+placed.String()+"/returns",
 		map[string]any{"items": []map[string]any{{"item_id": product, "qty": 1}}}, "Idempotency-Key", uuid.NewString()).
 		Want(http.StatusCreated)).ID}
+}
+
+// failedRefund is one that the provider has refused.
+func (w *accessWorld) failedRefund() thing {
+	w.t.Helper()
+	product := w.productOf(w.vendor)
+	client := w.Customer(w.customer)
+	body := workertest.CheckoutBody("refund_refused")
+	body["items"] = []map[string]any{{"item_id": product, "qty": 1}}
+	placed := apitest.Decode[order.Document](client.Post("/api/orders", body, "Idempotency-Key", uuid.NewString()).Want(http.StatusCreated)).ID
+	w.Vendor(w.vendor).Post("/api/vendor/shipments/"+w.shipmentOf(placed)+"/ship", nil).Want(http.StatusOK)
+	w.AwaitStatus(placed, order.Delivered)
+	refund := apitest.Decode[order.Refund](w.Admin().Post("/api/orders/"+placed.String()+"/refunds",
+		map[string]any{"amount": "1.00"}, "Idempotency-Key", uuid.NewString()).Want(http.StatusCreated))
+	workertest.Await(w.t, "the refund to fail", func() bool {
+		found := apitest.Decode[struct{ Items []order.Refund }](w.Admin().Get("/api/orders/" + placed.String() + "/refunds").Want(http.StatusOK)).Items
+		return found[0].Status == "failed"
+	})
+	return thing{id: refund.ID.String()}
 }
 
 // buy has a customer buy one unit.

@@ -93,6 +93,8 @@ const (
 	returnWindowOver       code = "return_window_over"
 	returnOver             code = "return_over"
 	refundExceedsPaid      code = "refund_exceeds_paid"
+	nothingToRefund        code = "nothing_to_refund"
+	refundNotFailed        code = "refund_not_failed"
 	orderImported          code = "order_imported"
 )
 
@@ -171,6 +173,8 @@ var problems = map[code]struct {
 	returnWindowOver:       {http.StatusConflict, "The time to send this back is over."},
 	returnOver:             {http.StatusConflict, "The return was received or rejected before."},
 	refundExceedsPaid:      {http.StatusConflict, "Less than this is left to refund."},
+	nothingToRefund:        {http.StatusConflict, "This cost nothing; goods that come back are booked in as a return."},
+	refundNotFailed:        {http.StatusConflict, "Only a refund that has failed can be asked for again."},
 	orderImported:          {http.StatusConflict, "The order was imported as history: nobody can be asked to pay its money back."},
 }
 
@@ -196,6 +200,8 @@ var meanings = []struct {
 	{store.ErrReturnWindow, returnWindowOver},
 	{store.ErrReturnOver, returnOver},
 	{store.ErrRefundExceeds, refundExceedsPaid},
+	{store.ErrNothingToRefund, nothingToRefund},
+	{store.ErrNotFailed, refundNotFailed},
 	{store.ErrImported, orderImported},
 	{store.ErrCartEmpty, cartEmpty},
 	{store.ErrCheckoutInProgress, checkoutInProgress},

@@ -34,9 +34,16 @@ func (a *API) refunds() {
 		tag: "orders", permission: auth.RefundOrders,
 		problems: []code{
 			notFound, idempotencyKeyMissing, idempotencyMismatch, idempotencyInFlight, notDelivered, notInOrder, tooManyUnits,
-			refundExceedsPaid, orderImported,
+			refundExceedsPaid, nothingToRefund, orderImported,
 		},
 	}, a.refundOrder)
+	register(a, operation{
+		id: "retry-refund", method: http.MethodPost, path: "/api/refunds/{id}/retry", status: http.StatusCreated,
+		summary: "Ask again for a refund that has failed",
+		about: "The refund that failed stays on record; another of the same is asked for, whose `retry_of` names it. Asking twice " +
+			"gives the same one.",
+		tag: "orders", permission: auth.RefundOrders, problems: []code{notFound, refundNotFailed, refundExceedsPaid, tooManyUnits},
+	}, a.retryRefund)
 }
 
 // refundBody is a refund with what leads on from it.
@@ -144,6 +151,27 @@ func (a *API) refundOrder(ctx context.Context, in *refundOrderInput) (*refundOut
 		return nil, err
 	}
 	if document, err = onceMore(document, earlier); err != nil {
+		return nil, err
+	}
+	body, err := a.refundBodyOf(ctx, document)
+	if err == nil {
+		a.startRefund(ctx, body.ID)
+	}
+	return &refundOutput{body}, err
+}
+
+// RefundByID is embedded in the input of an operation on one refund.
+type RefundByID struct {
+	ID uuid.UUID `path:"id"`
+}
+
+func (a *API) retryRefund(ctx context.Context, in *RefundByID) (*refundOutput, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, err
+	}
+	document, err := a.DB.RetryRefund(ctx, in.ID, id, string(auth.Admin))
+	if err != nil {
 		return nil, err
 	}
 	body, err := a.refundBodyOf(ctx, document)

@@ -98,7 +98,8 @@ func TestPendingOrderIsCancelledByItsCustomer(t *testing.T) {
 }
 
 // TestOneOfCancelAndShipWins lets customers cancel and vendors send off at the same moment, twenty
-// times: exactly one of them has their way, and stock and money are as that says.
+// times: exactly one of them has their way, and stock and money are as that says. Every second time
+// one of them is first, by turns, so that both outcomes are seen.
 func TestOneOfCancelAndShipWins(t *testing.T) {
 	t.Parallel()
 	shop := workertest.New(t, workertest.PackAfter(time.Hour))
@@ -114,18 +115,28 @@ func TestOneOfCancelAndShipWins(t *testing.T) {
 		buyer, id := buy(shop, "approve", 1, product)
 		shipment := planned(t, shop, id, 1)[0]
 		outcomes[i].id = id
-		racing.Go(func() {
-			outcomes[i].cancelled = buyer.Post(orderPath(id, "/cancel"), nil).Status
-		})
-		racing.Go(func() {
+		cancel := func() { outcomes[i].cancelled = buyer.Post(orderPath(id, "/cancel"), nil).Status }
+		ship := func() {
 			vendor := shop.Vendor(shipment.VendorID)
 			vendor.Post(shipmentPath(shipment, "/pack"), nil)
 			outcomes[i].sent = vendor.Post(shipmentPath(shipment, "/ship"), nil).Status
-		})
+		}
+		switch i % 4 {
+		case 0:
+			racing.Go(func() { cancel(); ship() })
+		case 2:
+			racing.Go(func() { ship(); cancel() })
+		default:
+			racing.Go(cancel)
+			racing.Go(ship)
+		}
 	}
 	racing.Wait()
 	sold := int64(0)
-	for _, o := range outcomes {
+	for i, o := range outcomes {
+		if i%2 == 0 && (o.cancelled == http.StatusOK) != (i%4 == 0) {
+			t.Errorf("who was first has not won: cancel answered %d, ship %d", o.cancelled, o.sent)
+		}
 		if (o.cancelled == http.StatusOK) == (o.sent == http.StatusOK) {
 			t.Errorf("cancel answered %d, ship %d", o.cancelled, o.sent)
 		}
@@ -143,6 +154,46 @@ func TestOneOfCancelAndShipWins(t *testing.T) {
 	}
 	t.Logf("%d of %d were sent", sold, orders)
 	shop.WantStock(product, orders-sold, 0)
+}
+
+// TestCaptureInFlightIsNotCancelled cancels while the provider is asked for the capture and has not
+// answered: it is too late for that, whoever asks, and the capture goes through.
+func TestCaptureInFlightIsNotCancelled(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t, workertest.PackAfter(time.Hour))
+	product := shop.NewProducts(1, 10)[0]
+	buyer, id := buy(shop, "approve", 1, product)
+	shipment := planned(t, shop, id, 1)[0]
+	vendor := shop.Vendor(shipment.VendorID)
+	// The record of the provider's answer waits for the payment's row.
+	tx, err := shop.Deps.DB.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), "select 1 from ordering.payments where order_id = $1 for no key update", id); err != nil {
+		t.Fatal(err)
+	}
+	vendor.Post(shipmentPath(shipment, "/ship"), nil).Want(http.StatusOK)
+	workertest.Await(t, "the capture", func() bool { return shop.Charges(id).Counts.Captures == 1 })
+	refused := make(chan *apitest.Answer, 3)
+	go func() { refused <- buyer.Post(orderPath(id, "/cancel"), nil) }()
+	go func() {
+		refused <- shop.Admin().Post(orderPath(id, "/cancel"), map[string]any{"shipments": []uuid.UUID{shipment.ID}})
+	}()
+	go func() { refused <- vendor.Post(shipmentPath(shipment, "/cancel"), map[string]any{"reason": "other"}) }()
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if answer := <-refused; answer.Status != http.StatusConflict {
+			t.Errorf("cancelling answered %d %s", answer.Status, answer.Body)
+		}
+	}
+	shop.AwaitStatus(id, order.Delivered)
+	if charges := shop.Charges(id); charges.Counts.Captures != 1 || charges.Counts.Voids != 0 || charges.Counts.Refunds != 0 {
+		t.Errorf("the provider has done %+v", charges)
+	}
+	shop.WantStock(product, 9, 0)
 }
 
 // TestRestOfAnOrderGoesOnWithoutAVendor has one of two vendors find that the goods are not there.

@@ -43,6 +43,7 @@ type fulfilment struct {
 	changed   map[uuid.UUID]int         // how often each shipment was said to be changed
 	all       int                       // how often all of them were
 	withdrawn bool                      // something was cancelled
+	voided    bool                      // nothing is set aside any more, or it is being voided
 	stages    []string                  // of each shipment, for the operator
 }
 
@@ -101,16 +102,18 @@ func (f *fulfilment) notice(ctx workflow.Context) {
 	}
 }
 
-// settle voids what is left of the payment of an order of which nothing was sent.
+// settle voids what is still set aside once nothing is left to capture: the whole payment of an order
+// of which nothing was sent, and the rest of one of which something was cancelled.
 func (f *fulfilment) settle(ctx workflow.Context) error {
-	if !f.withdrawn && len(f.plan.Shipments) > 0 {
+	if f.voided || (!f.withdrawn && len(f.plan.Shipments) > 0) {
 		return nil
 	}
 	var toVoid bool
 	err := workflow.ExecuteLocalActivity(step(ctx, "see whether the payment is to be voided"), fulfilmentSteps.ToVoid, f.orderID).
 		Get(ctx, &toVoid)
-	if err != nil || !toVoid {
+	if err != nil || !toVoid || f.voided {
 		return err
 	}
+	f.voided = true
 	return workflow.ExecuteActivity(call(ctx, "void the payment", forEver), payments.Void, f.orderID).Get(ctx, nil)
 }

@@ -16,8 +16,9 @@ import (
 type shipment struct {
 	*fulfilment
 	activities.PlannedShipment
-	i  int    // in the plan
-	of string // for summaries: " the shipment of vendor 3"
+	i     int    // in the plan
+	of    string // for summaries: " the shipment of vendor 3"
+	heard int    // how often it was said to be changed when it was last looked at
 }
 
 // run takes the shipment from the shelf to the door, from wherever it stands.
@@ -77,8 +78,8 @@ func (s *shipment) send(ctx workflow.Context) error {
 	})
 }
 
-// await asks look whether something is done, whenever the shipment was said to have changed; and
-// once more when it is due, after which it is done.
+// await asks look whether something is done, whenever the shipment was said to have changed, also
+// while something else was being done with it; and once more when it is due, after which it is done.
 func (s *shipment) await(ctx workflow.Context, patience time.Duration, summary string, look func(due bool) (done bool, err error)) error {
 	until := workflow.Now(ctx).Add(patience)
 	for {
@@ -87,12 +88,12 @@ func (s *shipment) await(ctx workflow.Context, patience time.Duration, summary s
 			_, err := look(true)
 			return err
 		}
-		seen := s.changed[s.ID] + s.all
 		options := workflow.AwaitOptions{Timeout: left, TimerOptions: workflow.TimerOptions{Summary: summary}}
-		changed, err := workflow.AwaitWithOptions(ctx, options, func() bool { return s.changed[s.ID]+s.all > seen })
+		changed, err := workflow.AwaitWithOptions(ctx, options, func() bool { return s.changed[s.ID]+s.all > s.heard })
 		if err != nil {
 			return err
 		}
+		s.heard = s.changed[s.ID] + s.all
 		if done, err := look(!changed); err != nil || done || !changed {
 			return err
 		}
@@ -108,7 +109,11 @@ func (s *shipment) charge(ctx workflow.Context) error {
 		}
 	}
 	s.Status = order.ShipmentShipped
-	return workflow.ExecuteLocalActivity(step(ctx, "ship"+s.of), fulfilmentSteps.Ship, s.ID).Get(ctx, nil)
+	err := workflow.ExecuteLocalActivity(step(ctx, "ship"+s.of), fulfilmentSteps.Ship, s.ID).Get(ctx, nil)
+	if err != nil {
+		return err
+	}
+	return s.settle(ctx) // the customer's money is free before the parcel has arrived
 }
 
 // capture takes the shipment's amount. One whose payment is refused is given up.
@@ -191,7 +196,7 @@ func (s *shipment) withdraw(ctx workflow.Context) error {
 		}
 	}
 	s.stage(ctx, "cancelled")
-	return nil
+	return s.settle(ctx)
 }
 
 // stage tells the operator, in one line, where each shipment is.

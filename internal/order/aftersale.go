@@ -22,6 +22,7 @@ type Refund struct {
 	RequestedBy    string       `json:"requested_by" enum:"customer,vendor,admin,shop"`
 	ShipmentID     *uuid.UUID   `json:"shipment_id" nullable:"true" doc:"The shipment that was given up."`
 	ReturnID       *uuid.UUID   `json:"return_id" nullable:"true" doc:"The return it is for."`
+	RetryOf        *uuid.UUID   `json:"retry_of" nullable:"true" doc:"The refund that failed and that this one is asked for instead of."`
 	CreatedAt      time.Time    `json:"created_at"`
 	CompletedAt    *time.Time   `json:"completed_at"`
 	Items          []RefundLine `json:"items"`

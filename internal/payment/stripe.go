@@ -115,8 +115,8 @@ func (s *Stripe) Void(ctx context.Context, ask Change) (Payment, error) {
 	if err != nil {
 		return Payment{}, err
 	}
-	if intent.Status == stripe.PaymentIntentStatusCanceled {
-		return paymentOf(intent), nil
+	if intent.Status == stripe.PaymentIntentStatusCanceled || (intent.Status == stripe.PaymentIntentStatusSucceeded && intent.AmountCapturable == 0) {
+		return paymentOf(intent), nil // nothing is set aside
 	}
 	params := &stripe.PaymentIntentCancelParams{}
 	params.Context = ctx

@@ -21,6 +21,7 @@ const (
 	captured   = "captured"
 	voided     = "voided"
 	refunded   = "refunded"
+	stingy     = "refund_declined"
 )
 
 // paymentFact is what a fact says of a payment.
@@ -30,9 +31,11 @@ type paymentFact struct {
 	Amount         money.Amount `json:"amount,omitempty"`
 	Currency       string       `json:"currency,omitempty"`
 	DeclineCode    string       `json:"decline_code,omitempty"`
-	Broke          bool         `json:"broke,omitempty"` // its captures will be declined
-	Twice          bool         `json:"twice,omitempty"` // its webhooks are sent twice
-	Late           bool         `json:"late,omitempty"`  // its webhooks are late
+	Broke          bool         `json:"broke,omitempty"`  // its captures will be declined
+	Stingy         bool         `json:"stingy,omitempty"` // its first refund will be declined
+	Mute           bool         `json:"mute,omitempty"`   // its refunds will not be answered
+	Twice          bool         `json:"twice,omitempty"`  // its webhooks are sent twice
+	Late           bool         `json:"late,omitempty"`   // its webhooks are late
 	Transfer       string       `json:"transfer,omitempty"`
 	Remittance     string       `json:"remittance,omitempty"` // what is written on its transfers
 }
@@ -53,6 +56,7 @@ type payment struct {
 	Instructions *provider.Instructions `json:"instructions,omitempty"`
 	Transfers    []provider.Transfer    `json:"transfers"`
 	broke        bool
+	stingy, mute bool
 	twice, late  bool
 
 	Counts counts `json:"counts"`
@@ -72,7 +76,7 @@ func (s *Sandbox) applyAuthorized(f fact) {
 	s.payments[f.Reference] = &payment{
 		ID: f.PaymentID, Reference: f.Reference, OrderReference: f.OrderReference,
 		Status: authorized, Amount: f.Amount, Currency: f.Currency,
-		broke: f.Broke, twice: f.Twice, late: f.Late,
+		broke: f.Broke, twice: f.Twice, late: f.Late, stingy: f.Stingy, mute: f.Mute,
 		Counts: counts{Authorizations: s.countsOf(f.Reference).Authorizations + 1},
 	}
 	s.tellPayment(f)
@@ -126,6 +130,9 @@ func (s *Sandbox) applyRefunded(f fact) {
 	s.tellPayment(f)
 }
 
+// applyStingy declines one refund; the next is made.
+func (s *Sandbox) applyStingy(f fact) { s.payments[f.Reference].stingy = false }
+
 func (s *Sandbox) countsOf(reference string) counts {
 	if p, known := s.payments[reference]; known {
 		return p.Counts
@@ -171,6 +178,7 @@ func (s *Sandbox) authorize(w http.ResponseWriter, r *http.Request) {
 			f.Kind, f.Remittance = awaited, "MERCADO-"+rand.Text()[:10]
 		default:
 			f.Kind, f.Broke, f.Twice, f.Late = authorized, behave.broke, behave.twice, behave.late
+			f.Stingy, f.Mute = behave.stingy, behave.mute
 		}
 		return ""
 	}, func(repeated bool) bool {
@@ -202,12 +210,26 @@ func (s *Sandbox) change(kind string) http.HandlerFunc {
 		if !read(w, r, &ask) {
 			return
 		}
-		reference := r.PathValue("reference")
+		reference, mute := r.PathValue("reference"), false
 		s.operate(w, r, fact{
 			Kind: kind, Reference: reference, Request: fingerprint(kind, reference, ask),
 			paymentFact: paymentFact{Amount: ask.Amount},
-		}, func(_ *fact, p *payment) string { return refusal(kind, ask.Amount, p) },
-			func(bool) bool { return true })
+		}, func(f *fact, p *payment) string {
+			if why := refusal(kind, ask.Amount, p); why != "" {
+				return why
+			}
+			if kind == refunded && p.stingy {
+				f.Kind, f.DeclineCode = stingy, "refund_refused"
+			}
+			mute = kind == refunded && p.mute
+			return ""
+		}, func(repeated bool) bool {
+			if mute && !repeated {
+				<-r.Context().Done()
+				return false
+			}
+			return true
+		})
 	}
 }
 
@@ -292,7 +314,8 @@ func (s *Sandbox) operate(
 		refuse(w, http.StatusConflict, why)
 	case !hold(repeated):
 		panic(http.ErrAbortHandler) // closes the connection without an answer
-	case f.Kind == declined:
+	case f.Kind == declined, f.Kind == stingy:
+		now.DeclineCode = f.DeclineCode
 		answer(w, http.StatusPaymentRequired, now)
 	default:
 		answer(w, http.StatusCreated, now)

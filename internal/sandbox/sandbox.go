@@ -142,6 +142,7 @@ var effects = map[string]func(*Sandbox, fact){
 	captured:   (*Sandbox).applyCaptured,
 	voided:     (*Sandbox).applyVoided,
 	refunded:   (*Sandbox).applyRefunded,
+	stingy:     (*Sandbox).applyStingy,
 	labelled:   (*Sandbox).applyLabelled,
 	delivered:  (*Sandbox).applyDelivered,
 	missed:     (*Sandbox).applyMissed,

@@ -9,6 +9,8 @@ type behaviour struct {
 	silent  bool   // the answer never comes
 	broke   bool   // what was approved is not paid: captures are declined
 	twice   bool   // each webhook is sent twice
+	stingy  bool   // the first refund is declined
+	mute    bool   // refunds are made and never answered
 	late    bool   // webhooks come after Config.Late, the authorisation's last
 }
 
@@ -22,6 +24,8 @@ var Tokens = []behaviour{
 	{Token: "webhook_twice", twice: true, About: "Approved; each webhook of the payment is sent twice."},
 	{Token: "webhook_late", late: true, About: "Approved; webhooks come after `MERCADO_SANDBOX_LATE`, the authorisation's after its captures'."},
 	{Token: "capture_refused", broke: true, About: "Approved, but every capture is declined: `capture_refused`."},
+	{Token: "refund_refused", stingy: true, About: "Approved, but the first refund is declined: `refund_refused`."},
+	{Token: "refund_timeout", mute: true, About: "Approved, but no answer to a refund ever comes: the shop looks it up."},
 }
 
 func behaviourOf(token string) behaviour {

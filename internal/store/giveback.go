@@ -29,6 +29,10 @@ var (
 	ErrReturnOver = errors.New("the return was received or rejected before")
 	// ErrRefundExceeds is returned for a refund of more than is left of what was paid.
 	ErrRefundExceeds = errors.New("less than this is left to refund")
+	// ErrNothingToRefund is returned for a refund of what cost nothing.
+	ErrNothingToRefund = errors.New("this cost nothing")
+	// ErrNotFailed is returned for a refund that is to be asked for again and has not failed.
+	ErrNotFailed = errors.New("the refund has not failed")
 	// ErrImported is returned for an order that was imported as history: nobody can be asked for its
 	// money.
 	ErrImported = errors.New("the order was imported as history")
@@ -211,8 +215,8 @@ type AskRefund struct {
 }
 
 // RequestRefund writes a refund down once, to be paid by a workflow, and returns its document as it
-// was then. It returns ErrNotFound, ErrImported, ErrNotDelivered, ErrNotBought, ErrTooMany or
-// ErrRefundExceeds.
+// was then. It returns ErrNotFound, ErrImported, ErrNotDelivered, ErrNotBought, ErrTooMany,
+// ErrRefundExceeds or ErrNothingToRefund.
 func (db *DB) RequestRefund(ctx context.Context, r AskRefund, status int) (json.RawMessage, *Earlier, error) {
 	answer, earlier, err := db.once(ctx, r.Request, r.ID, status, func(q *shopdb.Queries) (json.RawMessage, error) {
 		d, err := lockDelivered(ctx, q, r.OrderID, nil)
@@ -226,7 +230,7 @@ func (db *DB) RequestRefund(ctx context.Context, r AskRefund, status int) (json.
 		if amount, err := d.refund(ctx, r.ID, shares, shipping, r.Reason, r.By, nil); err != nil {
 			return nil, err
 		} else if amount == 0 {
-			return nil, ErrRefundExceeds
+			return nil, ErrNothingToRefund
 		}
 		if err := d.follow(ctx); err != nil {
 			return nil, err
@@ -234,6 +238,28 @@ func (db *DB) RequestRefund(ctx context.Context, r AskRefund, status int) (json.
 		return oneRefund(ctx, q, r.OrderID, r.ID)
 	})
 	return answer, earlier, failed("request refund", err)
+}
+
+// RetryRefund asks again for a refund that has failed, and returns the document of the refund that is
+// asked for instead: the same one when it was asked for before. It returns ErrNotFound, ErrNotFailed,
+// or ErrRefundExceeds or ErrTooMany where its money or units were given back otherwise meanwhile.
+func (db *DB) RetryRefund(ctx context.Context, id, retryID uuid.UUID, by string) (document json.RawMessage, err error) {
+	err = db.InTx(ctx, func(q *shopdb.Queries) error {
+		refund, err := q.Refund(ctx, id)
+		if err != nil {
+			return err
+		}
+		made, err := q.RetryRefund(ctx, shopdb.RetryRefundParams{ID: id, RetryID: retryID, RequestedBy: by})
+		if err != nil {
+			return err
+		}
+		if made == uuid.Nil {
+			return ErrNotFailed
+		}
+		document, err = oneRefund(ctx, q, refund.OrderID, made)
+		return err
+	})
+	return document, failed("retry refund", err)
 }
 
 func (d *delivered) shares(ctx context.Context, r AskRefund) (shares map[int]share, shipping money.Amount, err error) {

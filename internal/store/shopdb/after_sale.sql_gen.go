@@ -282,7 +282,8 @@ select
         'reason', refund.reason, 'failure', refund.failure, 'amount', refund.amount,
         'shipping_amount', refund.shipping_amount, 'currency', refund.currency,
         'requested_by', refund.requested_by, 'shipment_id', refund.shipment_id,
-        'return_id', refund.return_id, 'created_at', refund.created_at,
+        'return_id', refund.return_id, 'retry_of', refund.retry_of,
+        'created_at', refund.created_at,
         'completed_at', refund.completed_at,
         'items', (
             select
@@ -647,7 +648,7 @@ func (q *Queries) ReceiveReturnItem(ctx context.Context, arg ReceiveReturnItemPa
 }
 
 const refund = `-- name: Refund :one
-select refund.id, refund.order_id, refund.reason, refund.amount, refund.currency, refund.status, refund.created_at, refund.completed_at, refund.updated_at, refund.xid, refund.kind, refund.shipping_amount, refund.shipment_id, refund.return_id, refund.requested_by, refund.failure, payment.provider
+select refund.id, refund.order_id, refund.reason, refund.amount, refund.currency, refund.status, refund.created_at, refund.completed_at, refund.updated_at, refund.xid, refund.kind, refund.shipping_amount, refund.shipment_id, refund.return_id, refund.requested_by, refund.failure, refund.retry_of, payment.provider
 from ordering.refunds as refund
 inner join ordering.payments as payment on payment.order_id = refund.order_id
 where refund.id = $1
@@ -670,6 +671,7 @@ type RefundRow struct {
 	ReturnID       *uuid.UUID
 	RequestedBy    string
 	Failure        *string
+	RetryOf        *uuid.UUID
 	Provider       string
 }
 
@@ -693,6 +695,7 @@ func (q *Queries) Refund(ctx context.Context, id uuid.UUID) (RefundRow, error) {
 		&i.ReturnID,
 		&i.RequestedBy,
 		&i.Failure,
+		&i.RetryOf,
 		&i.Provider,
 	)
 	return i, err
@@ -759,6 +762,27 @@ type RequestCancellationParams struct {
 func (q *Queries) RequestCancellation(ctx context.Context, arg RequestCancellationParams) error {
 	_, err := q.db.Exec(ctx, requestCancellation, arg.Reason, arg.OrderID)
 	return err
+}
+
+const retryRefund = `-- name: RetryRefund :one
+select
+    coalesce(
+        ordering.retry_refund($1, $2, $3), '00000000-0000-0000-0000-000000000000'
+    )::uuid as retry_id
+`
+
+type RetryRefundParams struct {
+	ID          uuid.UUID
+	RetryID     uuid.UUID
+	RequestedBy string
+}
+
+// The id of the refund that is asked for instead of one that has failed; zero when that has not.
+func (q *Queries) RetryRefund(ctx context.Context, arg RetryRefundParams) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, retryRefund, arg.ID, arg.RetryID, arg.RequestedBy)
+	var retry_id uuid.UUID
+	err := row.Scan(&retry_id)
+	return retry_id, err
 }
 
 const returnItems = `-- name: ReturnItems :many

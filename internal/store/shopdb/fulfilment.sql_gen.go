@@ -492,14 +492,61 @@ func (q *Queries) ShipmentsOfOrder(ctx context.Context, orderID uuid.UUID) ([]Or
 	return items, nil
 }
 
+const toCapture = `-- name: ToCapture :one
+select
+    shipment.id,
+    shipment.order_id,
+    shipment.amount,
+    (shipment.amount = 0 and payment.amount > 0)::boolean as nothing
+from ordering.shipments as shipment
+inner join ordering.payments as payment on payment.order_id = shipment.order_id
+where shipment.id = $1
+`
+
+type ToCaptureRow struct {
+	ID      uuid.UUID
+	OrderID uuid.UUID
+	Amount  money.Amount
+	Nothing bool
+}
+
+// A shipment's part of the payment; nothing: the provider has nothing to do for it.
+func (q *Queries) ToCapture(ctx context.Context, id uuid.UUID) (ToCaptureRow, error) {
+	row := q.db.QueryRow(ctx, toCapture, id)
+	var i ToCaptureRow
+	err := row.Scan(
+		&i.ID,
+		&i.OrderID,
+		&i.Amount,
+		&i.Nothing,
+	)
+	return i, err
+}
+
 const toVoid = `-- name: ToVoid :one
-select (orders.status = 'cancelled' and payment.status in ('pending', 'authorized'))::boolean as to_void
+select
+    (
+        (orders.status = 'cancelled' and payment.status in ('pending', 'authorized'))
+        or (
+            payment.method in ('card', 'wallet')
+            and payment.released_amount > 0
+            and payment.captured_amount + payment.released_amount = payment.amount
+            and not exists (
+                select 1
+                from ordering.payment_attempts as attempt
+                where attempt.payment_id = payment.id
+                    and attempt.operation = 'void'
+                    and attempt.outcome in ('approved', 'declined')
+            )
+        )
+    )::boolean as to_void
 from ordering.orders
 inner join ordering.payments as payment on payment.order_id = orders.id
 where orders.id = $1
 `
 
-// Whether an order's payment is still to be given back to whoever set it aside.
+// Whether an order's payment, or what is left of it when the rest was captured and this was given up,
+// is still to be given back to whoever set it aside.
 func (q *Queries) ToVoid(ctx context.Context, orderID uuid.UUID) (bool, error) {
 	row := q.db.QueryRow(ctx, toVoid, orderID)
 	var to_void bool

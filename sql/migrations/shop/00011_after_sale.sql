@@ -69,6 +69,7 @@ create table ordering.return_items (
 );
 create index return_items_order_item_idx on ordering.return_items (order_item_id);
 
+-- retry_of is the refund that failed and that this one is asked for again, once.
 -- kind refund: money that was captured is paid back. kind release: what was sold is given up before
 -- it was paid for; no money flows. amount = its lines' amount and tax_amount, and shipping_amount.
 alter table ordering.refunds
@@ -79,6 +80,7 @@ add column return_id uuid references ordering.returns (id),
 add column requested_by text not null default 'shop'
 check (requested_by in ('customer', 'vendor', 'admin', 'shop')),
 add column failure text,
+add column retry_of uuid unique references ordering.refunds (id),
 add check ((status = 'failed') = (failure is not null)),
 add check (kind = 'refund' or status = 'completed');
 create index refunds_unpaid_idx on ordering.refunds (id) where status = 'pending';
@@ -262,7 +264,53 @@ end
 $$;
 -- +goose StatementEnd
 
+-- Asks again for a refund that has failed, as another of the same; once, and once more when that one
+-- has failed. Returns the id of the new one, also when it was asked for before, and null where the
+-- refund has not failed. Raises MC020 or MC021 where its money or its units were given back otherwise.
+-- +goose StatementBegin
+create function ordering.retry_refund(p_refund_id uuid, p_retry_id uuid, p_by text) returns uuid
+language plpgsql as $$
+declare
+    failed ordering.refunds;
+    retry uuid;
+begin
+    select * into failed from ordering.refunds where id = p_refund_id;
+    perform 1 from ordering.orders where id = failed.order_id for no key update;
+    select * into failed from ordering.refunds where id = p_refund_id;
+    if failed.status is distinct from 'failed' then
+        return null;
+    end if;
+    select id into retry from ordering.refunds where retry_of = p_refund_id;
+    if found then
+        return retry;
+    end if;
+    insert into ordering.refunds (
+        id, order_id, reason, amount, currency, kind, shipping_amount, shipment_id, return_id,
+        requested_by, retry_of
+    ) values (
+        p_retry_id, failed.order_id, failed.reason, failed.amount, failed.currency, failed.kind,
+        failed.shipping_amount, failed.shipment_id, failed.return_id, p_by, p_refund_id
+    );
+    insert into ordering.refund_items (
+        refund_id, order_item_id, qty, amount, tax_amount, restocked
+    )
+    select p_retry_id, order_item_id, qty, amount, tax_amount, restocked
+    from ordering.refund_items
+    where refund_id = p_refund_id;
+    insert into ordering.order_events (order_id, type, data)
+    values (
+        failed.order_id, 'refund.requested',
+        jsonb_build_object(
+            'refund_id', p_retry_id, 'amount', failed.amount, 'retry_of', p_refund_id
+        )
+    );
+    return p_retry_id;
+end
+$$;
+-- +goose StatementEnd
+
 -- +goose Down
+drop function ordering.retry_refund;
 drop function ordering.fail_refund;
 drop function ordering.complete_refund;
 drop function ordering.follow_returns;
@@ -274,7 +322,7 @@ drop index ordering.orders_cancel_request_idx;
 alter table ordering.payments drop column released_amount;
 alter table ordering.refund_items drop column tax_amount;
 alter table ordering.refunds
-drop column failure, drop column requested_by, drop column return_id, drop column shipment_id,
+drop column retry_of, drop column failure, drop column requested_by, drop column return_id, drop column shipment_id,
 drop column shipping_amount, drop column kind;
 drop table ordering.return_items, ordering.returns;
 alter table ordering.shipment_items drop column tax_amount;

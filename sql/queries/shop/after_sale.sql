@@ -118,6 +118,13 @@ select ordering.complete_refund(@id);
 -- name: FailRefund :exec
 select ordering.fail_refund(@id, @failure);
 
+-- name: RetryRefund :one
+-- The id of the refund that is asked for instead of one that has failed; zero when that has not.
+select
+    coalesce(
+        ordering.retry_refund(@id, @retry_id, @requested_by), '00000000-0000-0000-0000-000000000000'
+    )::uuid as retry_id;
+
 -- name: RefundsToPay :many
 -- Refunds after one that a workflow should be working on.
 select refund.id
@@ -137,7 +144,8 @@ select
         'reason', refund.reason, 'failure', refund.failure, 'amount', refund.amount,
         'shipping_amount', refund.shipping_amount, 'currency', refund.currency,
         'requested_by', refund.requested_by, 'shipment_id', refund.shipment_id,
-        'return_id', refund.return_id, 'created_at', refund.created_at,
+        'return_id', refund.return_id, 'retry_of', refund.retry_of,
+        'created_at', refund.created_at,
         'completed_at', refund.completed_at,
         'items', (
             select

@@ -83,9 +83,36 @@ update ordering.shipments
 set label_cancelled_at = now()
 where id = @id and label_cancelled_at is null;
 
+-- name: ToCapture :one
+-- A shipment's part of the payment; nothing: the provider has nothing to do for it.
+select
+    shipment.id,
+    shipment.order_id,
+    shipment.amount,
+    (shipment.amount = 0 and payment.amount > 0)::boolean as nothing
+from ordering.shipments as shipment
+inner join ordering.payments as payment on payment.order_id = shipment.order_id
+where shipment.id = @id;
+
 -- name: ToVoid :one
--- Whether an order's payment is still to be given back to whoever set it aside.
-select (orders.status = 'cancelled' and payment.status in ('pending', 'authorized'))::boolean as to_void
+-- Whether an order's payment, or what is left of it when the rest was captured and this was given up,
+-- is still to be given back to whoever set it aside.
+select
+    (
+        (orders.status = 'cancelled' and payment.status in ('pending', 'authorized'))
+        or (
+            payment.method in ('card', 'wallet')
+            and payment.released_amount > 0
+            and payment.captured_amount + payment.released_amount = payment.amount
+            and not exists (
+                select 1
+                from ordering.payment_attempts as attempt
+                where attempt.payment_id = payment.id
+                    and attempt.operation = 'void'
+                    and attempt.outcome in ('approved', 'declined')
+            )
+        )
+    )::boolean as to_void
 from ordering.orders
 inner join ordering.payments as payment on payment.order_id = orders.id
 where orders.id = @order_id;

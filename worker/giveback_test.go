@@ -1,0 +1,290 @@
+package worker_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"mercado/api/apitest"
+	"mercado/internal/money"
+	"mercado/internal/order"
+	"mercado/worker/workertest"
+)
+
+// What is given back depends on how it was paid, and on what the provider says to it.
+
+// wantLedger fails unless the ledger has this much of an order captured and refunded.
+func wantLedger(t *testing.T, shop *workertest.Shop, id uuid.UUID, captured, refunded money.Amount) {
+	t.Helper()
+	var has, back money.Amount
+	if err := shop.Deps.DB.Pool.QueryRow(t.Context(),
+		"select captured_amount, refunded_amount from ordering.payments where order_id = $1", id).Scan(&has, &back); err != nil {
+		t.Fatal(err)
+	}
+	if has != captured || back != refunded {
+		t.Errorf("the ledger has %s captured and %s refunded; want %s and %s", has, back, captured, refunded)
+	}
+}
+
+// awaitRefund waits until an order's refunds are as many, and all completed or failed as wanted, the newest first.
+func awaitRefund(t *testing.T, shop *workertest.Shop, id uuid.UUID, statuses ...string) []order.Refund {
+	t.Helper()
+	var found []order.Refund
+	workertest.Await(t, "the refunds to be settled", func() bool {
+		found = refundsOf(shop, id)
+		if len(found) != len(statuses) {
+			return false
+		}
+		for i, refund := range found {
+			if refund.Status != statuses[i] {
+				return false
+			}
+		}
+		return true
+	})
+	return found
+}
+
+func returnAll(t *testing.T, shop *workertest.Shop, buyer *workertest.Buyer, id uuid.UUID, product, qty int64) {
+	t.Helper()
+	back := apitest.Decode[order.Return](buyer.Post(orderPath(id, "/returns"), units(product, qty), "Idempotency-Key", uuid.NewString()).Want(http.StatusCreated))
+	shop.Admin().Post("/api/returns/"+back.ID.String()+"/receive", map[string]any{"restock": true}).Want(http.StatusOK)
+}
+
+// TestWhatIsSoldAtTheCounterIsHandedOverAtOnce however long vendors have to pack, without a carrier.
+func TestWhatIsSoldAtTheCounterIsHandedOverAtOnce(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t, workertest.PackAfter(time.Hour))
+	product := shop.NewProducts(1, 10)[0]
+	buyer := shop.NewBuyer()
+	for _, method := range []string{"card", "cash"} {
+		sold := apitest.Decode[order.Document](shop.Admin().Post("/api/sales", saleBody(buyer.ID, "counter", method, product),
+			"Idempotency-Key", method).Want(http.StatusCreated))
+		done := shop.AwaitStatus(sold.ID, order.Delivered)
+		if len(done.Shipments) != 1 || done.Shipments[0].TrackingNumber != nil || done.PaymentStatus != order.PaymentCompleted {
+			t.Errorf("by %s: the order is %+v", method, done)
+		}
+		wantLedger(t, shop, sold.ID, sold.TotalAmount, 0)
+		atProvider := map[string]int{"card": 1, "cash": 0}[method]
+		if charges := shop.Charges(sold.ID); charges.Counts.Captures != atProvider {
+			t.Errorf("by %s: the provider has done %+v", method, charges)
+		}
+		buyer.Post(orderPath(sold.ID, "/cancel"), nil).WantProblem(http.StatusConflict, "order_not_cancellable")
+		returnAll(t, shop, buyer, sold.ID, product, 1)
+		awaitRefund(t, shop, sold.ID, "completed")
+		wantLedger(t, shop, sold.ID, sold.TotalAmount, sold.TotalAmount)
+		if charges := shop.Charges(sold.ID); charges.Counts.Refunds != atProvider {
+			t.Errorf("by %s: the provider has done %+v", method, charges)
+		}
+	}
+	shop.WantStock(product, 10, 0)
+}
+
+// TestCashOnDeliveryIsTakenAtTheDoor: not before, and given back by hand.
+func TestCashOnDeliveryIsTakenAtTheDoor(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t, workertest.LostWebhooks(), workertest.TrackEvery(time.Hour))
+	product := shop.NewProducts(1, 10)[0]
+	buyer := shop.NewBuyer()
+	buyer.Put(product, 2).Want(http.StatusOK)
+	sold := apitest.Decode[order.Document](buyBy(buyer, "cash_on_delivery", uuid.NewString()).Want(http.StatusCreated))
+	shipped := shop.AwaitStatus(sold.ID, order.Shipped)
+	wantLedger(t, shop, sold.ID, 0, 0)
+	shop.Admin().Post(orderPath(sold.ID, "/refunds"), units(product, 1), "Idempotency-Key", "early").WantProblem(http.StatusConflict, "not_delivered")
+	tell(shop, shop.Deps.Shop.WebhookSecret, time.Now(), deliveredNow(shipped)).Want(http.StatusNoContent)
+	if done := shop.AwaitStatus(sold.ID, order.Delivered); done.PaymentStatus != order.PaymentCompleted {
+		t.Errorf("the payment is %s", done.PaymentStatus)
+	}
+	wantLedger(t, shop, sold.ID, sold.TotalAmount, 0)
+	returnAll(t, shop, buyer, sold.ID, product, 2)
+	awaitRefund(t, shop, sold.ID, "completed")
+	if done := shop.AwaitStatus(sold.ID, order.Returned); done.PaymentStatus != order.PaymentRefunded {
+		t.Errorf("the payment is %s", done.PaymentStatus)
+	}
+	wantLedger(t, shop, sold.ID, sold.TotalAmount, sold.TotalAmount)
+	shop.WantStock(product, 10, 0)
+}
+
+// TestOrderPaidByTransferIsCancelled before anything was sent: what had arrived is paid back, once.
+func TestOrderPaidByTransferIsCancelled(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t, workertest.PackAfter(time.Hour))
+	buyer, product, placed := awaitedTransfer(shop)
+	arrive(t, shop, placed.PaymentInstructions.Reference, placed.TotalAmount)
+	shop.AwaitStatus(placed.ID, order.Confirmed)
+	answers := together(5, func() int { return buyer.Post(orderPath(placed.ID, "/cancel"), nil).Status })
+	if answers[http.StatusOK] != 5 {
+		t.Errorf("cancelling answered %v", answers)
+	}
+	refunds := awaitRefund(t, shop, placed.ID, "completed")
+	if refunds[0].Kind != "refund" || refunds[0].Amount != placed.TotalAmount {
+		t.Errorf("the refund is %+v", refunds[0])
+	}
+	wantMoney(t, shop, placed.ID, placed.TotalAmount, placed.TotalAmount)
+	if charges := shop.Charges(placed.ID); charges.Counts.Refunds != 1 || charges.Counts.Voids != 0 {
+		t.Errorf("the provider has done %+v", charges)
+	}
+	if done := shop.AwaitStatus(placed.ID, order.Cancelled); done.PaymentStatus != order.PaymentRefunded {
+		t.Errorf("the payment is %s", done.PaymentStatus)
+	}
+	shop.WantStock(product, 10, 0)
+}
+
+// TestRefundThatIsRefusedIsAskedForAgain has the provider decline a refund, and then make it.
+func TestRefundThatIsRefusedIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	product := shop.NewProducts(1, 10)[0]
+	buyer, id := buy(shop, "refund_refused", 2, product)
+	delivered := shop.AwaitStatus(id, order.Delivered)
+	returnAll(t, shop, buyer, id, product, 2)
+	failed := awaitRefund(t, shop, id, "failed")[0]
+	if failed.Failure == nil || *failed.Failure != "refund_refused" {
+		t.Errorf("the refund is %+v", failed)
+	}
+	if charges := shop.Charges(id); charges.Refunded != 0 {
+		t.Errorf("the provider has done %+v", charges)
+	}
+	wantLedger(t, shop, id, delivered.TotalAmount, 0)
+
+	retry := "/api/refunds/" + failed.ID.String() + "/retry"
+	buyer.Post(retry, nil).WantProblem(http.StatusForbidden, "forbidden")
+	made := map[uuid.UUID]bool{}
+	for range 3 {
+		again := apitest.Decode[order.Refund](shop.Admin().Post(retry, nil).Want(http.StatusCreated))
+		made[again.ID] = true
+		if again.RetryOf == nil || *again.RetryOf != failed.ID || again.Amount != failed.Amount || len(again.Items) != len(failed.Items) {
+			t.Errorf("asked again as %+v", again)
+		}
+	}
+	if len(made) != 1 {
+		t.Errorf("asking three times made %d refunds", len(made))
+	}
+	completed := awaitRefund(t, shop, id, "completed", "failed")[0]
+	shop.Admin().Post("/api/refunds/"+completed.ID.String()+"/retry", nil).WantProblem(http.StatusConflict, "refund_not_failed")
+	shop.Admin().Post("/api/refunds/"+uuid.NewString()+"/retry", nil).WantProblem(http.StatusNotFound, "not_found")
+	wantLedger(t, shop, id, delivered.TotalAmount, delivered.TotalAmount)
+	if charges := shop.Charges(id); charges.Counts.Refunds != 1 || charges.Refunded != delivered.TotalAmount {
+		t.Errorf("the provider has done %+v", charges)
+	}
+	shop.WantStock(product, 10, 0) // the goods came back once
+}
+
+// TestWhatWasRefundedOtherwiseIsNotAskedForAgain gives the money of a failed refund back in another way.
+func TestWhatWasRefundedOtherwiseIsNotAskedForAgain(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	product := shop.NewProducts(1, 10)[0]
+	_, id := buy(shop, "refund_refused", 1, product)
+	shop.AwaitStatus(id, order.Delivered)
+	admin := shop.Admin()
+	admin.Post(orderPath(id, "/refunds"), units(product, 1), "Idempotency-Key", "1").Want(http.StatusCreated)
+	failed := awaitRefund(t, shop, id, "failed")[0]
+	admin.Post(orderPath(id, "/refunds"), units(product, 1), "Idempotency-Key", "2").Want(http.StatusCreated)
+	awaitRefund(t, shop, id, "completed", "failed")
+	if answer := admin.Post("/api/refunds/"+failed.ID.String()+"/retry", nil); answer.Status != http.StatusConflict {
+		t.Errorf("it was answered %d", answer.Status)
+	}
+	if charges := shop.Charges(id); charges.Counts.Refunds != 1 {
+		t.Errorf("the provider has done %+v", charges)
+	}
+}
+
+// TestRefundWhoseAnswerIsLostIsPaidOnce has a provider that refunds and never says so.
+func TestRefundWhoseAnswerIsLostIsPaidOnce(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t, workertest.PaymentTimeout(time.Second), workertest.LostPaymentWebhooks())
+	product := shop.NewProducts(1, 10)[0]
+	_, id := buy(shop, "refund_timeout", 1, product)
+	shop.AwaitStatus(id, order.Delivered)
+	refund := apitest.Decode[order.Refund](shop.Admin().Post(orderPath(id, "/refunds"), units(product, 1), "Idempotency-Key", "1").Want(http.StatusCreated))
+	awaitRefund(t, shop, id, "completed")
+	awaitAsked(t, shop, id, "lookup")
+	if charges := shop.Charges(id); charges.Counts.Refunds != 1 || charges.Refunded != refund.Amount {
+		t.Errorf("the provider has done %+v", charges)
+	}
+}
+
+// TestWhatIsGivenUpIsNotKeptSetAside has one vendor give up and the other send: nothing is left to
+// capture, so the rest is voided at the provider, before the parcel has arrived.
+func TestWhatIsGivenUpIsNotKeptSetAside(t *testing.T) {
+	t.Parallel()
+	for name, giveUpFirst := range map[string]bool{"given up before the capture": true, "after it": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			shop := workertest.New(t, workertest.PackAfter(time.Hour), workertest.LostWebhooks(), workertest.TrackEvery(time.Hour))
+			products := shop.NewProducts(2, 10)
+			_, id := buy(shop, "approve", 1, products...)
+			shipments := planned(t, shop, id, 2)
+			giveUp := func() {
+				shop.Vendor(shipments[0].VendorID).Post(shipmentPath(shipments[0], "/cancel"), map[string]any{"reason": "other"}).Want(http.StatusOK)
+			}
+			if giveUpFirst {
+				giveUp()
+			}
+			shop.Vendor(shipments[1].VendorID).Post(shipmentPath(shipments[1], "/ship"), nil).Want(http.StatusOK)
+			workertest.Await(t, "the capture", func() bool { return shop.Charges(id).Counts.Captures == 1 })
+			if !giveUpFirst {
+				if charges := shop.Charges(id); charges.Counts.Voids != 0 {
+					t.Errorf("the provider has done %+v", charges)
+				}
+				giveUp()
+			}
+			awaitVoid(t, shop, id)
+			shop.AwaitStatus(id, order.Shipped)
+			if charges := shop.Charges(id); charges.Counts.Captures != 1 || charges.Captured != shipments[1].Amount {
+				t.Errorf("the provider has done %+v", charges)
+			}
+			wantLedger(t, shop, id, shipments[1].Amount, 0)
+		})
+	}
+}
+
+// TestWhatCostNothingIsGivenBackWithoutMoney sells something free beside something that is not.
+func TestWhatCostNothingIsGivenBackWithoutMoney(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	free := shop.NewProduct(shop.NewVendor(), shop.NewCategory(0), "0.00", 10)
+	paid := shop.NewProducts(1, 10)[0]
+	for name, products := range map[string][]int64{"alone": {free}, "beside another": {free, paid}} {
+		buyer, id := buy(shop, "approve", 1, products...)
+		delivered := shop.AwaitStatus(id, order.Delivered)
+		if delivered.PaymentStatus != order.PaymentCompleted {
+			t.Errorf("%s: the payment is %s", name, delivered.PaymentStatus)
+		}
+		shop.WantStock(free, 9, 0)
+		shipping := delivered.ShippingCost
+		if len(products) > 1 || shipping == 0 {
+			shop.Admin().Post(orderPath(id, "/refunds"), units(free, 1), "Idempotency-Key", uuid.NewString()).
+				WantProblem(http.StatusConflict, "nothing_to_refund")
+		}
+		returnAll(t, shop, buyer, id, free, 1)
+		shop.WantStock(free, 10, 0)
+		for _, refund := range refundsOf(shop, id) {
+			if refund.Amount != shipping {
+				t.Errorf("%s: refunded %+v", name, refund)
+			}
+		}
+		if len(products) > 1 && len(refundsOf(shop, id)) != 0 {
+			t.Errorf("%s: money is given back for what cost nothing", name)
+		}
+	}
+}
+
+// TestFreeShipmentIsCancelled gives up a vendor's shipment that cost nothing.
+func TestFreeOrderIsCancelled(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t, workertest.PackAfter(time.Hour))
+	shop.Exec("update ordering.shipping_rates set price = 0, free_from = null")
+	free := shop.NewProduct(shop.NewVendor(), shop.NewCategory(0), "0.00", 10)
+	buyer, id := buy(shop, "approve", 2, free)
+	planned(t, shop, id, 1)
+	buyer.Post(orderPath(id, "/cancel"), nil).Want(http.StatusOK)
+	shop.AwaitStatus(id, order.Cancelled)
+	shop.WantStock(free, 10, 0)
+	if refunds := refundsOf(shop, id); len(refunds) != 0 {
+		t.Errorf("refunded %+v", refunds)
+	}
+}
