@@ -501,6 +501,7 @@ type OrderingRefund struct {
 	ReturnID       *uuid.UUID
 	RequestedBy    string
 	Failure        *string
+	RetryOf        *uuid.UUID
 }
 
 type OrderingRefundItem struct {
