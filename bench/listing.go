@@ -8,7 +8,10 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"mercado/internal/money"
 	"mercado/internal/store"
@@ -47,7 +50,7 @@ func (b *bench) listAmong(ctx context.Context, count int) (_ map[string]*figure,
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, p.close()) }()
-	if _, err := p.db.Pool.Exec(ctx, newCatalogue, count); err != nil {
+	if err := p.addProducts(ctx, count); err != nil {
 		return nil, fmt.Errorf("add products: %w", err)
 	}
 	if _, err := p.db.Pool.Exec(ctx, "vacuum analyze"); err != nil {
@@ -80,6 +83,17 @@ func (b *bench) listAmong(ctx context.Context, count int) (_ map[string]*figure,
 			_, err := p.db.Products(ctx, store.ProductFilter{Query: &query}, store.Relevance, nil, 21)
 			return err
 		}},
+	})
+}
+
+// addProducts fills an empty catalogue.
+func (p *shop) addProducts(ctx context.Context, count int) error {
+	return pgx.BeginFunc(ctx, p.db.Pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "select set_config('bench.products', $1::text, true)", strconv.Itoa(count)); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, newCatalogue, pgx.QueryExecModeSimpleProtocol)
+		return err
 	})
 }
 
