@@ -70,16 +70,16 @@ func TestKilledBetweenACaptureAndItsRecord(t *testing.T) {
 	buyer.Put(product, 3).Want(http.StatusOK)
 	placed := apitest.Decode[order.Document](buyer.Buy("approve").Want(http.StatusCreated)).ID
 
-	// While the vendor packs, the test takes the order's row: the record of the capture waits for it.
-	release := lock(t, shop, "select 1 from ordering.orders where id = $1 for no key update", placed)
+	// While the vendor packs, the test takes the payment's row: the record of the capture waits for it.
+	release := lock(t, shop, "select 1 from ordering.payments where order_id = $1 for no key update", placed)
 	workertest.Await(t, "the provider to capture", func() bool {
 		return workertest.AskCharges(t, shop.Sandbox, placed).Counts.Captures == 1
 	})
 	wantState(t, shop, placed, "confirmed", "authorized")
 	shop.Kill("api", "worker")
-	workertest.Await(t, "nobody to wait for the order", func() bool {
-		waiting(t, shop, "select pg_terminate_backend(pid)", "record_payment")
-		return waiting(t, shop, "select pid", "record_payment") == 0
+	workertest.Await(t, "nobody to wait for the payment", func() bool {
+		waiting(t, shop, "select pg_terminate_backend(pid)", "payment")
+		return waiting(t, shop, "select pid", "payment") == 0
 	})
 	release()
 	wantState(t, shop, placed, "confirmed", "authorized")
@@ -96,11 +96,13 @@ func placeAsync(t *testing.T, buyer *workertest.Buyer, token string) uuid.UUID {
 func endsWell(t *testing.T, shop *workertest.Processes, placed uuid.UUID, product int64) {
 	t.Helper()
 	operator := shop.Client("--role", "admin")
+	var delivered order.Document
 	workertest.Await(t, "the order to be delivered", func() bool {
-		return apitest.Decode[order.Document](operator.Get("/api/orders/"+placed.String()).Want(http.StatusOK)).Status == order.Delivered
+		delivered = apitest.Decode[order.Document](operator.Get("/api/orders/" + placed.String()).Want(http.StatusOK))
+		return delivered.Status == order.Delivered
 	})
 	charges := workertest.AskCharges(t, shop.Sandbox, placed)
-	if charges.Counts.Authorizations != 1 || charges.Counts.Captures != 1 || charges.Captured != 3000 {
+	if charges.Counts.Authorizations != 1 || charges.Counts.Captures != 1 || charges.Captured != delivered.TotalAmount {
 		t.Errorf("the provider has done %+v", charges)
 	}
 	if stock := workertest.StockOf(t, shop.DB, product); stock.OnHand != 7 || stock.Reserved != 0 {

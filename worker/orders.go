@@ -14,6 +14,10 @@ import (
 	"mercado/workflows"
 )
 
+// tasksAtOnce is how many workflow tasks of orders a process works on at once, a few for each of its
+// connections to Postgres.
+const tasksAtOnce = 64
+
 // Orders is the queue of checkout, fulfilment and refunds. The API hosts it as well as the workers, so that
 // it can take the steps of a checkout itself; board tells its requests that theirs has ended. A worker
 // has nobody to tell: nil.
@@ -22,7 +26,14 @@ func Orders(db *store.DB, shop settings.Shop, board *completion.Board) Queue {
 	return Queue{
 		Name: OrdersQueue,
 		// What a worker that was killed had in its memory is waited for no longer than this.
-		Options: sdk.Options{StickyScheduleToStartTimeout: 2 * time.Second},
+		//
+		// The steps of a checkout are transactions within its workflow task, whose time runs from when it
+		// was taken: what there are no connections for is better left with the server.
+		Options: sdk.Options{
+			StickyScheduleToStartTimeout:            2 * time.Second,
+			MaxConcurrentWorkflowTaskExecutionSize:  tasksAtOnce,
+			MaxConcurrentLocalActivityExecutionSize: tasksAtOnce,
+		},
 		Register: func(r sdk.Registry) {
 			r.RegisterWorkflow(workflows.Checkout)
 			r.RegisterWorkflow(workflows.Fulfilment)
