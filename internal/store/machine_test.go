@@ -18,7 +18,8 @@ import (
 
 // TestShopIsWhatItsModelSays does what customers and the saga do, in any order, against Postgres
 // and against a model of a few lines, and compares the two after every step: what each cart holds,
-// where each order is, the balances, and the ledger that must add up to them.
+// where each order is, the balances, the ledger that must add up to them, and the money that was
+// captured, given up and paid back.
 func TestShopIsWhatItsModelSays(t *testing.T) {
 	t.Parallel()
 	db := open(t)
@@ -43,6 +44,14 @@ func TestShopIsWhatItsModelSays(t *testing.T) {
 			"confirm":              m.confirm,
 			"cancel":               m.cancel,
 			"restock":              m.restock,
+			"cancel what is sold":  m.cancelSold,
+			"ship":                 m.ship,
+			"deliver":              m.deliver,
+			"send back":            m.sendBack,
+			"receive":              m.receive,
+			"refund":               m.refundUnits,
+			"refund is paid":       m.payRefund,
+			"refund fails":         m.failRefund,
 		})
 	})
 }
@@ -73,6 +82,9 @@ type placed struct {
 	cart     bool // it came from the cart
 	status   order.Status
 	reserved bool
+	sold     bool
+	parcel   uuid.UUID
+	books
 }
 
 func newMachine(t *rapid.T, db *store.DB) *machine {
@@ -189,7 +201,7 @@ func (m *machine) restock(t *rapid.T) {
 
 func (m *machine) place(t *rapid.T) {
 	customer := m.customer(t)
-	id, err := m.placeOrder(customer, nil)
+	id, payment, err := m.placeOrder(customer, nil)
 	switch {
 	case m.pending(customer):
 		want(t, err, store.ErrCheckoutInProgress)
@@ -202,25 +214,27 @@ func (m *machine) place(t *rapid.T) {
 			lines[product] = qty
 		}
 		m.orders = append(m.orders, &placed{id: id, customer: customer, lines: lines, cart: true, status: order.Pending})
+		m.openBooks(t, m.orders[len(m.orders)-1], payment)
 	}
 }
 
 func (m *machine) placeItems(t *rapid.T) {
 	customer, product := m.customer(t), m.product(t)
 	qty := rapid.Int64Range(1, 8).Draw(t, "qty")
-	id, err := m.placeOrder(customer, []store.Item{{ItemID: product, Qty: qty}})
+	id, payment, err := m.placeOrder(customer, []store.Item{{ItemID: product, Qty: qty}})
 	want(t, err, nil)
 	m.orders = append(m.orders, &placed{id: id, customer: customer, lines: map[int64]int64{product: qty}, status: order.Pending})
+	m.openBooks(t, m.orders[len(m.orders)-1], payment)
 }
 
-func (m *machine) placeOrder(customer int64, items []store.Item) (uuid.UUID, error) {
-	id := uuid.Must(uuid.NewV7())
-	_, err := m.db.PlaceOrder(context.Background(), store.Checkout{
-		OrderID: id, PaymentID: uuid.New(), CustomerID: customer, Key: id.String(), RequestHash: []byte{1}, Items: items,
+func (m *machine) placeOrder(customer int64, items []store.Item) (id, payment uuid.UUID, err error) {
+	id, payment = uuid.Must(uuid.NewV7()), uuid.New()
+	_, err = m.db.PlaceOrder(context.Background(), store.Checkout{
+		OrderID: id, PaymentID: payment, CustomerID: customer, Key: id.String(), RequestHash: []byte{1}, Items: items,
 		PaymentMethod: "card", PaymentProvider: "sandbox", PaymentToken: "approve",
 		ShippingAddress: order.Address{Line1: "Rua Augusta 1", City: "Lisboa", Country: "PT", PostalCode: "1100-048"},
 	})
-	return id, err
+	return id, payment, err
 }
 
 // reserve gives a pending order what its cart held and more, all of it or nothing.
@@ -259,6 +273,9 @@ func (m *machine) reserve(t *rapid.T) {
 // confirm sells a reserved order; the saga asks for it once more when it was killed.
 func (m *machine) confirm(t *rapid.T) {
 	o := m.order(t, func(o *placed) bool { return o.reserved || o.status == order.Confirmed })
+	if o.status == order.Pending {
+		m.pay(t, o, "authorize", o.id.String(), o.total)
+	}
 	want(t, m.db.ConfirmOrder(context.Background(), o.id), nil)
 	if o.status == order.Confirmed {
 		return
@@ -266,7 +283,7 @@ func (m *machine) confirm(t *rapid.T) {
 	for product, qty := range o.lines {
 		m.onHand[product] -= qty
 	}
-	o.status, o.reserved = order.Confirmed, false
+	o.status, o.reserved, o.sold = order.Confirmed, false, true
 	if o.cart {
 		clear(m.carts[o.customer])
 	}
@@ -343,13 +360,10 @@ func (m *machine) check(t *rapid.T) {
 			where orders.id = $1 group by status`, o.id).Scan(&status, &reserved, &committed); err != nil {
 			t.Fatal(err)
 		}
-		var units int64
-		for _, qty := range o.lines {
-			units += qty
-		}
-		if status != string(o.status) || (reserved > 0) != o.reserved || (committed == units) != (o.status == order.Confirmed) {
+		if status != string(o.status) || (reserved > 0) != o.reserved || (committed == o.units()) != o.sold {
 			t.Fatalf("order %s is %s with %d reserved and %d sold, the model has %+v", o.id, status, reserved, committed, o)
 		}
+		m.checkBooks(t, o)
 	}
 }
 

@@ -162,19 +162,13 @@ func (s *stack) place(p *purchase) error {
 // ask sends the checkout under its key until there is an answer, as a client does that was told
 // nothing or to come back.
 func (s *stack) ask(p *purchase, prefer string) (status int, body []byte, err error) {
-	deadline := time.Now().Add(patience)
-	for {
+	if !s.await(fmt.Sprintf("order %s to be answered", p.order), func(context.Context) bool {
 		status, body, err = s.askOnce(p, prefer)
-		switch {
-		case err == nil && status == p.answer:
-			return status, body, nil
-		case err == nil && status < 500 && !bytes.Contains(body, []byte("idempotency_in_flight")):
-			return status, body, nil
-		case time.Now().After(deadline):
-			return status, body, fmt.Errorf("no answer in time, the last was %d %s %w", status, body, err)
-		}
-		time.Sleep(50 * time.Millisecond) // the server is away
+		return err == nil && (status == p.answer || status < 500 && !bytes.Contains(body, []byte("idempotency_in_flight")))
+	}) {
+		return status, body, fmt.Errorf("no answer in time, the last was %d %s %w", status, body, err)
 	}
+	return status, body, nil
 }
 
 func (s *stack) askOnce(p *purchase, prefer string) (status int, body []byte, err error) {
@@ -326,18 +320,24 @@ const patience = 90 * time.Second
 // await is workertest.Await beside a test: servers may be away while it asks, and it only marks the
 // test as failed.
 func (s *stack) await(what string, holds func(context.Context) bool) bool {
-	deadline := time.Now().Add(patience)
-	for time.Now().Before(deadline) {
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		held := holds(ctx)
 		cancel()
 		if held {
 			return true
 		}
-		time.Sleep(50 * time.Millisecond) // between two questions
+		select {
+		case <-deadline.C:
+			s.t.Errorf("waited in vain: %s", what)
+			return false
+		case <-again.C:
+		}
 	}
-	s.t.Errorf("waited in vain: %s", what)
-	return false
 }
 
 // provider stands before the sandbox and can be away.
