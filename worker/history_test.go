@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,7 +58,15 @@ func TestHistoriesOfOrders(t *testing.T) {
 	// Whether the carrier tells of a parcel before it is given up is a matter of luck.
 	silent := workertest.New(t, workertest.LostWebhooks())
 	_, broke := buy(silent, "capture_refused", 1, silent.NewProducts(1, 10)[0])
-	stopped := stopCheckout(t, away, away.NewBuyer(), away.NewProducts(1, 1)[0], 1)
+	withdrawn := cancelPending(t, away)
+	patient := workertest.New(t, workertest.TransferPatience(10*time.Minute))
+	_, _, paid := awaitedTransfer(patient)
+	awaitTimer(t, patient, workflows.CheckoutID(paid.ID))
+	arrive(t, patient, paid.PaymentInstructions.Reference, paid.TotalAmount)
+	patient.AwaitStatus(paid.ID, order.Delivered)
+	hasty := workertest.New(t, workertest.TransferPatience(time.Millisecond))
+	_, _, unpaid := awaitedTransfer(hasty)
+	hasty.AwaitStatus(unpaid.ID, order.Cancelled)
 	parted := workertest.New(t, workertest.PackAfter(time.Hour))
 	cancelledOrder, label := cancelWithLabel(t, parted)
 	missed := missedParcel(t, shop, products[0])
@@ -70,12 +79,16 @@ func TestHistoriesOfOrders(t *testing.T) {
 		shop     *workertest.Shop
 		workflow string
 		running  bool
+		first    bool // of its runs
 	}{
 		"checkout_confirmed":    {shop: shop, workflow: workflows.CheckoutID(one)},
 		"checkout_looked_up":    {shop: shop, workflow: workflows.CheckoutID(lost)},
 		"checkout_declined":     {shop: shop, workflow: workflows.CheckoutID(declined)},
 		"checkout_out_of_stock": {shop: shop, workflow: workflows.CheckoutID(short)},
-		"checkout_stopped":      {shop: away, workflow: workflows.CheckoutID(stopped), running: true}, // its void is tried for ever
+		"checkout_cancelled":    {shop: away, workflow: workflows.CheckoutID(withdrawn), running: true}, // its void is tried for ever
+		"checkout_instructed":   {shop: patient, workflow: workflows.CheckoutID(paid.ID), first: true},
+		"checkout_transferred":  {shop: patient, workflow: workflows.CheckoutID(paid.ID)},
+		"checkout_unpaid":       {shop: hasty, workflow: workflows.CheckoutID(unpaid.ID)},
 		"fulfilment_one_vendor": {shop: shop, workflow: workflows.FulfilmentID(one)},
 		"fulfilment_three":      {shop: shop, workflow: workflows.FulfilmentID(three)},
 		"fulfilment_refused":    {shop: silent, workflow: workflows.FulfilmentID(broke)},
@@ -84,7 +97,12 @@ func TestHistoriesOfOrders(t *testing.T) {
 		"fulfilment_missed":     {shop: shop, workflow: workflows.FulfilmentID(missed)},
 		"refund_completed":      {shop: shop, workflow: workflows.RefundID(refund)},
 	} {
-		kept := historyOf(t, of.shop, of.workflow, !of.running)
+		run := ""
+		kept := historyOf(t, of.shop, of.workflow, run, !of.running)
+		if of.first {
+			run = kept.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes().GetFirstExecutionRunId()
+			kept = historyOf(t, of.shop, of.workflow, run, true)
+		}
 		replayer := sdk.NewWorkflowReplayer()
 		replayer.RegisterWorkflow(workflows.Checkout)
 		replayer.RegisterWorkflow(workflows.Fulfilment)
@@ -116,11 +134,12 @@ func TestHistoriesOfOrders(t *testing.T) {
 // personal is what the buyers of this test have, and no history may hold.
 var personal = regexp.MustCompile(`(?i)Augusta|Lisboa|1100-048|Sousa|example\.com|timeout_then_approved|"approve"`)
 
-// historyOf is what the server has kept of a workflow, to its end if it ends.
-func historyOf(t *testing.T, shop *workertest.Shop, id string, ends bool) *history.History {
+// historyOf is what the server has kept of a run of a workflow, the last where run is empty, to its end
+// if it ends.
+func historyOf(t *testing.T, shop *workertest.Shop, id, run string, ends bool) *history.History {
 	t.Helper()
 	kept := &history.History{}
-	events := shop.Deps.Temporal.GetWorkflowHistory(t.Context(), id, "", ends, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	events := shop.Deps.Temporal.GetWorkflowHistory(t.Context(), id, run, ends, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() {
 		event, err := events.Next()
 		if err != nil {
@@ -141,6 +160,29 @@ func textOf(t *testing.T, kept *history.History) string {
 		t.Fatal(err)
 	}
 	return machine.ReplaceAllString(string(text), `"worker"`) + "\n"
+}
+
+// cancelPending has a customer cancel while the provider does not answer.
+func cancelPending(t *testing.T, shop *workertest.Shop) uuid.UUID {
+	t.Helper()
+	buyer := shop.NewBuyer()
+	buyer.Put(shop.NewProducts(1, 1)[0], 1).Want(http.StatusOK)
+	placed := buyAsync(buyer, "approve")
+	awaitAsked(t, shop, placed, "authorize")
+	buyer.Post(orderPath(placed, "/cancel"), nil)
+	shop.AwaitStatus(placed, order.Cancelled)
+	awaitAsked(t, shop, placed, "void")
+	return placed
+}
+
+// awaitTimer waits until the last run of a workflow has started a timer.
+func awaitTimer(t *testing.T, shop *workertest.Shop, id string) {
+	t.Helper()
+	workertest.Await(t, "a timer of "+id, func() bool {
+		return slices.ContainsFunc(historyOf(t, shop, id, "", false).GetEvents(), func(event *history.HistoryEvent) bool {
+			return event.GetTimerStartedEventAttributes() != nil
+		})
+	})
 }
 
 // cancelWithLabel cancels an order whose label was bought, and has another packed and sent off by

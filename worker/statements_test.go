@@ -70,7 +70,7 @@ func TestCheckoutAsksNoMoreThanItMust(t *testing.T) {
 	shop := workertest.New(t, workertest.WithoutWorker(), workertest.Observed(asked))
 	products := shop.NewProducts(3, 100)
 	events := func(id uuid.UUID) (kept []string) {
-		for _, event := range historyOf(t, shop, workflows.CheckoutID(id), true).GetEvents() {
+		for _, event := range historyOf(t, shop, workflows.CheckoutID(id), "", true).GetEvents() {
 			kept = append(kept, event.GetEventType().String())
 		}
 		return kept

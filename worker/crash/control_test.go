@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"mercado/workflows"
 )
 
 // control is where the processes tell that they have come to a boundary.
@@ -99,6 +101,18 @@ func (c *control) disarm() {
 	c.mu.Lock()
 	c.armed = nil
 	c.mu.Unlock()
+}
+
+// waits reports whether the checkout of an order waits for its transfer.
+func (c *control) waits(id uuid.UUID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for at := range c.seen[workflows.CheckoutID(id)] {
+		if at.Kind == "timer" && at.Phase == done {
+			return true
+		}
+	}
+	return false
 }
 
 // visited is where the workflows of an order have been.

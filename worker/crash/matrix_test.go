@@ -49,13 +49,15 @@ func TestCrashMatrix(t *testing.T) {
 			t.Run(strings.Join(shard, " and "), func(t *testing.T) {
 				t.Parallel()
 				s := newStack(t)
+				var found []outcome
 				for _, victim := range shard {
-					found := s.crashAll(victim, selection(points, victim))
-					mu.Lock()
-					outcomes = append(outcomes, found...)
-					mu.Unlock()
+					found = append(found, s.crashAll(victim, selection(points, victim))...)
 				}
+				s.judgeAll(found)
 				s.audit()
+				mu.Lock()
+				outcomes = append(outcomes, found...)
+				mu.Unlock()
 			})
 		}
 	})
@@ -94,18 +96,24 @@ func selection(points []point, victim string) (chosen []point) {
 // are killed again with the rest.
 func (s *stack) crashAll(victim string, points []point) (outcomes []outcome) {
 	s.t.Helper()
-	s.idle, s.packAfter = map[string]string{"api": "worker", "worker": "api"}[victim], 0
+	s.idle, s.patience = map[string]string{"api": "worker", "worker": "api"}[victim], patiences{}
 	s.restart()
 	for i, at := range points {
 		began := time.Now()
-		if wait := scenarios[at.History].packAfter; wait != s.packAfter {
-			s.packAfter = wait
+		if wanted := scenarios[at.History].patiences; wanted != s.patience {
+			s.patience = wanted
 			s.restart()
 		}
 		o := s.crash(victim, at)
 		s.t.Logf("%d of %d: killed %s at %s, held by %s: %s (%.1f s)", i+1, len(points), victim, at, o.Held, cmp.Or(o.Wrong, "restarted"), time.Since(began).Seconds())
 		outcomes = append(outcomes, o)
 	}
+	return outcomes
+}
+
+// judgeAll says of each order what is wrong with it, when nothing is killed any more.
+func (s *stack) judgeAll(outcomes []outcome) {
+	s.t.Helper()
 	for i := range outcomes {
 		o := &outcomes[i]
 		if o.Wrong == "" {
@@ -116,10 +124,9 @@ func (s *stack) crashAll(victim string, points []point) (outcomes []outcome) {
 			}
 		}
 		if o.Wrong != "" {
-			s.t.Errorf("%s killed at %s: order %s: %s", victim, o.Point, o.Order, o.Wrong)
+			s.t.Errorf("%s killed at %s: order %s: %s", o.Victim, o.Point, o.Order, o.Wrong)
 		}
 	}
-	return outcomes
 }
 
 // restart starts the processes of the shop again, with other settings.

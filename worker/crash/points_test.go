@@ -1,11 +1,14 @@
 package crash_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,36 +41,66 @@ type boundary struct {
 
 func (b boundary) String() string { return fmt.Sprintf("%s %s#%d %s", b.Kind, b.Name, b.Nth, b.Phase) }
 
-// A point is a boundary in one recorded history.
+// A point is a boundary in one recorded history, as a scenario does it again.
 type point struct {
-	History string `json:"history"` // the file's name without .json
+	History string `json:"history"` // the scenario: the file's name without .json, or whatever is like it
 	boundary
 }
 
 func (p point) String() string { return p.History + ": " + p.boundary.String() }
 
-// recordedPoints lists the points of every recorded history of an order: whoever adds a step and
-// records it has added its points.
+// recordedPoints lists the points of every recorded history of an order, for each scenario that is like
+// it: whoever adds a step and records it has added its points.
 func recordedPoints(t testing.TB) (points []point) {
 	t.Helper()
 	files, err := filepath.Glob("../../workflows/testdata/*.json")
 	if err != nil {
 		t.Fatal(err)
 	}
+	kept := map[string]*history.History{} // by the file's name without .json
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
 		if strings.HasPrefix(name, "etl_") {
 			continue // see the tests that kill a load
 		}
-		boundaries, err := boundariesOf(readHistory(t, file))
+		kept[name] = readHistory(t, file)
+	}
+	for _, name := range slices.Sorted(maps.Keys(kept)) {
+		var earlier []boundary
+		if kept[name].GetEvents()[0].GetWorkflowExecutionStartedEventAttributes().GetContinuedExecutionRunId() != "" {
+			before, known := kept[scenarios[name].after]
+			if !known {
+				t.Fatalf("%s: say which history is the run before it", name)
+			}
+			if earlier, err = boundariesOf(before); err != nil {
+				t.Fatalf("before %s: %v", name, err)
+			}
+		}
+		boundaries, err := boundariesOf(kept[name], earlier...)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		for _, b := range boundaries {
-			points = append(points, point{name, b})
+		for _, scenario := range likeIt(name) {
+			for _, b := range boundaries {
+				points = append(points, point{scenario, b})
+			}
 		}
 	}
 	return points
+}
+
+// likeIt are the scenarios that do a history again, or what is missing.
+func likeIt(name string) (found []string) {
+	for scenario, of := range scenarios {
+		if cmp.Or(of.like, scenario) == name {
+			found = append(found, scenario)
+		}
+	}
+	if len(found) == 0 {
+		return []string{name}
+	}
+	slices.Sort(found)
+	return found
 }
 
 func readHistory(t testing.TB, file string) *history.History {
@@ -85,8 +118,13 @@ func readHistory(t testing.TB, file string) *history.History {
 
 // boundariesOf lists the boundaries of a history in the order in which it comes to them. It fails
 // on an event that it does not know: a step that is not crashed at would be forgotten.
-func boundariesOf(kept *history.History) (found []boundary, err error) {
+// earlier are those of the runs before it, which are counted on from.
+func boundariesOf(kept *history.History, earlier ...boundary) (found []boundary, err error) {
 	seen := map[boundary]int{}
+	for _, b := range earlier {
+		b.Nth = 0
+		seen[b]++
+	}
 	add := func(s step, phases ...string) {
 		for _, phase := range phases {
 			b := boundary{step: s, Phase: phase}
@@ -101,7 +139,10 @@ func boundariesOf(kept *history.History) (found []boundary, err error) {
 		switch event.GetEventType() {
 		case enums.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
 			workflow = event.GetWorkflowExecutionStartedEventAttributes().GetWorkflowType().GetName()
-			add(step{"start", workflow}, before, done, recorded)
+			if event.GetWorkflowExecutionStartedEventAttributes().GetContinuedExecutionRunId() == "" {
+				add(step{"start", workflow}, before, done)
+			}
+			add(step{"start", workflow}, recorded)
 		case enums.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
 			s := step{"activity", event.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName()}
 			scheduled[event.GetEventId()] = s
@@ -124,8 +165,8 @@ func boundariesOf(kept *history.History) (found []boundary, err error) {
 		case enums.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
 			add(step{"signal", event.GetWorkflowExecutionSignaledEventAttributes().GetSignalName()}, before, done, recorded)
 		case enums.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
-			add(step{"cancellation", workflow}, recorded)
-		case enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
+			add(step{"cancellation", workflow}, before, done, recorded)
+		case enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED, enums.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
 			add(step{"end", workflow}, before, done)
 		case enums.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED, enums.EVENT_TYPE_WORKFLOW_TASK_STARTED,
 			enums.EVENT_TYPE_WORKFLOW_TASK_COMPLETED, enums.EVENT_TYPE_ACTIVITY_TASK_STARTED,
@@ -178,7 +219,7 @@ func commanded(workflow string, commands []*command.Command) (records, begins []
 			}
 		case enums.COMMAND_TYPE_START_TIMER:
 			begins = append(begins, timer(c.GetUserMetadata().GetSummary()))
-		case enums.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION:
+		case enums.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION, enums.COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION:
 			begins = append(begins, step{"end", workflow})
 		}
 	}

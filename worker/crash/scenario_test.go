@@ -18,16 +18,18 @@ import (
 	"github.com/google/uuid"
 
 	"mercado/internal/auth"
+	"mercado/internal/money"
 	"mercado/internal/order"
 	"mercado/internal/store/shopdb"
 	"mercado/worker/workertest"
-	"mercado/workflows"
 )
 
 // A scenario does again what a recorded history is of, and says how such an order ends whatever
 // is killed meanwhile.
 type scenario struct {
-	token    string // of the card
+	like     string // the recorded history, where it is not the scenario's name
+	after    string // the recorded history of the run before it, where it has one
+	token    string // of the card; empty: paid by bank transfer
 	products int
 	ends     order.Status
 	reason   order.CancelReason
@@ -38,11 +40,25 @@ type scenario struct {
 	line1 string // of the address; empty for one that is found
 	lost  bool   // the goods are, on their way
 
-	packAfter time.Duration // how long a shipment waits for its vendor; 0 for hardly
+	// back is how many units of each product come back onto the shelf of an order that was delivered.
+	back int64
+	// refunded is what is paid back in all; nil for the whole order, refunds times.
+	refunded func(subtotal, tax money.Amount) money.Amount
+
+	patiences
 
 	prepare func(*stack, *purchase) // before the order is placed
 	then    func(*stack, *purchase) // after it was
 }
+
+// patiences are settings that the shop's processes are started with for a scenario.
+type patiences struct {
+	packAfter time.Duration // how long a shipment waits for its vendor; 0 for hardly
+	transfer  time.Duration // how long an order waits for its transfer; 0 for longer than anybody does
+}
+
+// byVendors leaves shipments to their vendors.
+var byVendors = patiences{packAfter: time.Minute}
 
 // scenarios has one for each recorded history: a test fails when one is missing.
 var scenarios = map[string]scenario{
@@ -50,29 +66,46 @@ var scenarios = map[string]scenario{
 	"checkout_looked_up":    {token: "timeout_then_approved", products: 1, ends: order.Delivered, answer: http.StatusCreated, captures: 1},
 	"checkout_declined":     {token: "decline", products: 1, ends: order.Cancelled, reason: order.PaymentDeclined, answer: http.StatusPaymentRequired},
 	"checkout_out_of_stock": {token: "approve", products: 1, ends: order.Cancelled, reason: order.OutOfStock, answer: http.StatusConflict, prepare: loseStock},
-	"checkout_stopped": {
-		token: "approve", products: 1, ends: order.Cancelled, reason: order.CheckoutStopped, answer: http.StatusServiceUnavailable,
-		prepare: func(s *stack, _ *purchase) { s.provider.away.Store(true) }, then: stopCheckout,
+	"checkout_cancelled": {
+		token: "approve", products: 1, ends: order.Cancelled, reason: order.CancelledByCustomer, answer: http.StatusConflict,
+		prepare: func(s *stack, _ *purchase) { s.provider.away.Store(true) }, then: cancelCheckout,
 	},
+	"checkout_instructed":  {products: 1, ends: order.Delivered, answer: http.StatusAccepted, then: transfer},
+	"checkout_transferred": {after: "checkout_instructed", products: 1, ends: order.Delivered, answer: http.StatusAccepted, then: transfer},
+	"checkout_unpaid": {
+		after:    "checkout_instructed",
+		products: 1, ends: order.Cancelled, reason: order.TransferNotReceived, answer: http.StatusAccepted,
+		patiences: patiences{transfer: time.Millisecond},
+	},
+	"webhook_twice":         {like: "fulfilment_one_vendor", token: "webhook_twice", products: 1, ends: order.Delivered, answer: http.StatusCreated, captures: 1},
+	"webhook_late":          {like: "fulfilment_one_vendor", token: "webhook_late", products: 1, ends: order.Delivered, answer: http.StatusCreated, captures: 1},
 	"fulfilment_one_vendor": {token: "slow", products: 1, ends: order.Delivered, answer: http.StatusCreated, captures: 1},
 	"fulfilment_three":      {token: "approve", products: 3, ends: order.Delivered, answer: http.StatusCreated, captures: 3},
 	"fulfilment_cancelled": {
 		token: "approve", products: 1, ends: order.Cancelled, reason: order.CancelledByCustomer, answer: http.StatusCreated,
-		packAfter: time.Minute, then: func(s *stack, p *purchase) {
+		patiences: byVendors, then: func(s *stack, p *purchase) {
 			s.pack(p)
 			s.cancel(p)
 		},
 	},
 	"fulfilment_by_vendor": {
 		token: "approve", products: 1, ends: order.Delivered, answer: http.StatusCreated, captures: 1,
-		packAfter: time.Minute, then: func(s *stack, p *purchase) { s.act(p, s.pack(p), "/ship") },
+		patiences: byVendors, then: func(s *stack, p *purchase) { s.act(p, s.pack(p), "/ship") },
 	},
 	"fulfilment_missed": {
 		token: "approve", products: 1, ends: order.Cancelled, reason: "lost", answer: http.StatusCreated, captures: 1, refunds: 1,
 		line1: "sandbox:lost", lost: true,
 	},
 	"refund_completed": {
-		token: "approve", products: 1, ends: order.Returned, answer: http.StatusCreated, captures: 1, refunds: 1, then: sendBack,
+		token: "approve", products: 1, ends: order.Returned, answer: http.StatusCreated, captures: 1, refunds: 1, then: sendBack(units),
+	},
+	"return_in_part": {
+		like: "refund_completed", token: "approve", products: 1, ends: order.Delivered, answer: http.StatusCreated, captures: 1, refunds: 1,
+		back: 1, refunded: func(subtotal, tax money.Amount) money.Amount { return (subtotal + tax) / units }, then: sendBack(1),
+	},
+	"refund_in_part": {
+		like: "refund_completed", token: "approve", products: 1, ends: order.Delivered, answer: http.StatusCreated, captures: 1, refunds: 1,
+		refunded: func(money.Amount, money.Amount) money.Amount { return 150 }, then: refundAmount,
 	},
 	"fulfilment_refused": {token: "capture_refused", products: 1, ends: order.Cancelled, reason: order.CaptureRefused, answer: http.StatusCreated},
 }
@@ -140,9 +173,10 @@ func (s *stack) place(p *purchase) error {
 	var status int
 	var body []byte
 	var err error
-	if !s.await("the order to be placed", func(context.Context) bool {
+	if !s.await("the order to be placed", func(ctx context.Context) bool {
 		status, body, err = s.askOnce(p, "respond-async")
-		return err == nil && status < 500
+		// Who was told nothing does not ask again where the order was placed: the shop must see to it.
+		return err == nil && status < 500 || s.db.Pool.QueryRow(ctx, "select id from ordering.orders where customer_id = $1", p.customer).Scan(&p.order) == nil
 	}) {
 		return fmt.Errorf("placing was answered %d %s: %w", status, body, err)
 	}
@@ -173,6 +207,9 @@ func (s *stack) ask(p *purchase, prefer string) (status int, body []byte, err er
 
 func (s *stack) askOnce(p *purchase, prefer string) (status int, body []byte, err error) {
 	sent := workertest.CheckoutBody(p.scenario.token)
+	if p.scenario.token == "" {
+		sent["payment_method"] = map[string]any{"type": "bank_transfer"}
+	}
 	if p.line1 != "" {
 		sent["shipping_address"].(map[string]any)["line1"] = p.line1
 	}
@@ -229,9 +266,22 @@ func loseStock(s *stack, p *purchase) {
 	p.shelf = 0
 }
 
-// stopCheckout cancels the checkout when the provider, which answers nobody, was asked, and lets
+// unless asks for something until the shop has said that it is done, or committed says so: who was told
+// nothing does not ask again what was done, so that what follows from it is left to the shop.
+func (s *stack) unless(committed, what string, p *purchase, ask func() (status int, err error)) {
+	s.await(fmt.Sprintf("order %s: %s", p.order, what), func(ctx context.Context) bool {
+		if status, err := ask(); err == nil && status < 300 {
+			return true
+		}
+		var holds bool
+		err := s.db.Pool.QueryRow(ctx, committed, p.order).Scan(&holds)
+		return err == nil && holds
+	})
+}
+
+// cancelCheckout has the customer cancel when the provider, which answers nobody, was asked, and lets
 // the provider come back when the order is cancelled.
-func stopCheckout(s *stack, p *purchase) {
+func cancelCheckout(s *stack, p *purchase) {
 	defer s.provider.away.Store(false)
 	s.await("the provider to be asked", func(ctx context.Context) bool {
 		var asked bool
@@ -243,20 +293,49 @@ func stopCheckout(s *stack, p *purchase) {
 			)`, p.order).Scan(&asked)
 		return err == nil && asked
 	})
-	s.await("the order to be cancelled", func(ctx context.Context) bool {
-		_ = s.workflows.CancelWorkflow(ctx, workflows.CheckoutID(p.order), "")
-		var status string
-		err := s.db.Pool.QueryRow(ctx, "select status from ordering.orders where id = $1", p.order).Scan(&status)
-		return err == nil && status == string(order.Cancelled)
-	})
+	s.cancel(p)
+	s.awaitStatus(p, order.Cancelled)
 }
 
 // cancel has the customer cancel what was not sent off.
 func (s *stack) cancel(p *purchase) {
-	s.await("the order to be cancelled", func(context.Context) bool {
+	s.unless("select cancel_request is not null or status = 'cancelled' from ordering.orders where id = $1", "to be cancelled", p, func() (int, error) {
 		status, _, err := s.send(p.token, "/api/orders/"+p.order.String()+"/cancel", "", nil)
-		return err == nil && status == http.StatusOK
+		return status, err
 	})
+}
+
+// transfer has the money of an order arrive when its checkout waits for it.
+func transfer(s *stack, p *purchase) {
+	s.await("the transfer to be waited for", func(context.Context) bool { return s.control.waits(p.order) })
+	var total money.Amount
+	s.await("what the order costs", func(ctx context.Context) bool {
+		return s.db.Pool.QueryRow(ctx, "select total_amount from ordering.orders where id = $1", p.order).Scan(&total) == nil
+	})
+	s.tellProvider("/transfers", map[string]any{"reference": p.order, "amount": total})
+}
+
+// tellProvider has the provider do something that the shop did not ask it for.
+func (s *stack) tellProvider(path string, body any) {
+	sent, err := json.Marshal(body)
+	if err != nil {
+		s.t.Error(err)
+	}
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, s.sandbox+path, bytes.NewReader(sent))
+	if err != nil {
+		s.t.Error(err)
+		return
+	}
+	request.Header.Set("Idempotency-Key", uuid.NewString())
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Error(err)
+		return
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode != http.StatusCreated {
+		s.t.Errorf("%s was answered %s", path, answer.Status)
+	}
 }
 
 // parcel is the only shipment of an order.
@@ -291,18 +370,32 @@ func (s *stack) act(p *purchase, of parcel, what string) {
 	})
 }
 
-// sendBack has the customer send everything back when it has arrived, and the shop receive it.
-func sendBack(s *stack, p *purchase) {
+// sendBack has the customer send units back when they have arrived, and the shop receive them.
+func sendBack(qty int64) func(*stack, *purchase) {
+	return func(s *stack, p *purchase) {
+		s.awaitStatus(p, order.Delivered)
+		var coming uuid.UUID
+		s.unless("select exists (select from ordering.returns where order_id = $1)", "a return to be asked for", p, func() (int, error) {
+			items := []map[string]any{{"item_id": p.products[0], "qty": qty}}
+			status, _, err := s.send(p.token, "/api/orders/"+p.order.String()+"/returns", p.key+" return", map[string]any{"items": items})
+			return status, err
+		})
+		s.await("the return to be found", func(ctx context.Context) bool {
+			return s.db.Pool.QueryRow(ctx, "select id from ordering.returns where order_id = $1", p.order).Scan(&coming) == nil
+		})
+		s.unless("select exists (select from ordering.refunds where order_id = $1)", "the return to be received", p, func() (int, error) {
+			status, _, err := s.send(s.operator, "/api/returns/"+coming.String()+"/receive", "", map[string]any{"restock": true})
+			return status, err
+		})
+	}
+}
+
+// refundAmount has an operator pay a part back when the order has arrived.
+func refundAmount(s *stack, p *purchase) {
 	s.awaitStatus(p, order.Delivered)
-	var coming struct{ ID uuid.UUID }
-	s.await("the return to be asked for", func(context.Context) bool {
-		items := []map[string]any{{"item_id": p.products[0], "qty": units}}
-		status, body, err := s.send(p.token, "/api/orders/"+p.order.String()+"/returns", p.key+" return", map[string]any{"items": items})
-		return err == nil && status == http.StatusCreated && json.Unmarshal(body, &coming) == nil
-	})
-	s.await("the return to be received", func(context.Context) bool {
-		status, _, err := s.send(s.operator, "/api/returns/"+coming.ID.String()+"/receive", "", map[string]any{"restock": true})
-		return err == nil && status == http.StatusOK
+	s.unless("select exists (select from ordering.refunds where order_id = $1)", "a refund to be asked for", p, func() (int, error) {
+		status, _, err := s.send(s.operator, "/api/orders/"+p.order.String()+"/refunds", p.key+" refund", map[string]any{"amount": "1.50", "reason": "late"})
+		return status, err
 	})
 }
 

@@ -32,19 +32,19 @@ import (
 // stack is a shop of separate processes on a Postgres and a Temporal of its own, all of which can
 // be killed. Only provider and carrier live: they are not ours.
 type stack struct {
-	t         testing.TB
-	home      string
-	postgres  devstack.Postgres
-	temporal  devstack.Temporal
-	servers   map[string]*devstack.Process
-	config    config // of its processes, before their role
-	apiAddr   string
-	health    string
-	idle      string        // the role that leaves its tasks to the other
-	packAfter time.Duration // of its processes, when they are started
-	sandbox   string
-	provider  *provider
-	control   *control
+	t        testing.TB
+	home     string
+	postgres devstack.Postgres
+	temporal devstack.Temporal
+	servers  map[string]*devstack.Process
+	config   config // of its processes, before their role
+	apiAddr  string
+	health   string
+	idle     string    // the role that leaves its tasks to the other
+	patience patiences // of its processes, when they are started
+	sandbox  string
+	provider *provider
+	control  *control
 
 	db        *store.DB
 	workflows client.Client
@@ -96,7 +96,7 @@ func newStack(t testing.TB) *stack {
 		Control: s.control.url, Home: home,
 		Database: settings.Database{URL: url, MaxConns: 8}, Temporal: s.temporal.Settings(),
 		Shop: settings.Shop{
-			HoldTTL: 15 * time.Minute, PaymentProvider: payment.SandboxName, TransferPatience: time.Minute, PaymentTimeout: time.Second,
+			HoldTTL: 15 * time.Minute, PaymentProvider: payment.SandboxName, PaymentTimeout: time.Second,
 			ShipAfter: time.Minute, ReturnWindow: 24 * time.Hour, TrackEvery: 20 * time.Second, WebhookSecret: "a secret of the carrier",
 		},
 	}
@@ -153,7 +153,8 @@ func (s *stack) startSandbox() {
 	s.provider = newProvider(s.t, s.sandbox)
 	s.config.Shop.PaymentURL, s.config.Shop.CarrierURL = s.provider.url, s.sandbox
 	box, err := sandbox.Open(sandbox.Config{
-		Folder: s.home + "/sandbox", Slow: 300 * time.Millisecond, Transit: 800 * time.Millisecond,
+		Folder: s.home + "/sandbox", Slow: 300 * time.Millisecond, Transit: 800 * time.Millisecond, Late: 2 * time.Second,
+		PaymentURL: "http://" + s.apiAddr + "/api/webhooks/payments",
 		WebhookURL: "http://" + s.apiAddr + "/api/webhooks/shipping", WebhookSecret: s.config.Shop.WebhookSecret,
 	})
 	if err != nil {
@@ -196,7 +197,8 @@ func (s *stack) start(name string) {
 func (s *stack) startProcess(role string) error {
 	c := s.config
 	c.Role, c.Idle, c.Addr = role, s.idle == role, s.apiAddr
-	c.Shop.PackAfter = cmp.Or(s.packAfter, 50*time.Millisecond)
+	c.Shop.PackAfter = cmp.Or(s.patience.packAfter, 50*time.Millisecond)
+	c.Shop.TransferPatience = cmp.Or(s.patience.transfer, 10*time.Minute)
 	if role == "worker" {
 		c.Addr = s.health
 	}

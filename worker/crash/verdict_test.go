@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	enums "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 
@@ -22,12 +23,12 @@ import (
 // when it is nil.
 func (s *stack) judge(p *purchase) error {
 	var status, reason string
-	var total money.Amount
+	var total, subtotal, tax money.Amount
 	settled := s.await(fmt.Sprintf("order %s to be %s", p.order, p.ends), func(ctx context.Context) bool {
 		err := s.db.Pool.QueryRow(ctx, `
-			select status, coalesce(cancel_reason, ''), total_amount from ordering.orders where id = $1`, p.order).
-			Scan(&status, &reason, &total)
-		return err == nil && status == string(p.ends) && s.nothingRuns(ctx, p) && s.nothingOwed(ctx, p)
+			select status, coalesce(cancel_reason, ''), total_amount, subtotal, tax_amount from ordering.orders where id = $1`, p.order).
+			Scan(&status, &reason, &total, &subtotal, &tax)
+		return err == nil && status == string(p.ends) && s.nothingRuns(ctx, p) && s.nothingOwed(ctx, p) && s.told(ctx, p)
 	})
 	if !settled {
 		return fmt.Errorf("it is %s %s", status, reason)
@@ -43,11 +44,21 @@ func (s *stack) judge(p *purchase) error {
 	// Money, as the provider has it.
 	charges := workertest.AskCharges(s.t, s.sandbox, p.order)
 	held := charges.Counts.Authorizations
+	refunded := total * money.Amount(p.refunds)
+	if p.refunded != nil {
+		refunded = p.refunded(subtotal, tax)
+	}
 	switch {
+	case p.scenario.token == "": // by transfer
+		arrived, of := 0, money.Amount(0)
+		if p.ends == order.Delivered {
+			arrived, of = 1, total
+		}
+		check(charges.Counts.Transfers == arrived && charges.Captured == of && charges.Counts.Refunds == 0, "%s for %s by transfer: the provider has done %+v", p.ends, total, charges)
 	case p.captures > 0:
 		check(held == 1 && charges.Counts.Captures == p.captures && charges.Captured == total, "sold for %s: the provider has done %+v", total, charges)
 		check(charges.Counts.Voids == 0 && charges.Counts.Refunds == p.refunds, "sold: the provider has done %+v", charges)
-		check(charges.Refunded == total*money.Amount(p.refunds), "returned: the provider has done %+v", charges)
+		check(charges.Refunded == refunded, "%s are to be paid back: the provider has done %+v", refunded, charges)
 	default:
 		check(charges.Captured == 0 && held <= 1, "cancelled: the provider has done %+v", charges)
 		check(held == 0 || charges.Counts.Voids == 1, "cancelled: the provider still holds the money: %+v", charges)
@@ -66,7 +77,7 @@ func (s *stack) judge(p *purchase) error {
 	}
 	var sold int64
 	if p.ends == order.Delivered || p.lost {
-		sold = int64(units * len(p.products))
+		sold = (units - p.back) * int64(len(p.products))
 	}
 	check(onHand == -sold && left == p.shelf*int64(len(p.products))-sold, "%d units were sold, the ledger says %d and the shelf has %d", sold, -onHand, left)
 	check(reserved == 0 && kept == 0, "%d units are still reserved (%d by its lines)", reserved, kept)
@@ -103,7 +114,19 @@ func (s *stack) ended(p *purchase) bool {
 
 // nothingRuns reports whether the workflows of an order have all ended.
 func (s *stack) nothingRuns(ctx context.Context, p *purchase) bool {
-	for _, id := range []string{workflows.CheckoutID(p.order), workflows.FulfilmentID(p.order)} {
+	rows, err := s.db.Pool.Query(ctx, "select id from ordering.refunds where order_id = $1 and kind = 'refund'", p.order)
+	if err != nil {
+		return false
+	}
+	refunds, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil {
+		return false
+	}
+	ids := []string{workflows.CheckoutID(p.order), workflows.FulfilmentID(p.order)}
+	for _, refund := range refunds {
+		ids = append(ids, workflows.RefundID(refund))
+	}
+	for _, id := range ids {
 		told, err := s.workflows.DescribeWorkflowExecution(ctx, id, "")
 		var unknown *serviceerror.NotFound
 		if errors.As(err, &unknown) {
@@ -114,6 +137,20 @@ func (s *stack) nothingRuns(ctx context.Context, p *purchase) bool {
 		}
 	}
 	return true
+}
+
+// told reports whether all that the provider was to say late or twice has been taken.
+func (s *stack) told(ctx context.Context, p *purchase) bool {
+	if p.like == "" || p.captures == 0 {
+		return true
+	}
+	var kinds int
+	err := s.db.Pool.QueryRow(ctx, `
+		select count(distinct payload ->> 'kind')
+		from ordering.webhook_receipts
+		where handled_at is not null and payload ->> 'reference' = (select id::text from ordering.payments where order_id = $1)`, p.order).
+		Scan(&kinds)
+	return err == nil && kinds >= 2 // authorised and captured
 }
 
 // nothingOwed reports whether the payment of an order is settled.

@@ -123,6 +123,10 @@ func (w *watch) ask(request any) (after func()) {
 		signal := step{"signal", asked.GetSignalName()}
 		w.reach(asked.GetWorkflowId(), signal, before)
 		return func() { w.reach(asked.GetWorkflowId(), signal, done) }
+	case *workflowservice.RequestCancelWorkflowExecutionRequest:
+		id := asked.GetWorkflowExecution().GetWorkflowId()
+		w.reach(id, step{"cancellation", "Checkout"}, before)
+		return func() { w.reach(id, step{"cancellation", "Checkout"}, done) }
 	case *workflowservice.RespondWorkflowTaskCompletedRequest:
 		task := w.take(w.tasks, asked.GetTaskToken())
 		records, begins := commanded(task.typeName, asked.GetCommands())
