@@ -19,27 +19,27 @@ func (a *API) stuck() {
 	register(a, operation{
 		id: "list-stuck", method: http.MethodGet, path: "/api/admin/stuck",
 		summary: "List what waits beyond its limit, the longest first", tag: "operations",
-		about: "Orders in checkout, bank transfers, shipments, deliveries, refunds and payments that wait longer " +
+		about: "Orders in checkout, bank transfers, shipments, deliveries, refunds, payments and outgoing webhooks that wait longer " +
 			"than the settings `MERCADO_LIMIT_*` allow.",
 		permission: auth.ResumeOrders, problems: []code{invalidCursor},
 	}, a.listStuck)
 	register(a, operation{
 		id: "resume-order", method: http.MethodPost, path: "/api/admin/stuck/{id}/resume",
 		summary: "Take an order up again", tag: "operations",
-		about: "Starts the workflow that an unfinished order should have and has not, or lets the steps of one that " +
+		about: "Starts the workflows that an unfinished order, its refunds and its webhooks should have and have not, or lets the steps of one that " +
 			"runs try again at once. It does what is left to do: asking twice does no harm.",
 		permission: auth.ResumeOrders, problems: []code{notFound, nothingToResume},
 	}, a.resumeOrder)
 }
 
 type stuckItem struct {
-	Kind     string     `json:"kind" enum:"order,transfer,shipment,delivery,refund,payment"`
-	ID       string     `json:"id" doc:"Of the order, shipment, refund or payment."`
+	Kind     string     `json:"kind" enum:"order,transfer,shipment,delivery,refund,payment,webhook"`
+	ID       string     `json:"id" doc:"Of the order, shipment, refund, payment or webhook endpoint."`
 	OrderID  uuid.UUID  `json:"order_id"`
 	Status   string     `json:"status"`
 	Since    time.Time  `json:"since"`
 	WaitsFor string     `json:"waits_for"`
-	Limit    string     `json:"limit" enum:"pending,transfer,confirmed,shipped,refund,payment" doc:"The setting MERCADO_LIMIT_… that it is beyond."`
+	Limit    string     `json:"limit" enum:"pending,transfer,confirmed,shipped,refund,payment,webhook" doc:"The setting MERCADO_LIMIT_… that it is beyond."`
 	Links    stuckLinks `json:"links"`
 }
 
@@ -88,6 +88,10 @@ func (a *API) stuckItemOf(row shopdb.OrderingWaiting) stuckItem {
 	switch row.Kind {
 	case "transfer", "payment":
 		workflow = workflows.CheckoutID(row.OrderID)
+	case "refund":
+		workflow = workflows.RefundID(uuid.MustParse(row.ID))
+	case "webhook":
+		workflow = workflows.WebhookID(uuid.MustParse(row.ID), row.OrderID)
 	case "order":
 		if row.Status == string(order.Pending) {
 			workflow = workflows.CheckoutID(row.OrderID)
@@ -128,13 +132,15 @@ func (a *API) resumeOrder(ctx context.Context, in *orderByID) (*resumeOutput, er
 		return nil, problem(nothingToResume)
 	}
 	out := &resumeOutput{resumed{OrderID: in.ID, Workflows: []resumedWorkflow{}}}
-	started := map[string]bool{}
-	if id, start := missing(in.ID, found); start != nil {
-		if started[id], err = start(ctx, a.Temporal, a.Workflow.TaskQueuePrefix+workflows.OrdersQueue, in.ID); err != nil {
-			return nil, err
-		}
+	started, err := a.startMissing(ctx, in.ID, found)
+	if err != nil {
+		return nil, err
 	}
-	for _, id := range workflows.OfOrder(in.ID) {
+	known, err := a.workflowIDs(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range known {
 		execution, err := workflows.Describe(ctx, a.Temporal, id)
 		if err != nil {
 			return nil, err
@@ -160,18 +166,59 @@ func (a *API) resumeOrder(ctx context.Context, in *orderByID) (*resumeOutput, er
 	return out, nil
 }
 
-// missing is the workflow that an unfinished order should have, and what starts it; nil when the
-// order is over.
-func missing(id uuid.UUID, found shopdb.TimelineSubjectRow) (string, func(context.Context, client.Client, string, uuid.UUID) (bool, error)) {
-	unsettled := found.Payment == "pending" || found.Payment == "authorized"
-	switch order.Status(found.Status) {
-	case order.Pending:
-		return workflows.CheckoutID(id), workflows.ResumeCheckout
-	case order.Cancelled:
-		if unsettled {
-			return workflows.CheckoutID(id), workflows.ResumeCheckout
+// startMissing starts what an order should have running and has not: the workflow of the order itself
+// unless it is over, those of its unpaid refunds, and those of webhooks nobody has taken. By workflow
+// it tells whether it was started now; workflows that it found running are there as well.
+func (a *API) startMissing(ctx context.Context, id uuid.UUID, found shopdb.TimelineSubjectRow) (started map[string]bool, err error) {
+	started = map[string]bool{}
+	surplus, err := a.DB.SurplusOfOrder(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	orders := a.Workflow.TaskQueuePrefix + workflows.OrdersQueue
+	if workflow, start := missing(id, found, surplus); start != nil {
+		if started[workflow], err = start(ctx, a.Temporal, orders, id); err != nil {
+			return nil, err
 		}
-	case order.Confirmed, order.Shipped:
+	}
+	refunds, err := a.DB.RefundsOfOrder(ctx, shopdb.RefundsOfOrderParams{OrderID: id, Most: mostRefunds})
+	if err != nil {
+		return nil, err
+	}
+	for _, refund := range refunds {
+		if refund.Status != "pending" {
+			continue
+		}
+		if started[workflows.RefundID(refund.ID)], err = workflows.StartRefund(ctx, a.Temporal, orders, refund.ID); err != nil {
+			return nil, err
+		}
+	}
+	endpoints, err := a.DB.WebhooksOfOrder(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, endpoint := range endpoints {
+		workflow := workflows.WebhookID(endpoint, id)
+		running, err := workflows.Describe(ctx, a.Temporal, workflow)
+		if err != nil {
+			return nil, err
+		}
+		started[workflow] = !running.Running()
+		if err := workflows.TellEndpoint(ctx, a.Temporal, a.Workflow.TaskQueuePrefix+workflows.OperationsQueue, endpoint, id); err != nil {
+			return nil, err
+		}
+	}
+	return started, nil
+}
+
+// missing is the workflow that an unfinished order should have, and what starts it; nil when the
+// order is over. surplus: more money has arrived for it than it takes.
+func missing(id uuid.UUID, found shopdb.TimelineSubjectRow, surplus bool) (string, func(context.Context, client.Client, string, uuid.UUID) (bool, error)) {
+	unsettled := found.Payment == "pending" || found.Payment == "authorized"
+	switch status := order.Status(found.Status); {
+	case status == order.Pending, status == order.Cancelled && unsettled, surplus:
+		return workflows.CheckoutID(id), workflows.ResumeCheckout
+	case status == order.Confirmed, status == order.Shipped:
 		return workflows.FulfilmentID(id), workflows.StartFulfilment
 	}
 	return "", nil

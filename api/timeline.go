@@ -38,8 +38,8 @@ type timelineEntry struct {
 type waitingFor struct {
 	Since     time.Time  `json:"since"`
 	What      string     `json:"what"`
-	Kind      string     `json:"kind" enum:"order,transfer,payment,shipment,delivery,refund"`
-	ID        string     `json:"id" doc:"Of the order, shipment, refund or payment."`
+	Kind      string     `json:"kind" enum:"order,transfer,payment,shipment,delivery,refund,webhook"`
+	ID        string     `json:"id" doc:"Of the order, shipment, refund, payment or webhook endpoint."`
 	Attempt   *int32     `json:"attempt" doc:"Of the step that is being tried; for operators."`
 	LastError *string    `json:"last_error" doc:"Code of its last failure; for operators."`
 	NextAt    *time.Time `json:"next_attempt_at" doc:"For operators."`
@@ -116,7 +116,7 @@ func (a *API) getTimeline(ctx context.Context, in *timelineInput) (*timelineOutp
 	if err != nil {
 		return nil, err
 	}
-	waiting, err := a.DB.WaitingOfOrder(ctx, shopdb.WaitingOfOrderParams{OrderID: in.ID, VendorID: asked.VendorID})
+	waiting, err := a.DB.WaitingOfOrder(ctx, shopdb.WaitingOfOrderParams{OrderID: in.ID, VendorID: asked.VendorID, Audience: asked.Audience})
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,11 @@ func (a *API) getTimeline(ctx context.Context, in *timelineInput) (*timelineOutp
 		out.Body.WaitingFor = &waitingFor{Since: first.Since.UTC(), What: first.WaitsFor, Kind: first.Kind, ID: first.ID}
 	}
 	if asked.Audience == "admin" && !found.Imported {
-		out.Body.Workflows, out.Body.WorkflowsKnown = a.workflowsOf(ctx, in.ID)
+		known, err := a.workflowIDs(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		out.Body.Workflows, out.Body.WorkflowsKnown = a.workflowsOf(ctx, known)
 		out.Body.WaitingFor = behind(out.Body.WaitingFor, out.Body.Workflows)
 	}
 	return out, nil
@@ -139,12 +143,36 @@ func (a *API) getTimeline(ctx context.Context, in *timelineInput) (*timelineOutp
 // temporalPatience is how long a page for operators waits for Temporal before it does without.
 const temporalPatience = 3 * time.Second
 
-// workflowsOf asks Temporal about the workflows of an order. known is false when it did not answer.
-func (a *API) workflowsOf(ctx context.Context, orderID uuid.UUID) (found []workflowBody, known bool) {
+// mostRefunds bounds how many refunds of an order Temporal is asked about.
+const mostRefunds = 20
+
+// workflowIDs are the workflows that an order may have, in the order they run: its checkout, its
+// fulfilment, those that pay its refunds, and those that tell endpoints what they do not know yet.
+func (a *API) workflowIDs(ctx context.Context, orderID uuid.UUID) ([]string, error) {
+	ids := workflows.OfOrder(orderID)
+	refunds, err := a.DB.RefundsOfOrder(ctx, shopdb.RefundsOfOrderParams{OrderID: orderID, Most: mostRefunds})
+	if err != nil {
+		return nil, err
+	}
+	for _, refund := range refunds {
+		ids = append(ids, workflows.RefundID(refund.ID))
+	}
+	endpoints, err := a.DB.WebhooksOfOrder(ctx, orderID)
+	if err != nil {
+		return nil, err
+	}
+	for _, endpoint := range endpoints {
+		ids = append(ids, workflows.WebhookID(endpoint, orderID))
+	}
+	return ids, nil
+}
+
+// workflowsOf asks Temporal about workflows. known is false when it did not answer.
+func (a *API) workflowsOf(ctx context.Context, ids []string) (found []workflowBody, known bool) {
 	ctx, cancel := context.WithTimeout(ctx, temporalPatience)
 	defer cancel()
 	found = []workflowBody{}
-	for _, id := range workflows.OfOrder(orderID) {
+	for _, id := range ids {
 		execution, err := workflows.Describe(ctx, a.Temporal, id)
 		if err != nil {
 			if !errors.Is(err, context.Canceled) {
@@ -218,11 +246,20 @@ var titles = map[string]string{
 	"shipment.shipped":           "A parcel is on its way.",
 	"shipment.delivered":         "A parcel has arrived.",
 	"shipment.cancelled":         "A shipment was cancelled.",
+	"shipment.released":          "A shipment was sent off.",
+	"shipment.lost":              "A parcel was lost.",
 	"refund.requested":           "A refund was asked for.",
+	"refund.released":            "A part of the order was given up before it was paid for.",
 	"refund.pending":             "A refund was begun.",
 	"refund.completed":           "A refund was paid back.",
 	"refund.failed":              "A refund was refused by the payment provider.",
-	"payment.received":           "The payment has arrived.",
+	"return.requested":           "Goods are to be sent back.",
+	"return.received":            "Goods came back.",
+	"return.rejected":            "Goods are not taken back.",
+	"payment.awaited":            "The customer was told where to send the money.",
+	"payment.received":           "Money has arrived.",
+	"payment.sent_back":          "Money that no order wants was sent back.",
+	"payment.released":           "A part of the payment will not be taken.",
 	"stock.reserve":              "Units were reserved.",
 	"stock.release":              "Reserved units were released.",
 	"stock.commit":               "Units left the shelf.",

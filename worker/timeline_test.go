@@ -247,3 +247,42 @@ func TestFailedStepIsTriedAtOnceWhenAskedFor(t *testing.T) {
 		return len(answer.Workflows) == 1 && answer.Workflows[0].Action == "retried"
 	})
 }
+
+// TestStuckRefundIsListedAndTakenUpAgain loses the workflow of a refund whose provider has gone away.
+func TestStuckRefundIsListedAndTakenUpAgain(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	product := shop.NewProducts(1, 10)[0]
+	_, id := buy(shop, "approve", 1, product)
+	shop.AwaitStatus(id, order.Delivered)
+	// The provider's charge is not known to it any more: it cannot say that it has paid back.
+	shop.Exec("update ordering.payments set provider = 'away' where order_id = $1", id)
+	refund := apitest.Decode[order.Refund](shop.Admin().Post(orderPath(id, "/refunds"), units(product, 1), "Idempotency-Key", "key").Want(http.StatusCreated))
+	workertest.Await(t, "the timeline to tell of the refund's workflow", func() bool {
+		told := timelineOf(shop.Admin(), id)
+		return told.WaitingFor != nil && told.WaitingFor.Kind == "refund" && told.WaitingFor.Workflow != nil &&
+			strings.HasSuffix(*told.WaitingFor.Workflow, "refund%2F"+refund.ID.String()) && told.WaitingFor.LastError != nil
+	})
+	shop.Exec("alter table ordering.refunds disable trigger refunds_day")
+	shop.Exec("update ordering.refunds set created_at = created_at - interval '2 hours'")
+	type list struct {
+		Items []struct {
+			Kind, ID string
+			Links    struct{ Resume, Workflow string }
+		}
+	}
+	found := apitest.Decode[list](shop.Admin().Get("/api/admin/stuck").Want(http.StatusOK)).Items
+	if len(found) != 1 || found[0].Kind != "refund" || found[0].ID != refund.ID.String() ||
+		!strings.HasSuffix(found[0].Links.Workflow, "refund%2F"+refund.ID.String()) {
+		t.Fatalf("stuck: %+v", found)
+	}
+	shop.Exec("update ordering.payments set provider = 'sandbox' where order_id = $1", id)
+	type answer struct{ Workflows []struct{ ID, Action string } }
+	done := apitest.Decode[answer](shop.Admin().Post(found[0].Links.Resume, nil).Want(http.StatusOK))
+	if len(done.Workflows) != 1 || done.Workflows[0].ID != workflows.RefundID(refund.ID) || done.Workflows[0].Action == "running" {
+		t.Errorf("resuming a refund: %+v", done)
+	}
+	workertest.Await(t, "the refund to be paid", func() bool { return shop.Charges(id).Refunded == refund.Amount })
+	workertest.Await(t, "nothing to be waited for", func() bool { return timelineOf(shop.Admin(), id).WaitingFor == nil })
+	shop.Admin().Post(found[0].Links.Resume, nil).WantProblem(http.StatusConflict, "nothing_to_resume")
+}

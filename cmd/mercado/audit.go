@@ -84,8 +84,7 @@ func (c *AuditCmd) look(ctx context.Context, g *Globals, db *store.DB, id uuid.U
 	if err != nil || !c.Provider {
 		return report, err
 	}
-	provider := payment.NewSandbox(c.PaymentURL, c.WebhookSecret, c.PaymentTimeout)
-	result, err := audit.AskProvider(ctx, db, provider, time.Now().Add(-c.Since))
+	result, err := audit.AskProviders(ctx, db, payment.Open(c.Shop), time.Now().Add(-c.Since))
 	if err != nil {
 		return nil, err
 	}

@@ -38,6 +38,8 @@ func TestProductionRefusesWhatIsMeantForDevelopment(t *testing.T) {
 		{command: "api", without: "MERCADO_WEBHOOK_SECRET", value: "short"},
 		{command: "api", without: "MERCADO_ALLOW_SANDBOX"},
 		{command: "api", without: "MERCADO_ALLOW_SANDBOX", value: "false"},
+		{command: "api", without: "MERCADO_WEBHOOK_ALLOW_LOOPBACK", value: "true"},
+		{command: "worker", without: "MERCADO_WEBHOOK_ALLOW_LOOPBACK", value: "true"},
 		{command: "worker", without: "MERCADO_MASK_KEY"},
 		{command: "worker", without: "MERCADO_MASK_KEY", value: "short"},
 		{command: "worker", without: "MERCADO_WAREHOUSE_URL"},

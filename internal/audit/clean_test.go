@@ -15,7 +15,7 @@ import (
 
 var limits = settings.Limits{
 	Pending: 15 * time.Minute, Transfer: 240 * time.Hour, Confirmed: 96 * time.Hour, Shipped: 504 * time.Hour,
-	Refund: time.Hour, Payment: 15 * time.Minute,
+	Refund: time.Hour, Payment: 15 * time.Minute, Webhook: 30 * time.Hour,
 }
 
 func TestSeededShopIsClean(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,8 +28,26 @@ const (
 	paymentsAPage = 500
 )
 
+// AskProviders is AskProvider for all that are set up and have books of their own, one after the other.
+func AskProviders(ctx context.Context, db *store.DB, providers payment.Providers, since time.Time) (Result, error) {
+	all := Result{Check: providerAgrees, Found: []Difference{}}
+	for _, name := range slices.Sorted(maps.Keys(providers)) {
+		if name == payment.ManualName {
+			continue
+		}
+		told, err := AskProvider(ctx, db, providers[name], since)
+		if err != nil {
+			return all, fmt.Errorf("%s: %w", name, err)
+		}
+		all.Differences += told.Differences
+		all.Seconds += told.Seconds
+		all.Found = append(all.Found, told.Found[:min(len(told.Found), Listed-len(all.Found))]...)
+	}
+	return all, nil
+}
+
 // AskProvider compares the payments that changed since a time with what the provider itself has
-// captured and refunded. It asks about each: of a large shop, ask about some days only.
+// captured and refunded; of bank transfers, what has arrived and was given back. It asks about each: of a large shop, ask about some days only.
 func AskProvider(ctx context.Context, db *store.DB, provider payment.Provider, since time.Time) (Result, error) {
 	began := time.Now()
 	result := Result{Check: providerAgrees, Found: []Difference{}}
@@ -77,16 +97,18 @@ func compare(ctx context.Context, db *store.DB, provider payment.Provider, paid 
 	if err != nil {
 		return nil, fmt.Errorf("ask provider about payment %s: %w", paid.ID, err)
 	}
-	if told.Captured == paid.CapturedAmount && told.Refunded == paid.RefundedAmount {
+	if told.Captured == paid.Taken && told.Refunded == paid.GivenBack {
 		return nil, nil
 	}
-	settled, err := db.PaymentIsSettled(ctx, shopdb.PaymentIsSettledParams{ID: paid.ID, Xid: paid.Xid})
+	settled, err := db.PaymentIsSettled(ctx, shopdb.PaymentIsSettledParams{
+		ID: paid.ID, Xid: paid.Xid, Taken: paid.Taken, GivenBack: paid.GivenBack,
+	})
 	if err != nil || !settled {
 		return nil, err
 	}
 	details, err := json.Marshal(map[string]any{
-		"order_id": paid.OrderID, "captured": paid.CapturedAmount, "provider_captured": told.Captured,
-		"refunded": paid.RefundedAmount, "provider_refunded": told.Refunded,
+		"order_id": paid.OrderID, "captured": paid.Taken, "provider_captured": told.Captured,
+		"refunded": paid.GivenBack, "provider_refunded": told.Refunded,
 	})
 	return &Difference{paid.ID.String(), details}, err
 }

@@ -3,12 +3,14 @@ package webhook_test
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"mercado/internal/webhook"
 )
@@ -16,7 +18,12 @@ import (
 // send posts to a URL under rules and returns the code of the failure, "" when it was taken.
 func send(t *testing.T, rules webhook.Rules, to string) string {
 	t.Helper()
-	_, err := webhook.NewSender(rules).Send(t.Context(), webhook.Message{URL: to, ID: "evt_1", Body: []byte("{}"), Secrets: []string{webhook.NewSecret()}})
+	return sendBy(t, webhook.NewSender(rules), to)
+}
+
+func sendBy(t *testing.T, sender *webhook.Sender, to string) string {
+	t.Helper()
+	_, err := sender.Send(t.Context(), webhook.Message{URL: to, ID: "evt_1", Body: []byte("{}"), Secrets: []string{webhook.NewSecret()}})
 	var failure *webhook.Failure
 	switch {
 	case err == nil:
@@ -105,23 +112,90 @@ func TestNameThatLeadsInsideIsNotFollowed(t *testing.T) {
 	}
 }
 
+// TestReceiverThatWritesWithoutEndIsNotListenedTo counts what a receiver can write before it is hung
+// up on: what is read, and what fits in the buffers in between. One that is listened to for as long
+// as an answer may take writes a hundred times as much.
 func TestReceiverThatWritesWithoutEndIsNotListenedTo(t *testing.T) {
 	t.Parallel()
-	var written atomic.Int64
-	endless := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		line := strings.Repeat("x", 4096)
-		for r.Context().Err() == nil {
-			n, err := io.WriteString(w, line)
-			if written.Add(int64(n)); err != nil {
-				return
+	const most = 32 << 20 // bytes; the buffers of a connection on this machine hold up to ten
+	for what, begin := range map[string]string{
+		"body":   "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+		"header": "HTTP/1.1 200 OK\r\n",
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			hungUp := make(chan int64, 1)
+			endless := listen(t, func(connection net.Conn) {
+				written := int64(0)
+				defer func() { hungUp <- written }()
+				line := "X-Endless: " + strings.Repeat("x", 4096) + "\r\n"
+				if _, err := io.WriteString(connection, begin); err != nil {
+					return
+				}
+				for written < 2*most {
+					n, err := io.WriteString(connection, line)
+					if written += int64(n); err != nil {
+						return
+					}
+				}
+			})
+			want := map[string]string{"body": "", "header": "connection_failed"}[what]
+			if code := send(t, webhook.Rules{HTTP: true, Loopback: true}, endless); code != want {
+				t.Errorf("%q, want %q", code, want)
 			}
-		}
-	}))
-	t.Cleanup(endless.Close)
-	if code := send(t, webhook.Rules{HTTP: true, Loopback: true}, endless.URL); code != "" {
-		t.Errorf("%q", code)
+			if written := <-hungUp; written > most {
+				t.Errorf("%d bytes were written before anybody hung up", written)
+			}
+		})
 	}
+}
+
+// TestReceiverThatIsSlowIsNotWaitedFor has receivers that take the connection and say nothing, that
+// stop in the middle of their header, and that have answered and never end.
+func TestReceiverThatIsSlowIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	for begin, want := range map[string]string{
+		"":                      "timeout",
+		"HTTP/1.1 200 OK\r\nX-": "timeout",
+		"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n1":             "", // its status is its answer
+		"HTTP/1.1 500 Sorry\r\nContent-Length: 10\r\n\r\n1":          "status_500",
+		"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 102 Processing\r\n": "timeout",
+	} {
+		t.Run(begin, func(t *testing.T) {
+			t.Parallel()
+			slow := listen(t, func(connection net.Conn) {
+				_, _ = io.WriteString(connection, begin)
+				_, _ = io.Copy(io.Discard, connection) // until the sender hangs up
+			})
+			sender := webhook.NewSender(webhook.Rules{HTTP: true, Loopback: true})
+			sender.WaitFor(300 * time.Millisecond)
+			if code := sendBy(t, sender, slow); code != want {
+				t.Errorf("%q, want %q", code, want)
+			}
+		})
+	}
+}
+
+// listen serves one connection, after its request has begun, and returns the URL.
+func listen(t *testing.T, serve func(net.Conn)) string {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		connection, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer func() { _ = connection.Close() }()
+		if _, err := connection.Read(make([]byte, 1)); err != nil {
+			return
+		}
+		serve(connection)
+	}()
+	return "http://" + listener.Addr().String() + "/hook"
 }
 
 func mustParse(t *testing.T, text string) *url.URL {

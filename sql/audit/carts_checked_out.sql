@@ -1,17 +1,21 @@
--- proves: A cart is checked out by exactly one order that was confirmed, and no other is.
+-- proves: A cart is checked out by exactly one order that was confirmed or waits for a transfer, and no other is.
 -- subject: cart
 -- severity: error
 with bought as (
-    select cart_id, count(*) as orders
-    from ordering.orders
-    where cart_id is not null and confirmed_at is not null
-    group by cart_id
+    select orders.cart_id, count(*) as orders
+    from ordering.orders as orders
+    left join ordering.payments as payment
+        on payment.order_id = orders.id and orders.payment_method = 'bank_transfer'
+    left join ordering.bank_transfers as transfer on transfer.payment_id = payment.id
+    where orders.cart_id is not null
+        and (orders.confirmed_at is not null or transfer.awaited_until is not null)
+    group by orders.cart_id
 )
 
 select
     coalesce(cart.id, bought.cart_id)::text as subject_id,
     jsonb_build_object(
-        'cart', coalesce(cart.status, 'missing'), 'confirmed_orders', coalesce(bought.orders, 0)
+        'cart', coalesce(cart.status, 'missing'), 'orders', coalesce(bought.orders, 0)
     ) as details
 from ordering.carts as cart
 full join bought on bought.cart_id = cart.id

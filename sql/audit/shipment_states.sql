@@ -13,7 +13,7 @@ left join (
     select
         order_id,
         sum(amount) as amount,
-        count(*) filter (where status in ('pending', 'packed')) as waiting,
+        count(*) filter (where status in ('pending', 'packed', 'released')) as waiting,
         count(*) filter (where status = 'shipped') as under_way,
         count(*) filter (where status = 'delivered') as arrived
     from ordering.shipments

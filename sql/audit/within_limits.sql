@@ -1,4 +1,4 @@
--- proves: No order, payment, shipment, parcel, refund or bank transfer waits beyond its limit.
+-- proves: No order, payment, shipment, parcel, refund, bank transfer or webhook waits beyond its limit.
 -- subject: order
 -- severity: error
 select

@@ -34,7 +34,7 @@ type Shop struct {
 // Limits are those of every shop of a test.
 var Limits = settings.Limits{
 	AuditEvery: 24 * time.Hour, Pending: 15 * time.Minute, Transfer: 240 * time.Hour, Confirmed: 96 * time.Hour,
-	Shipped: 504 * time.Hour, Refund: time.Hour, Payment: 15 * time.Minute,
+	Shipped: 504 * time.Hour, Refund: time.Hour, Payment: 15 * time.Minute, Webhook: 30 * time.Hour,
 }
 
 // Webhooks lets the receivers of tests be on this machine.

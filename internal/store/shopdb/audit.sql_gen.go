@@ -371,6 +371,8 @@ func (q *Queries) ListStuck(ctx context.Context, arg ListStuckParams) ([]Orderin
 const paymentIsSettled = `-- name: PaymentIsSettled :one
 select (
     payment.xid = $1::xid8
+    and coalesce(transfer.received_amount, payment.captured_amount) = $2
+    and payment.refunded_amount + coalesce(transfer.sent_back_amount, 0) = $3
     and not exists (
         select
         from ordering.payment_attempts as attempt
@@ -380,50 +382,75 @@ select (
     )
 )::boolean as settled
 from ordering.payments as payment
-where payment.id = $2
+left join ordering.bank_transfers as transfer on transfer.payment_id = payment.id
+where payment.id = $4
 `
 
 type PaymentIsSettledParams struct {
-	Xid uint64
-	ID  uuid.UUID
+	Xid       uint64
+	Taken     money.Amount
+	GivenBack money.Amount
+	ID        uuid.UUID
 }
 
 // Whether a payment is as it was read, with an answer to all that was asked.
 func (q *Queries) PaymentIsSettled(ctx context.Context, arg PaymentIsSettledParams) (bool, error) {
-	row := q.db.QueryRow(ctx, paymentIsSettled, arg.Xid, arg.ID)
+	row := q.db.QueryRow(ctx, paymentIsSettled,
+		arg.Xid,
+		arg.Taken,
+		arg.GivenBack,
+		arg.ID,
+	)
 	var settled bool
 	err := row.Scan(&settled)
 	return settled, err
 }
 
 const paymentsToCompare = `-- name: PaymentsToCompare :many
-select id, order_id, captured_amount, refunded_amount, xid
-from ordering.payments
-where provider = $1 and updated_at >= $2 and id > $3
-order by id
+select
+    payment.id,
+    payment.order_id,
+    coalesce(transfer.received_amount, payment.captured_amount)::numeric(18, 2) as taken,
+    (payment.refunded_amount + coalesce(transfer.sent_back_amount, 0))::numeric(18, 2) as given_back,
+    payment.xid
+from ordering.payments as payment
+left join ordering.bank_transfers as transfer on transfer.payment_id = payment.id
+where payment.provider = $1
+    and payment.id > $2
+    and (
+        payment.updated_at >= $3
+        or exists (
+            select
+            from ordering.payment_attempts as attempt
+            where attempt.payment_id = payment.id and attempt.occurred_at >= $3
+        )
+    )
+order by payment.id
 limit $4
 `
 
 type PaymentsToCompareParams struct {
 	Provider string
-	Since    time.Time
 	After    uuid.UUID
+	Since    time.Time
 	Most     int32
 }
 
 type PaymentsToCompareRow struct {
-	ID             uuid.UUID
-	OrderID        uuid.UUID
-	CapturedAmount money.Amount
-	RefundedAmount money.Amount
-	Xid            uint64
+	ID        uuid.UUID
+	OrderID   uuid.UUID
+	Taken     money.Amount
+	GivenBack money.Amount
+	Xid       uint64
 }
 
+// What a provider should have of payments, and have given back. It has a transfer from its arrival,
+// whether the order takes it or it is sent back.
 func (q *Queries) PaymentsToCompare(ctx context.Context, arg PaymentsToCompareParams) ([]PaymentsToCompareRow, error) {
 	rows, err := q.db.Query(ctx, paymentsToCompare,
 		arg.Provider,
-		arg.Since,
 		arg.After,
+		arg.Since,
 		arg.Most,
 	)
 	if err != nil {
@@ -436,8 +463,8 @@ func (q *Queries) PaymentsToCompare(ctx context.Context, arg PaymentsToComparePa
 		if err := rows.Scan(
 			&i.ID,
 			&i.OrderID,
-			&i.CapturedAmount,
-			&i.RefundedAmount,
+			&i.Taken,
+			&i.GivenBack,
 			&i.Xid,
 		); err != nil {
 			return nil, err

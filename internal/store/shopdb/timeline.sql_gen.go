@@ -13,6 +13,61 @@ import (
 	"github.com/google/uuid"
 )
 
+const refundsOfOrder = `-- name: RefundsOfOrder :many
+select id, status
+from ordering.refunds
+where order_id = $1 and kind = 'refund'
+order by id
+limit $2
+`
+
+type RefundsOfOrderParams struct {
+	OrderID uuid.UUID
+	Most    int32
+}
+
+type RefundsOfOrderRow struct {
+	ID     uuid.UUID
+	Status string
+}
+
+// The refunds of an order that a workflow pays, oldest first.
+func (q *Queries) RefundsOfOrder(ctx context.Context, arg RefundsOfOrderParams) ([]RefundsOfOrderRow, error) {
+	rows, err := q.db.Query(ctx, refundsOfOrder, arg.OrderID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []RefundsOfOrderRow{}
+	for rows.Next() {
+		var i RefundsOfOrderRow
+		if err := rows.Scan(&i.ID, &i.Status); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const surplusOfOrder = `-- name: SurplusOfOrder :one
+select exists (
+    select
+    from ordering.waiting
+    where order_id = $1 and kind = 'transfer' and limited_by = 'payment'
+) as surplus
+`
+
+// Whether more money has arrived for a decided order than it has taken.
+func (q *Queries) SurplusOfOrder(ctx context.Context, orderID uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, surplusOfOrder, orderID)
+	var surplus bool
+	err := row.Scan(&surplus)
+	return surplus, err
+}
+
 const timeline = `-- name: Timeline :many
 with asked as (
     select
@@ -97,9 +152,10 @@ entries as (
         refund.created_at,
         'refund',
         refund.id::text,
-        'refund.' || refund.status,
+        case refund.kind when 'release' then 'refund.released' else 'refund.' || refund.status end,
         jsonb_build_object(
-            'refund_id', refund.id, 'amount', refund.amount, 'currency', refund.currency,
+            'refund_id', refund.id, 'kind', refund.kind, 'shipment_id', refund.shipment_id,
+            'return_id', refund.return_id, 'amount', refund.amount, 'currency', refund.currency,
             'status', refund.status, 'completed_at', refund.completed_at
         )
     from ordering.refunds as refund
@@ -223,25 +279,28 @@ const waitingOfOrder = `-- name: WaitingOfOrder :many
 select waiting.kind, waiting.id, waiting.order_id, waiting.status, waiting.since, waiting.waits_for, waiting.limited_by
 from ordering.waiting
 where waiting.order_id = $1
+    and (waiting.kind <> 'webhook' or $2::text = 'admin')
     and (
-        $2::bigint is null
+        $3::bigint is null
         or exists (
             select
             from ordering.shipments
-            where shipments.id::text = waiting.id and shipments.vendor_id = $2
+            where shipments.id::text = waiting.id and shipments.vendor_id = $3
         )
     )
-order by waiting.since, waiting.kind, waiting.id
+order by waiting.kind = 'webhook', waiting.since, waiting.kind, waiting.id
 `
 
 type WaitingOfOrderParams struct {
 	OrderID  uuid.UUID
+	Audience string
 	VendorID *int64
 }
 
-// What an order waits for; of the parcels, those of vendor_id, unless it is null.
+// What an order waits for; of the parcels, those of vendor_id, unless it is null. Who receives its
+// webhooks is for operators, and told last.
 func (q *Queries) WaitingOfOrder(ctx context.Context, arg WaitingOfOrderParams) ([]OrderingWaiting, error) {
-	rows, err := q.db.Query(ctx, waitingOfOrder, arg.OrderID, arg.VendorID)
+	rows, err := q.db.Query(ctx, waitingOfOrder, arg.OrderID, arg.Audience, arg.VendorID)
 	if err != nil {
 		return nil, err
 	}
@@ -261,6 +320,33 @@ func (q *Queries) WaitingOfOrder(ctx context.Context, arg WaitingOfOrderParams) 
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const webhooksOfOrder = `-- name: WebhooksOfOrder :many
+select distinct endpoint_id
+from ordering.webhook_deliveries
+where order_id = $1 and status = 'pending'
+`
+
+// The endpoints that are to be told something of an order.
+func (q *Queries) WebhooksOfOrder(ctx context.Context, orderID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, webhooksOfOrder, orderID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var endpoint_id uuid.UUID
+		if err := rows.Scan(&endpoint_id); err != nil {
+			return nil, err
+		}
+		items = append(items, endpoint_id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

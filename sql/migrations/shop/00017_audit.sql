@@ -1,5 +1,5 @@
 -- +goose Up
--- What the audit has found, for ever, and what waits beyond its limit.
+-- What the audit has found, for ever.
 create schema audit;
 
 -- snapshot_at is the moment that was looked at. A run is over when it is not running any more:
@@ -43,70 +43,13 @@ create table audit.differences (
 -- What is not over is little beside what is.
 create index refunds_pending_idx on ordering.refunds (created_at) where status = 'pending';
 create index shipments_under_way_idx on ordering.shipments (status, order_id)
-where status in ('pending', 'packed', 'shipped');
+where status in ('pending', 'packed', 'released', 'shipped');
 
 -- The story of an order asks for its moves of stock.
 create index stock_ledger_order_idx on catalog.stock_ledger (reference_id)
 where reference_type = 'order';
 
--- Everything that is not over: what it waits for, since when, and the limit of settings.Limits that
--- it has to keep. Orders of an imported history never wait.
-create view ordering.waiting as
-with open_orders as (
-    select orders.*
-    from ordering.orders
-    inner join ordering.payments as payment on payment.order_id = orders.id
-    where orders.status in ('pending', 'confirmed', 'shipped') and payment.provider <> 'history'
-)
-
-select
-    case payment_method when 'bank_transfer' then 'transfer' else 'order' end as kind,
-    id::text as id,
-    id as order_id,
-    status,
-    created_at as since,
-    case payment_method when 'bank_transfer' then 'the bank transfer' else 'its checkout' end as waits_for,
-    case payment_method when 'bank_transfer' then 'transfer' else 'pending' end as limited_by
-from open_orders
-where status = 'pending'
-union all
-select 'order', id::text, id, status, confirmed_at, 'its shipments', 'pending'
-from open_orders
-where status = 'confirmed'
-    and not exists (select from ordering.shipments where shipments.order_id = open_orders.id)
-union all
-select
-    case shipment.status when 'shipped' then 'delivery' else 'shipment' end,
-    shipment.id::text,
-    shipment.order_id,
-    shipment.status,
-    coalesce(shipment.shipped_at, shipment.packed_at, shipment.created_at),
-    case shipment.status
-        when 'shipped' then 'the carrier to deliver it'
-        when 'packed' then 'its label and its payment'
-        else 'the vendor to pack it'
-    end,
-    case shipment.status when 'shipped' then 'shipped' else 'confirmed' end
-from ordering.shipments as shipment
-inner join open_orders on open_orders.id = shipment.order_id
-where shipment.status in ('pending', 'packed', 'shipped')
-union all
-select
-    'refund', id::text, order_id, status, created_at, 'the payment provider to pay it back', 'refund'
-from ordering.refunds
-where status = 'pending'
-union all
-select
-    'payment', payment.id::text, payment.order_id, payment.status, payment.updated_at,
-    'the payment provider to void it', 'payment'
-from ordering.payments as payment
-inner join ordering.orders on orders.id = payment.order_id
-where payment.status in ('pending', 'authorized')
-    and payment.provider <> 'history'
-    and orders.status = 'cancelled';
-
 -- +goose Down
-drop view ordering.waiting;
 drop index catalog.stock_ledger_order_idx;
 drop index ordering.shipments_under_way_idx;
 drop index ordering.refunds_pending_idx;

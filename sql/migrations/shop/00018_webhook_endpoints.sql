@@ -1,5 +1,6 @@
 -- +goose Up
--- Whom the shop tells of the events of orders: vendors of their own, operators of all.
+-- Whom the shop tells of the events of orders: vendors of their own, operators of all. And what is
+-- not over.
 
 -- secret signs what is sent; after a rotation the one before signs as well, until it ends.
 -- failing_since is the first of the failures since the last success.
@@ -134,7 +135,93 @@ language sql stable as $$
     where delivery.id = p_delivery_id
 $$;
 
+-- Everything that is not over: what it waits for, since when, and the limit of settings.Limits that
+-- it has to keep. Orders of an imported history never wait.
+create view ordering.waiting as
+with open_orders as (
+    select orders.*
+    from ordering.orders
+    inner join ordering.payments as payment on payment.order_id = orders.id
+    where orders.status in ('pending', 'confirmed', 'shipped') and payment.provider <> 'history'
+)
+
+select
+    case payment_method when 'bank_transfer' then 'transfer' else 'order' end as kind,
+    id::text as id,
+    id as order_id,
+    status,
+    created_at as since,
+    case payment_method when 'bank_transfer' then 'the bank transfer' else 'its checkout' end as waits_for,
+    case payment_method when 'bank_transfer' then 'transfer' else 'pending' end as limited_by
+from open_orders
+where status = 'pending'
+union all
+select 'order', id::text, id, status, confirmed_at, 'its shipments', 'pending'
+from open_orders
+where status = 'confirmed'
+    and not exists (select from ordering.shipments where shipments.order_id = open_orders.id)
+union all
+select
+    case shipment.status when 'shipped' then 'delivery' else 'shipment' end,
+    shipment.id::text,
+    shipment.order_id,
+    shipment.status,
+    coalesce(shipment.shipped_at, shipment.released_at, shipment.packed_at, shipment.created_at),
+    case shipment.status
+        when 'shipped' then 'the carrier to deliver it'
+        when 'released' then 'its payment'
+        when 'packed' then 'its label, and its vendor to send it off'
+        else 'the vendor to pack it'
+    end,
+    case shipment.status
+        when 'shipped' then 'shipped'
+        when 'released' then 'payment'
+        else 'confirmed'
+    end
+from ordering.shipments as shipment
+inner join open_orders on open_orders.id = shipment.order_id
+where shipment.status in ('pending', 'packed', 'released', 'shipped')
+union all
+select
+    'refund', id::text, order_id, status, created_at, 'the payment provider to pay it back', 'refund'
+from ordering.refunds
+where status = 'pending'
+union all
+select
+    'payment', payment.id::text, payment.order_id, payment.status, payment.updated_at,
+    'the payment provider to void it', 'payment'
+from ordering.payments as payment
+inner join ordering.orders on orders.id = payment.order_id
+where payment.status in ('pending', 'authorized')
+    and payment.provider <> 'history'
+    and orders.status = 'cancelled'
+union all
+select
+    'transfer', payment.order_id::text, payment.order_id, orders.status,
+    greatest(
+        coalesce(orders.confirmed_at, orders.updated_at),
+        (
+            select max(occurred_at)
+            from ordering.payment_attempts
+            where payment_id = payment.id and operation = 'receive'
+        )
+    ),
+    'the payment provider to send back what no order wants', 'payment'
+from ordering.bank_transfers as transfer
+inner join ordering.payments as payment on payment.id = transfer.payment_id
+inner join ordering.orders on orders.id = payment.order_id
+where transfer.received_amount > transfer.sent_back_amount -- by bank_transfers_open_idx
+    and transfer.received_amount - transfer.sent_back_amount > payment.captured_amount
+    and orders.status <> 'pending'
+union all
+select
+    'webhook', endpoint_id::text, order_id, 'pending', min(created_at), 'the receiver of webhooks', 'webhook'
+from ordering.webhook_deliveries
+where status = 'pending'
+group by endpoint_id, order_id;
+
 -- +goose Down
+drop view ordering.waiting;
 drop function ordering.webhook_payload;
 drop function ordering.webhook_wants;
 drop function ordering.add_webhook_endpoint;

@@ -90,16 +90,35 @@ group by waiting.kind
 order by waiting.kind;
 
 -- name: PaymentsToCompare :many
-select id, order_id, captured_amount, refunded_amount, xid
-from ordering.payments
-where provider = @provider and updated_at >= @since and id > @after
-order by id
+-- What a provider should have of payments, and have given back. It has a transfer from its arrival,
+-- whether the order takes it or it is sent back.
+select
+    payment.id,
+    payment.order_id,
+    coalesce(transfer.received_amount, payment.captured_amount)::numeric(18, 2) as taken,
+    (payment.refunded_amount + coalesce(transfer.sent_back_amount, 0))::numeric(18, 2) as given_back,
+    payment.xid
+from ordering.payments as payment
+left join ordering.bank_transfers as transfer on transfer.payment_id = payment.id
+where payment.provider = @provider
+    and payment.id > @after
+    and (
+        payment.updated_at >= @since
+        or exists (
+            select
+            from ordering.payment_attempts as attempt
+            where attempt.payment_id = payment.id and attempt.occurred_at >= @since
+        )
+    )
+order by payment.id
 limit @most;
 
 -- name: PaymentIsSettled :one
 -- Whether a payment is as it was read, with an answer to all that was asked.
 select (
     payment.xid = @xid::xid8
+    and coalesce(transfer.received_amount, payment.captured_amount) = @taken
+    and payment.refunded_amount + coalesce(transfer.sent_back_amount, 0) = @given_back
     and not exists (
         select
         from ordering.payment_attempts as attempt
@@ -109,4 +128,5 @@ select (
     )
 )::boolean as settled
 from ordering.payments as payment
+left join ordering.bank_transfers as transfer on transfer.payment_id = payment.id
 where payment.id = @id;

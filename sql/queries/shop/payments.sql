@@ -118,6 +118,9 @@ where orders.id > @after::uuid
                 where refused.payment_id = payment.id
                     and refused.operation = 'send_back'
                     and refused.outcome = 'declined'
+                    -- More may have arrived since: see ask_send_back.
+                    and refused.idempotency_key
+                    = 'send_back/' || payment.id || '/' || transfer.received_amount
             )
         )
     )

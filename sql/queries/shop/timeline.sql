@@ -101,9 +101,10 @@ entries as (
         refund.created_at,
         'refund',
         refund.id::text,
-        'refund.' || refund.status,
+        case refund.kind when 'release' then 'refund.released' else 'refund.' || refund.status end,
         jsonb_build_object(
-            'refund_id', refund.id, 'amount', refund.amount, 'currency', refund.currency,
+            'refund_id', refund.id, 'kind', refund.kind, 'shipment_id', refund.shipment_id,
+            'return_id', refund.return_id, 'amount', refund.amount, 'currency', refund.currency,
             'status', refund.status, 'completed_at', refund.completed_at
         )
     from ordering.refunds as refund
@@ -125,10 +126,12 @@ order by entries.at, entries.kind, entries.id
 limit @page;
 
 -- name: WaitingOfOrder :many
--- What an order waits for; of the parcels, those of vendor_id, unless it is null.
+-- What an order waits for; of the parcels, those of vendor_id, unless it is null. Who receives its
+-- webhooks is for operators, and told last.
 select waiting.*
 from ordering.waiting
 where waiting.order_id = @order_id
+    and (waiting.kind <> 'webhook' or @audience::text = 'admin')
     and (
         sqlc.narg(vendor_id)::bigint is null
         or exists (
@@ -137,4 +140,26 @@ where waiting.order_id = @order_id
             where shipments.id::text = waiting.id and shipments.vendor_id = sqlc.narg(vendor_id)
         )
     )
-order by waiting.since, waiting.kind, waiting.id;
+order by waiting.kind = 'webhook', waiting.since, waiting.kind, waiting.id;
+
+-- name: RefundsOfOrder :many
+-- The refunds of an order that a workflow pays, oldest first.
+select id, status
+from ordering.refunds
+where order_id = @order_id and kind = 'refund'
+order by id
+limit @most;
+
+-- name: WebhooksOfOrder :many
+-- The endpoints that are to be told something of an order.
+select distinct endpoint_id
+from ordering.webhook_deliveries
+where order_id = @order_id and status = 'pending';
+
+-- name: SurplusOfOrder :one
+-- Whether more money has arrived for a decided order than it has taken.
+select exists (
+    select
+    from ordering.waiting
+    where order_id = @order_id and kind = 'transfer' and limited_by = 'payment'
+) as surplus;
