@@ -248,14 +248,13 @@ func TestFailedStepIsTriedAtOnceWhenAskedFor(t *testing.T) {
 	})
 }
 
-// TestStuckRefundIsListedAndTakenUpAgain loses the workflow of a refund whose provider has gone away.
+// TestStuckRefundIsListedAndTakenUpAgain asks for a refund while its provider cannot be asked.
 func TestStuckRefundIsListedAndTakenUpAgain(t *testing.T) {
 	t.Parallel()
 	shop := workertest.New(t)
 	product := shop.NewProducts(1, 10)[0]
 	_, id := buy(shop, "approve", 1, product)
 	shop.AwaitStatus(id, order.Delivered)
-	// The provider's charge is not known to it any more: it cannot say that it has paid back.
 	shop.Exec("update ordering.payments set provider = 'away' where order_id = $1", id)
 	refund := apitest.Decode[order.Refund](shop.Admin().Post(orderPath(id, "/refunds"), units(product, 1), "Idempotency-Key", "key").Want(http.StatusCreated))
 	workertest.Await(t, "the timeline to tell of the refund's workflow", func() bool {
@@ -279,7 +278,8 @@ func TestStuckRefundIsListedAndTakenUpAgain(t *testing.T) {
 	shop.Exec("update ordering.payments set provider = 'sandbox' where order_id = $1", id)
 	type answer struct{ Workflows []struct{ ID, Action string } }
 	done := apitest.Decode[answer](shop.Admin().Post(found[0].Links.Resume, nil).Want(http.StatusOK))
-	if len(done.Workflows) != 1 || done.Workflows[0].ID != workflows.RefundID(refund.ID) || done.Workflows[0].Action == "running" {
+	// Its next attempt may be under way already.
+	if len(done.Workflows) != 1 || done.Workflows[0].ID != workflows.RefundID(refund.ID) {
 		t.Errorf("resuming a refund: %+v", done)
 	}
 	workertest.Await(t, "the refund to be paid", func() bool { return shop.Charges(id).Refunded == refund.Amount })

@@ -105,7 +105,7 @@ entries as (
         jsonb_build_object(
             'refund_id', refund.id, 'kind', refund.kind, 'shipment_id', refund.shipment_id,
             'return_id', refund.return_id, 'amount', refund.amount, 'currency', refund.currency,
-            'status', refund.status, 'completed_at', refund.completed_at
+            'status', refund.status
         )
     from ordering.refunds as refund
     cross join asked
