@@ -195,7 +195,7 @@ func awaitRefunds(t *testing.T, shop *workertest.Shop, id uuid.UUID) {
 }
 
 // TestBooksAddUpWhileOrdersAreMade audits again and again while customers buy, are declined, cancel
-// and are refunded: all checks look at one moment.
+// and are refunded: what each transaction leaves adds up, also between two steps of a workflow.
 func TestBooksAddUpWhileOrdersAreMade(t *testing.T) {
 	t.Parallel()
 	shop := workertest.New(t)

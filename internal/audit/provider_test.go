@@ -68,3 +68,30 @@ func TestProviderIsComparedWithTheBooks(t *testing.T) {
 		t.Errorf("found %v, want %s only", found, paid[1])
 	}
 }
+
+// TestAllChecksSeeOneMoment changes the books while an audit is under way, before each of its checks:
+// none sees it. The next audit does.
+func TestAllChecksSeeOneMoment(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t, workertest.WithoutWorker())
+	product := shop.NewProducts(1, 10)[0]
+	look := func(progress audit.Progress) *audit.Report {
+		t.Helper()
+		report, err := audit.Run(t.Context(), shop.Deps.DB, uuid.Must(uuid.NewV7()), limits, progress)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return report
+	}
+	changed := 0
+	during := look(func(audit.Check, int, int) {
+		changed++
+		shop.Exec("update catalog.stock set on_hand = on_hand + 1 where product_id = $1", product)
+	})
+	if !during.Clean() || changed != len(during.Results) {
+		t.Errorf("%d differences after %d changes meanwhile", during.Differences, changed)
+	}
+	if after := look(nil); after.Differences != 1 {
+		t.Errorf("%d differences, want 1", after.Differences)
+	}
+}
