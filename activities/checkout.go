@@ -29,6 +29,7 @@ type Reservation struct {
 	Status        order.Status    // other than pending: the order was seen to before
 	PaymentMethod string          // empty in histories of before there were several: card or wallet
 	Awaited       bool            // its customer was told where to send the money
+	Stopped       bool            // somebody has cancelled it
 	Shortage      *store.Shortage // nil: it is
 }
 
@@ -39,7 +40,9 @@ func (c *Checkout) Reserve(ctx context.Context, orderID uuid.UUID) (Reservation,
 	if errors.As(err, &shortage) {
 		return Reservation{Status: order.Pending, Shortage: shortage}, nil
 	}
-	return Reservation{Status: reserved.Status, PaymentMethod: reserved.PaymentMethod, Awaited: reserved.Awaited}, err
+	return Reservation{
+		Status: reserved.Status, PaymentMethod: reserved.PaymentMethod, Awaited: reserved.Awaited, Stopped: reserved.Stopped,
+	}, err
 }
 
 // AwaitTransfer answers whoever placed the order with where to send the money, and frees their cart.

@@ -39,7 +39,7 @@ func (a *API) returns() {
 		id: "receive-return", method: http.MethodPost, path: "/api/returns/{id}/receive", status: http.StatusOK,
 		summary: "Book in what came back, and pay it back",
 		about: "A vendor receives their own products, an operator all. What is not restocked is written off. Receiving again " +
-			"changes nothing. The last of an order to come back takes the shipping with it.",
+			"changes nothing, and is refused where it says something else. The last of an order to come back takes the shipping with it.",
 		tag: "orders", permission: auth.FulfilOrders,
 		problems: []code{notFound, returnOver, refundExceedsPaid, notInOrder},
 	}, a.receiveReturn)

@@ -10,7 +10,9 @@ import (
 	"mercado/api/apitest"
 	"mercado/internal/money"
 	"mercado/internal/order"
+	"mercado/internal/shipping"
 	"mercado/worker/workertest"
+	"mercado/workflows"
 )
 
 // What is given back depends on how it was paid, and on what the provider says to it.
@@ -273,7 +275,7 @@ func TestWhatCostNothingIsGivenBackWithoutMoney(t *testing.T) {
 	}
 }
 
-// TestFreeShipmentIsCancelled gives up a vendor's shipment that cost nothing.
+// TestFreeOrderIsCancelled gives up what cost nothing.
 func TestFreeOrderIsCancelled(t *testing.T) {
 	t.Parallel()
 	shop := workertest.New(t, workertest.PackAfter(time.Hour))
@@ -286,5 +288,117 @@ func TestFreeOrderIsCancelled(t *testing.T) {
 	shop.WantStock(free, 10, 0)
 	if refunds := refundsOf(shop, id); len(refunds) != 0 {
 		t.Errorf("refunded %+v", refunds)
+	}
+}
+
+// TestParcelsPaidAtTheDoorAreSettledOneByOne pays one of two parcels at the door: what it cost is given
+// back before the other is decided, and the order is paid for when the other was given up.
+func TestParcelsPaidAtTheDoorAreSettledOneByOne(t *testing.T) {
+	t.Parallel()
+	for name, sentToo := range map[string]bool{"the other is given up": false, "the other arrives, too": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			shop := workertest.New(t, workertest.PackAfter(time.Hour))
+			products := shop.NewProducts(2, 10)
+			buyer := shop.NewBuyer()
+			for _, product := range products {
+				buyer.Put(product, 2).Want(http.StatusOK)
+			}
+			sold := apitest.Decode[order.Document](buyBy(buyer, "cash_on_delivery", uuid.NewString()).Want(http.StatusCreated))
+			shipments := planned(t, shop, sold.ID, 2)
+			shop.Vendor(shipments[0].VendorID).Post(shipmentPath(shipments[0], "/ship"), nil).Want(http.StatusOK)
+			workertest.Await(t, "the first to arrive", func() bool {
+				return planned(t, shop, sold.ID, 2)[0].Status == string(order.ShipmentDelivered)
+			})
+			shop.Admin().Post(orderPath(sold.ID, "/refunds"), map[string]any{"amount": "5.00"}, "Idempotency-Key", "1").Want(http.StatusCreated)
+			first := awaitRefund(t, shop, sold.ID, "completed")[0]
+			wantLedger(t, shop, sold.ID, shipments[0].Amount, first.Amount)
+			other := shop.Vendor(shipments[1].VendorID)
+			captured := shipments[0].Amount
+			if sentToo {
+				other.Post(shipmentPath(shipments[1], "/ship"), nil).Want(http.StatusOK)
+				captured += shipments[1].Amount
+			} else {
+				other.Post(shipmentPath(shipments[1], "/cancel"), map[string]any{"reason": "other"}).Want(http.StatusOK)
+			}
+			done := shop.AwaitStatus(sold.ID, order.Delivered)
+			if done.PaymentStatus != order.PaymentPartiallyRefunded {
+				t.Errorf("the payment is %s", done.PaymentStatus)
+			}
+			wantLedger(t, shop, sold.ID, captured, first.Amount)
+		})
+	}
+	t.Run("the other is given up and nothing refunded", func(t *testing.T) {
+		t.Parallel()
+		shop := workertest.New(t, workertest.PackAfter(time.Hour))
+		products := shop.NewProducts(2, 10)
+		buyer := shop.NewBuyer()
+		for _, product := range products {
+			buyer.Put(product, 1).Want(http.StatusOK)
+		}
+		sold := apitest.Decode[order.Document](buyBy(buyer, "cash_on_delivery", uuid.NewString()).Want(http.StatusCreated))
+		shipments := planned(t, shop, sold.ID, 2)
+		shop.Vendor(shipments[0].VendorID).Post(shipmentPath(shipments[0], "/ship"), nil).Want(http.StatusOK)
+		workertest.Await(t, "the first to arrive", func() bool {
+			return planned(t, shop, sold.ID, 2)[0].Status == string(order.ShipmentDelivered)
+		})
+		shop.Vendor(shipments[1].VendorID).Post(shipmentPath(shipments[1], "/cancel"), map[string]any{"reason": "other"}).Want(http.StatusOK)
+		if done := shop.AwaitStatus(sold.ID, order.Delivered); done.PaymentStatus != order.PaymentCompleted {
+			t.Errorf("the payment is %s", done.PaymentStatus)
+		}
+		wantLedger(t, shop, sold.ID, shipments[0].Amount, 0)
+	})
+}
+
+// TestOrderIsReturnedWhenTheRestOfItIsLost: all that arrived came back while the rest was under way.
+func TestOrderIsReturnedWhenTheRestOfItIsLost(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t, workertest.LostWebhooks(), workertest.TrackEvery(time.Hour))
+	products := shop.NewProducts(2, 10)
+	buyer, id := buy(shop, "approve", 1, products...)
+	shipped := shop.AwaitStatus(id, order.Shipped)
+	secret := shop.Deps.Shop.WebhookSecret
+	tell(shop, secret, time.Now(), deliveredNow(shipped)).Want(http.StatusNoContent)
+	arrived := 0
+	workertest.Await(t, "the first to arrive", func() bool {
+		now := planned(t, shop, id, 2)
+		for i, shipment := range now {
+			if shipment.Status == string(order.ShipmentDelivered) {
+				arrived = i
+				return true
+			}
+		}
+		return false
+	})
+	returnAll(t, shop, buyer, id, products[arrived], 1)
+	lost := deliveredNow(shipped)
+	lost.TrackingNumber = *shipped.Shipments[1].TrackingNumber
+	lost.Tracking = shipping.Tracking{Status: shipping.Lost}
+	tell(shop, secret, time.Now(), lost).Want(http.StatusNoContent)
+	shop.AwaitStatus(id, order.Returned)
+}
+
+// TestOrderThatWasCancelledIsNotSold cancels an order whose checkout nobody has begun: the provider is
+// never asked for its money.
+func TestOrderThatWasCancelledIsNotSold(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	product := shop.NewProducts(1, 10)[0]
+	buyer := shop.NewBuyer()
+	buyer.Put(product, 1).Want(http.StatusOK)
+	id := buyAsync(buyer, "timeout_then_approved")
+	terminate(t, shop, workflows.CheckoutID(id))
+	shop.Exec("update ordering.orders set cancel_request = 'cancelled_by_customer', cancel_requested_at = now() where id = $1 and status = 'pending'", id)
+	done := shop.AwaitStatus(id, order.Cancelled)
+	if done.CancelReason == nil || *done.CancelReason != string(order.CancelledByCustomer) || done.PaymentStatus != order.PaymentFailed {
+		t.Errorf("the order is %+v", done)
+	}
+	var confirmed int
+	if err := shop.Deps.DB.Pool.QueryRow(t.Context(),
+		"select count(*) from ordering.order_events where order_id = $1 and type = 'order.confirmed'", id).Scan(&confirmed); err != nil || confirmed != 0 {
+		t.Errorf("it was confirmed %d times, %v", confirmed, err)
+	}
+	if charges := shop.Charges(id); charges.Counts.Captures != 0 {
+		t.Errorf("the provider has done %+v", charges)
 	}
 }

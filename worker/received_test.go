@@ -85,6 +85,10 @@ func TestReturnIsReceivedByItsVendors(t *testing.T) {
 	shop.WantStock(products[0], 8, 0) // written off
 	shop.WantStock(products[1], 8, 0)
 
+	first.Post(path, map[string]any{"restock": false, "refund_amount": "5.00"}).Want(http.StatusOK) // a double click
+	first.Post(path, map[string]any{"restock": false, "refund_amount": "6.00"}).WantProblem(http.StatusConflict, "return_over")
+	first.Post(path, map[string]any{"restock": true, "refund_amount": "5.00"}).WantProblem(http.StatusConflict, "return_over")
+
 	whole := apitest.Decode[order.Return](shop.Vendor(vendors[1]).Post(path, map[string]any{"restock": true}).Want(http.StatusOK))
 	if whole.Status != "received" {
 		t.Errorf("the return is %s", whole.Status)

@@ -104,6 +104,14 @@ func (c *checkout) reserve(ctx workflow.Context) (bool, error) {
 			c.compensations = append(c.compensations, c.sendBack)
 		}
 		return false, nil
+	case c.reserved.Stopped:
+		// It was cancelled before this run began; an earlier one may have asked for the money.
+		c.ending = activities.Ending{Reason: order.CheckoutStopped}
+		c.compensations = append(c.compensations, c.void)
+		if c.reserved.PaymentMethod == "bank_transfer" {
+			c.compensations = append(c.compensations, c.sendBack)
+		}
+		return false, nil
 	case c.reserved.Shortage != nil:
 		c.ending = activities.Ending{Reason: order.OutOfStock, Shortage: c.reserved.Shortage}
 		return false, nil

@@ -50,7 +50,7 @@ var Transitions = map[Thing]map[string][]string{
 		"shipped":  {"delivered", "lost", "returned_to_sender"},
 	},
 	APayment: {
-		"pending":            {"authorized", "completed", "failed", "voided"},
+		"pending":            {"authorized", "completed", "failed", "partially_refunded", "refunded", "voided"},
 		"authorized":         {"completed", "failed", "partially_refunded", "refunded", "voided"},
 		"completed":          {"partially_refunded", "refunded"},
 		"partially_refunded": {"refunded"},

@@ -104,6 +104,7 @@ type Reserved struct {
 	Status        order.Status `json:"status"` // other than pending: there was nothing to do
 	PaymentMethod string       `json:"payment_method"`
 	Awaited       bool         `json:"awaited"` // it waits for a bank transfer
+	Stopped       bool         `json:"stopped"` // it shall be cancelled, and nothing was reserved
 }
 
 // ReserveOrder turns the cart's holds into the order's reservation. It returns a *Shortage.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -24,7 +25,8 @@ type Receipt struct {
 
 // ReceiveReturn books the goods of a return in, once, and writes down the refund of them, to be paid
 // by a workflow. What was received before stays as it was; refunded tells whether there is a refund
-// to pay. It returns ErrNotFound, ErrReturnOver for one that was rejected, or ErrRefundExceeds.
+// to pay. It returns ErrNotFound, ErrReturnOver for one that was rejected or received otherwise, or
+// ErrRefundExceeds.
 func (db *DB) ReceiveReturn(ctx context.Context, r Receipt) (document json.RawMessage, refunded bool, err error) {
 	err = db.InTx(ctx, func(q *shopdb.Queries) error {
 		d, err := lockDelivered(ctx, q, r.OrderID, nil)
@@ -58,7 +60,11 @@ func (db *DB) ReceiveReturn(ctx context.Context, r Receipt) (document json.RawMe
 			return ErrNotFound // another vendor's
 		case coming.Status == "rejected":
 			return ErrReturnOver
-		case len(now) > 0:
+		case len(now) == 0:
+			if err := r.sameAsBefore(ctx, q, items); err != nil {
+				return err
+			}
+		default:
 			if refunded, err = r.receive(ctx, d, now); err != nil {
 				return err
 			}
@@ -78,6 +84,27 @@ func (db *DB) ReceiveReturn(ctx context.Context, r Receipt) (document json.RawMe
 		return err
 	})
 	return document, refunded, failed("receive return", err)
+}
+
+// sameAsBefore returns ErrReturnOver unless the lines were received before as they are to be now.
+func (r Receipt) sameAsBefore(ctx context.Context, q *shopdb.Queries, items []shopdb.ReturnItemsRow) error {
+	for _, item := range items {
+		mine := r.VendorID == nil || item.VendorID == *r.VendorID
+		if mine && item.Restocked != nil && *item.Restocked != r.restock(item.ItemID) {
+			return ErrReturnOver
+		}
+	}
+	if r.Amount == nil {
+		return nil
+	}
+	refunded, err := q.RefundedOfReturn(ctx, r.ReturnID)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(refunded, *r.Amount) && (*r.Amount != 0 || len(refunded) > 0) {
+		return ErrReturnOver
+	}
+	return nil
 }
 
 func (r Receipt) restock(itemID int64) bool {

@@ -701,6 +701,33 @@ func (q *Queries) Refund(ctx context.Context, id uuid.UUID) (RefundRow, error) {
 	return i, err
 }
 
+const refundedOfReturn = `-- name: RefundedOfReturn :many
+select amount
+from ordering.refunds
+where return_id = $1::uuid
+`
+
+// What was given back for the goods of a return, whatever became of it.
+func (q *Queries) RefundedOfReturn(ctx context.Context, returnID uuid.UUID) ([]money.Amount, error) {
+	rows, err := q.db.Query(ctx, refundedOfReturn, returnID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []money.Amount{}
+	for rows.Next() {
+		var amount money.Amount
+		if err := rows.Scan(&amount); err != nil {
+			return nil, err
+		}
+		items = append(items, amount)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const refundsToPay = `-- name: RefundsToPay :many
 select refund.id
 from ordering.refunds as refund

@@ -71,6 +71,8 @@ insert into ordering.transitions (thing, from_status, to_status) values
 ('payment', 'pending', 'completed'),
 ('payment', 'pending', 'failed'),
 ('payment', 'pending', 'voided'),
+('payment', 'pending', 'partially_refunded'), -- the first of several parcels paid at the door
+('payment', 'pending', 'refunded'),
 ('payment', 'authorized', 'completed'),
 ('payment', 'authorized', 'failed'),
 ('payment', 'authorized', 'voided'),

@@ -8,7 +8,8 @@ where status in ('pending', 'authorized');
 -- Turns the cart's holds into the order's reservation; what has no hold any more is reserved
 -- anew. Raises MC001 where too little is free, and leaves the holds as they were. It returns the
 -- order's status (one that is not pending any more was seen to before, and nothing is reserved), how
--- it is paid, and whether its customer was told where to send the money.
+-- it is paid, whether its customer was told where to send the money, and whether it shall be
+-- cancelled: nothing is reserved for such a one.
 -- +goose StatementBegin
 create function ordering.reserve_order(p_order_id uuid) returns jsonb
 language plpgsql as $$
@@ -18,7 +19,7 @@ declare
     quantities bigint[];
 begin
     select * into reserving from ordering.orders where id = p_order_id for no key update;
-    if reserving.status = 'pending' then
+    if reserving.status = 'pending' and reserving.cancel_request is null then
         select array_agg(item_id), array_agg(qty) into products, quantities
         from ordering.order_items
         where order_id = p_order_id and reserved_qty = 0;
@@ -31,6 +32,7 @@ begin
     return jsonb_build_object(
         'status', reserving.status,
         'payment_method', reserving.payment_method,
+        'stopped', reserving.status = 'pending' and reserving.cancel_request is not null,
         'awaited', reserving.payment_method = 'bank_transfer' and exists (
             select 1
             from ordering.bank_transfers as transfer

@@ -95,6 +95,8 @@ begin
             actual_delivery = last_arrival
         where id = p_order_id;
         insert into ordering.order_events (order_id, type) values (p_order_id, 'order.delivered');
+        -- What arrived may have come back before the rest was lost.
+        perform ordering.follow_returns(p_order_id);
     end if;
 end
 $$;
@@ -234,7 +236,7 @@ begin
                 when
                     captured_amount = 0
                     or captured_amount + released_amount + p_shipment.amount < amount then status
-                when status = 'authorized' then 'completed'
+                when status in ('pending', 'authorized') then 'completed'
                 when refunded_amount = captured_amount then 'refunded'
                 else status
             end

@@ -190,6 +190,12 @@ inner join ordering.order_items as item on item.id = back.order_item_id
 where back.return_id = @return_id
 order by item.line_no;
 
+-- name: RefundedOfReturn :many
+-- What was given back for the goods of a return, whatever became of it.
+select amount
+from ordering.refunds
+where return_id = @return_id::uuid;
+
 -- name: ReceiveReturnItem :exec
 update ordering.return_items
 set
