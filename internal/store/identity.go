@@ -100,7 +100,10 @@ func (db *DB) RotateRefreshToken(ctx context.Context, token string, ttl time.Dur
 	var next string
 	var refused error // told after the commit: ending a family must last
 	err := db.InTx(ctx, func(q *shopdb.Queries) error {
-		shown, err := q.LockRefreshToken(ctx, digest(token))
+		if err := q.LockHolder(ctx, digest(token)); err != nil {
+			return err
+		}
+		shown, err := q.RefreshToken(ctx, digest(token))
 		switch {
 		case err != nil:
 			return err
@@ -135,12 +138,17 @@ func (db *DB) RotateRefreshToken(ctx context.Context, token string, ttl time.Dur
 // EndSession ends the family of a refresh token, or with everywhere all families of its user. One
 // that does not exist has ended.
 func (db *DB) EndSession(ctx context.Context, token string, everywhere bool) error {
-	if everywhere {
-		if err := db.RevokeAllOf(ctx, digest(token)); err != nil {
-			return failed("end sessions", err)
+	return failed("end session", db.InTx(ctx, func(q *shopdb.Queries) error {
+		if err := q.LockHolder(ctx, digest(token)); err != nil {
+			return err
 		}
-	}
-	return failed("end session", db.RevokeFamilyOf(ctx, digest(token)))
+		if everywhere {
+			if err := q.RevokeAllOf(ctx, digest(token)); err != nil {
+				return err
+			}
+		}
+		return q.RevokeFamilyOf(ctx, digest(token))
+	}))
 }
 
 // Customer fails with ErrNotFound.

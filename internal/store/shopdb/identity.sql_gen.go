@@ -663,41 +663,18 @@ func (q *Queries) ListVendorCustomers(ctx context.Context, arg ListVendorCustome
 	return items, nil
 }
 
-const lockRefreshToken = `-- name: LockRefreshToken :one
-select
-    id,
-    family_id,
-    user_id,
-    expires_at,
-    (used_at is not null)::boolean as is_used,
-    (revoked_at is not null or expires_at <= now())::boolean as is_over
-from identity.refresh_tokens
-where token_hash = $1
-for update
+const lockHolder = `-- name: LockHolder :exec
+select 1
+from identity.users
+where id = (select user_id from identity.refresh_tokens where token_hash = $1)
+for no key update
 `
 
-type LockRefreshTokenRow struct {
-	ID        uuid.UUID
-	FamilyID  uuid.UUID
-	UserID    int64
-	ExpiresAt time.Time
-	IsUsed    bool
-	IsOver    bool
-}
-
-// Two who use the same token at once come one after the other.
-func (q *Queries) LockRefreshToken(ctx context.Context, tokenHash []byte) (LockRefreshTokenRow, error) {
-	row := q.db.QueryRow(ctx, lockRefreshToken, tokenHash)
-	var i LockRefreshTokenRow
-	err := row.Scan(
-		&i.ID,
-		&i.FamilyID,
-		&i.UserID,
-		&i.ExpiresAt,
-		&i.IsUsed,
-		&i.IsOver,
-	)
-	return i, err
+// Whoever makes or ends sessions of a user has the user's row: what ends them sees every token that
+// was made before, and no token is made of one that has ended.
+func (q *Queries) LockHolder(ctx context.Context, tokenHash []byte) error {
+	_, err := q.db.Exec(ctx, lockHolder, tokenHash)
+	return err
 }
 
 const personOf = `-- name: PersonOf :one
@@ -730,6 +707,41 @@ func (q *Queries) PersonOf(ctx context.Context, id int64) (PersonOfRow, error) {
 		&i.IsActive,
 		&i.FirstName,
 		&i.LastName,
+	)
+	return i, err
+}
+
+const refreshToken = `-- name: RefreshToken :one
+select
+    id,
+    family_id,
+    user_id,
+    expires_at,
+    (used_at is not null)::boolean as is_used,
+    (revoked_at is not null or expires_at <= now())::boolean as is_over
+from identity.refresh_tokens
+where token_hash = $1
+`
+
+type RefreshTokenRow struct {
+	ID        uuid.UUID
+	FamilyID  uuid.UUID
+	UserID    int64
+	ExpiresAt time.Time
+	IsUsed    bool
+	IsOver    bool
+}
+
+func (q *Queries) RefreshToken(ctx context.Context, tokenHash []byte) (RefreshTokenRow, error) {
+	row := q.db.QueryRow(ctx, refreshToken, tokenHash)
+	var i RefreshTokenRow
+	err := row.Scan(
+		&i.ID,
+		&i.FamilyID,
+		&i.UserID,
+		&i.ExpiresAt,
+		&i.IsUsed,
+		&i.IsOver,
 	)
 	return i, err
 }

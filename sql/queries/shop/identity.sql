@@ -58,8 +58,15 @@ values (
 delete from identity.refresh_tokens
 where user_id = sqlc.arg(user_id) and expires_at <= now();
 
--- name: LockRefreshToken :one
--- Two who use the same token at once come one after the other.
+-- name: LockHolder :exec
+-- Whoever makes or ends sessions of a user has the user's row: what ends them sees every token that
+-- was made before, and no token is made of one that has ended.
+select 1
+from identity.users
+where id = (select user_id from identity.refresh_tokens where token_hash = sqlc.arg(token_hash))
+for no key update;
+
+-- name: RefreshToken :one
 select
     id,
     family_id,
@@ -68,8 +75,7 @@ select
     (used_at is not null)::boolean as is_used,
     (revoked_at is not null or expires_at <= now())::boolean as is_over
 from identity.refresh_tokens
-where token_hash = sqlc.arg(token_hash)
-for update;
+where token_hash = sqlc.arg(token_hash);
 
 -- name: UseRefreshToken :exec
 update identity.refresh_tokens
