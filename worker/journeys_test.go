@@ -117,6 +117,17 @@ func soldAndReturned(t *testing.T, shop *workertest.Shop) {
 	refund(part, units(products[0], 1))
 	refund(part, map[string]any{"amount": "1.23"})
 	refund(delivered[2], map[string]any{"amount": "0.50"}) // cash that was paid at the door
+	// A refund that was refused, and asked for again, gives nothing back twice.
+	shop.Exec("update ordering.payments set provider = 'away' where order_id = $1", delivered[1])
+	restocking := units(products[0], 1)
+	restocking["restock"] = true
+	failed := apitest.Decode[order.Refund](shop.Admin().Post(orderPath(delivered[1], "/refunds"), restocking, "Idempotency-Key", "refused").
+		Want(http.StatusCreated)).ID
+	shop.Exec("select ordering.fail_refund($1, 'a test')", failed)
+	wantBooks(t, shop, "with a refund that failed")
+	shop.Exec("update ordering.payments set provider = 'sandbox' where order_id = $1", delivered[1])
+	shop.Admin().Post("/api/refunds/"+failed.String()+"/retry", nil).Want(http.StatusCreated)
+	awaitRefunds(t, shop, delivered[1])
 	wantBooks(t, shop, "while refunds are paid")
 	for _, id := range []uuid.UUID{whole, part, delivered[2], lost, sentBack} {
 		awaitRefunds(t, shop, id)

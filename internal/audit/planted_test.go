@@ -118,7 +118,7 @@ var planted = map[string]struct {
 		names: "select @sold::uuid",
 		also:  []string{"payment_attempts", "refund_amounts"},
 	},
-	"given_up": {
+	"given_up/of a parcel that has arrived": {
 		plant: []string{`insert into ordering.refunds (id, order_id, amount, currency, status, failure, shipping_amount, shipment_id)
 			select gen_random_uuid(), order_id, 1, 'EUR', 'failed', 'planted', 1, id
 			from ordering.shipments where order_id = @sold limit 1`},

@@ -12,7 +12,7 @@ inner join ordering.payments as payment on payment.order_id = shipment.order_id
 left join (
     select shipment_id, sum(amount) as amount, count(*) as refunds
     from ordering.refunds
-    where shipment_id is not null
+    where shipment_id is not null and retry_of is null -- asked for again, it is the same money
     group by shipment_id
 ) as given on given.shipment_id = shipment.id
 where payment.provider <> 'history'

@@ -14,7 +14,10 @@ with back as (
         select item.order_item_id, item.qty
         from ordering.refunds as refund
         inner join ordering.refund_items as item on item.refund_id = refund.id
-        where item.restocked and refund.return_id is null and refund.shipment_id is null
+        where item.restocked
+            and refund.return_id is null
+            and refund.shipment_id is null
+            and refund.retry_of is null -- the units came back with the first
     ) as ways
     group by order_item_id
 ),
