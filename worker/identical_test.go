@@ -5,10 +5,12 @@ import (
 	"regexp"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
 	"mercado/api/apitest"
+	"mercado/internal/order"
 	"mercado/worker/workertest"
 )
 
@@ -28,6 +30,15 @@ func TestIdenticalRequestsAreOneRequest(t *testing.T) {
 			return workertest.CheckoutBody(token)
 		}
 	}
+	counter := func(payment map[string]any) func(*workertest.Buyer) map[string]any {
+		return func(buyer *workertest.Buyer) map[string]any {
+			return map[string]any{
+				"customer_id": buyer.ID, "channel": "counter", "payment_method": payment,
+				"items": []map[string]any{{"item_id": product, "qty": 4}},
+			}
+		}
+	}
+	admin := func(*workertest.Buyer) *apitest.Client { return shop.Admin() }
 	for what, request := range map[string]struct {
 		path   string
 		body   func(buyer *workertest.Buyer) map[string]any
@@ -48,13 +59,11 @@ func TestIdenticalRequestsAreOneRequest(t *testing.T) {
 		},
 		"a sale at the counter": {
 			path: "/api/sales", status: http.StatusCreated, sold: 4, asked: 1,
-			as: func(*workertest.Buyer) *apitest.Client { return shop.Admin() },
-			body: func(buyer *workertest.Buyer) map[string]any {
-				return map[string]any{
-					"customer_id": buyer.ID, "channel": "counter", "payment_method": map[string]any{"type": "card", "token": "slow"},
-					"items": []map[string]any{{"item_id": product, "qty": 4}},
-				}
-			},
+			as: admin, body: counter(map[string]any{"type": "card", "token": "slow"}),
+		},
+		"a sale in cash": {
+			path: "/api/sales", status: http.StatusCreated, sold: 4,
+			as: admin, body: counter(map[string]any{"type": "cash"}),
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -89,6 +98,52 @@ func TestIdenticalRequestsAreOneRequest(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestIdenticalRequestsAfterTheSaleAreOneRequest is the same for what happens to an order later.
+func TestIdenticalRequestsAfterTheSaleAreOneRequest(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	product := shop.NewProducts(1, 100)[0]
+	buyer, id := buy(shop, "approve", 3, product)
+	delivered := shop.AwaitStatus(id, order.Delivered)
+
+	key := uuid.NewString()
+	sameAnswer(t, func() *apitest.Answer {
+		return buyer.Post(orderPath(id, "/returns"), units(product, 1), "Idempotency-Key", key)
+	}).Want(http.StatusCreated)
+	returns := apitest.Decode[struct{ Items []order.Return }](buyer.Get(orderPath(id, "/returns")).Want(http.StatusOK)).Items
+	if len(returns) != 1 {
+		t.Errorf("%d returns were asked for", len(returns))
+	}
+
+	admin := shop.Admin()
+	sameAnswer(t, func() *apitest.Answer {
+		return admin.Post(orderPath(id, "/refunds"), units(product, 1), "Idempotency-Key", key)
+	}).Want(http.StatusCreated)
+	refunds := refundsOf(shop, id)
+	if len(refunds) != 1 || refunds[0].Amount >= delivered.TotalAmount {
+		t.Fatalf("the refunds are %+v", refunds)
+	}
+	workertest.Await(t, "the refund to be paid", func() bool { return refundsOf(shop, id)[0].Status == "completed" })
+	if charges := shop.Charges(id); charges.Counts.Refunds != 1 || charges.Refunded != refunds[0].Amount {
+		t.Errorf("the provider has done %+v", charges)
+	}
+	shop.WantStock(product, 97, 0)
+}
+
+// TestIdenticalCancellationsAreOne needs no key: an order is cancelled once.
+func TestIdenticalCancellationsAreOne(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t, workertest.PackAfter(time.Hour))
+	product := shop.NewProducts(1, 100)[0]
+	buyer, id := buy(shop, "approve", 3, product)
+	if answers := together(identical, func() int { return buyer.Post(orderPath(id, "/cancel"), nil).Status }); answers[http.StatusOK] != identical {
+		t.Errorf("the same cancellation was answered %v", answers)
+	}
+	shop.AwaitStatus(id, order.Cancelled)
+	awaitVoid(t, shop, id)
+	shop.WantStock(product, 100, 0)
 }
 
 // sameAnswer asks many times at once, each until the answer is final, and fails the test unless
