@@ -17,6 +17,7 @@ import (
 	"mercado/internal/auth"
 	"mercado/internal/settings"
 	"mercado/internal/shipping"
+	"mercado/internal/signature"
 	"mercado/internal/store"
 	"mercado/internal/temporal"
 )
@@ -183,5 +184,5 @@ func TestWithoutTemporalAWebhookIsSentAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantTryAgain(t, shop.Anyone().Post("/api/webhooks/shipping", body,
-		shipping.SignatureHeader, shipping.Sign(secret, time.Now(), body)))
+		shipping.SignatureHeader, signature.Sign(secret, time.Now(), body)))
 }

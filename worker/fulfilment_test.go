@@ -13,6 +13,7 @@ import (
 	"mercado/internal/money"
 	"mercado/internal/order"
 	"mercado/internal/shipping"
+	"mercado/internal/signature"
 	"mercado/internal/store"
 	"mercado/internal/store/shopdb"
 	"mercado/worker/workertest"
@@ -114,7 +115,7 @@ func tell(shop *workertest.Shop, secret string, at time.Time, message shipping.W
 	if err != nil {
 		panic(err)
 	}
-	return shop.Anyone().Post("/api/webhooks/shipping", body, shipping.SignatureHeader, shipping.Sign(secret, at, body))
+	return shop.Anyone().Post("/api/webhooks/shipping", body, shipping.SignatureHeader, signature.Sign(secret, at, body))
 }
 
 func TestCaptureThatIsRefusedEndsTheOrder(t *testing.T) {

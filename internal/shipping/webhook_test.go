@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mercado/internal/shipping"
+	"mercado/internal/signature"
 )
 
 var sent = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
@@ -14,7 +15,7 @@ const body = `{"id":"evt_1","tracking_number":"SBX1","status":"delivered","deliv
 
 func TestWebhookIsTakenWhenItIsSigned(t *testing.T) {
 	t.Parallel()
-	signed := shipping.Sign("secret", sent, []byte(body))
+	signed := signature.Sign("secret", sent, []byte(body))
 	got, err := shipping.ParseWebhook("secret", signed, sent.Add(time.Minute), []byte(body))
 	if err != nil || got.TrackingNumber != "SBX1" || got.Status != shipping.Delivered || !got.DeliveredAt.Equal(sent) {
 		t.Fatalf("%+v, %v", got, err)
@@ -32,7 +33,7 @@ func TestWebhookIsTakenWhenItIsSigned(t *testing.T) {
 		}
 	}
 	for _, unreadable := range []string{"", "{", "[]", "{}", `{"id":"evt_1"}`} {
-		if err := parse("secret", shipping.Sign("secret", sent, []byte(unreadable)), sent, unreadable); !errors.Is(err, shipping.ErrWebhook) {
+		if err := parse("secret", signature.Sign("secret", sent, []byte(unreadable)), sent, unreadable); !errors.Is(err, shipping.ErrWebhook) {
 			t.Errorf("%q: %v", unreadable, err)
 		}
 	}
@@ -64,7 +65,7 @@ func parse(secret, header string, now time.Time, body string) error {
 }
 
 func FuzzParseWebhook(f *testing.F) {
-	f.Add(shipping.Sign("secret", sent, []byte(body)), []byte(body))
+	f.Add(signature.Sign("secret", sent, []byte(body)), []byte(body))
 	f.Add("t=,v1=", []byte("{}"))
 	f.Fuzz(func(t *testing.T, header string, body []byte) {
 		w, err := shipping.ParseWebhook("secret", header, sent, body)
