@@ -14,7 +14,8 @@ help: ## List what can be made
 up: servers build ## Run everything on this machine; installs and builds what is missing (ARGS="--demo=false")
 	@exec bin/mercado up $(ARGS)
 
-test: servers ## Run all tests on real servers (ARGS="-run Checkout ./workflows/..." for some of them)
+test: ## Run all tests on real servers (ARGS="-run Checkout ./workflows/..." for some of them)
+	@deploy/bootstrap/servers.sh stripe-mock
 	go test -timeout 20m $(or $(ARGS),./...)
 
 crashtest: servers ## Kill every process and server at every step of an order; what was found goes to bench/results/crash.json
