@@ -41,19 +41,33 @@ const aboutPlacing = "Answers when the order is confirmed, or says why it is not
 	"409 while that is being worked on. Whitespace and the order of fields do not count, and null is as good as absent. " +
 	"What is refused before there is an order (any other 4xx) leaves the key free."
 
+// aboutTokens lists sandbox.Tokens.
+const aboutTokens = "\n\nWhere the shop's payment provider is the sandbox, the token of a card or wallet chooses what happens:\n\n" +
+	"- `approve`: approved at once\n" +
+	"- `decline`: declined: `generic_decline`\n" +
+	"- `insufficient_funds`: declined: `insufficient_funds`\n" +
+	"- `slow`: approved, but the answer comes after `MERCADO_SANDBOX_SLOW`\n" +
+	"- `timeout_then_approved`: approved, but the answer never comes: it is looked up, or learned from the webhook\n" +
+	"- `webhook_twice`: approved; each webhook is sent twice\n" +
+	"- `webhook_late`: approved; webhooks come after `MERCADO_SANDBOX_LATE`, the authorisation's after its captures'\n" +
+	"- `capture_refused`: approved, but every capture is declined: `capture_refused`\n" +
+	"- `refund_refused`: approved, but the first refund is declined: `refund_refused`\n" +
+	"- `refund_timeout`: approved, but no answer to a refund ever comes: it is looked up\n" +
+	"- any other: declined: `invalid_token`"
+
 // checkout serves the ways in which a customer buys.
 func (a *API) checkout() {
 	register(a, operation{
 		id: "checkout", method: http.MethodPost, path: "/api/checkout", status: http.StatusCreated, later: true,
 		summary: "Buy what is in your cart",
-		about:   aboutPlacing + " The cart of an order that was cancelled keeps its stock for at least five minutes.",
+		about:   aboutPlacing + " The cart of an order that was cancelled keeps its stock for at least five minutes." + aboutTokens,
 		tag:     "orders", permission: auth.PlaceOrders,
 		problems: append(slices.Clone(placingProblems), priceChanged, cartEmpty, checkoutInProgress, customerInactive),
 	}, a.checkOut)
 	register(a, operation{
 		id: "place-order", method: http.MethodPost, path: "/api/orders", status: http.StatusCreated, later: true,
 		summary: "Buy products without a cart",
-		about:   "All of the items or none, at the catalogue's prices; your cart stays as it is. " + aboutPlacing,
+		about:   "All of the items or none, at the catalogue's prices; your cart stays as it is. " + aboutPlacing + aboutTokens,
 		tag:     "orders", permission: auth.PlaceOrders,
 		problems: append(slices.Clone(placingProblems), duplicateItem, customerInactive),
 	}, a.orderItems)
