@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -45,7 +46,7 @@ func (p *Payments) Authorize(ctx context.Context, orderID uuid.UUID) (Authorizat
 		happened: func(_ shopdb.AskPaymentRow, told payment.Payment) (bool, string) {
 			switch told.Status {
 			case payment.Refused:
-				return true, told.DeclineCode
+				return true, cmp.Or(told.DeclineCode, payment.NoReason)
 			case payment.Voided:
 				return true, "voided"
 			default:
@@ -164,7 +165,7 @@ func (p *Payments) put(ctx context.Context, q question, asked shopdb.AskPaymentR
 	case "approved":
 		return "", nil
 	case "declined":
-		return asked.EarlierCode, nil
+		return cmp.Or(asked.EarlierCode, payment.NoReason), nil
 	case "": // asked for the first time
 	default:
 		if known, code, err := p.lookUp(ctx, provider, q, asked); known || err != nil {
@@ -177,7 +178,8 @@ func (p *Payments) put(ctx context.Context, q question, asked shopdb.AskPaymentR
 	case err == nil:
 		return "", p.record(ctx, q.Operation, asked, "approved", "", told)
 	case errors.As(err, &refused):
-		return refused.Code, p.record(ctx, q.Operation, asked, "declined", refused.Code, payment.Payment{ID: refused.PaymentID})
+		code := cmp.Or(refused.Code, payment.NoReason)
+		return code, p.record(ctx, q.Operation, asked, "declined", code, payment.Payment{ID: refused.PaymentID})
 	case errors.Is(err, payment.ErrUnknown):
 		unknown := fmt.Errorf("%s payment: %w", q.Operation, err)
 		if err := p.record(ctx, q.Operation, asked, "unknown", "", payment.Payment{}); err != nil {

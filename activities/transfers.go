@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -29,7 +30,7 @@ func (p *Payments) Instruct(ctx context.Context, orderID uuid.UUID) (Authorizati
 		happened: func(_ shopdb.AskPaymentRow, told payment.Payment) (bool, string) {
 			switch told.Status {
 			case payment.Refused:
-				return true, told.DeclineCode
+				return true, cmp.Or(told.DeclineCode, payment.NoReason)
 			case payment.Voided:
 				return true, "voided"
 			default:

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"mercado/api"
 	"mercado/api/apitest"
 	"mercado/internal/money"
 	"mercado/internal/order"
@@ -275,6 +276,93 @@ func TestCashOnDeliveryIsSoldUnpaid(t *testing.T) {
 		t.Errorf("the provider has done %+v", charges)
 	}
 	shop.WantStock(product, 8, 0)
+}
+
+// TestTransferOfACancelledOrderGoesBack cancels an order that waits for its transfer: its stock is
+// free, and what arrives for it, several transfers at once, goes back, as what is too much does.
+func TestTransferOfACancelledOrderGoesBack(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	buyer, product, placed := awaitedTransfer(shop)
+	buyer.Post(orderPath(placed.ID, "/cancel"), nil)
+	shop.AwaitStatus(placed.ID, order.Cancelled)
+	shop.WantStock(product, 10, 0)
+	var arriving sync.WaitGroup
+	for range 4 { // at once
+		arriving.Go(func() { arrive(t, shop, placed.PaymentInstructions.Reference, placed.TotalAmount/2) })
+	}
+	arriving.Wait()
+	wantMoney(t, shop, placed.ID, 2*placed.TotalAmount, 2*placed.TotalAmount)
+	shop.WantStock(product, 10, 0)
+
+	_, _, paid := awaitedTransfer(shop)
+	arrive(t, shop, paid.PaymentInstructions.Reference, paid.TotalAmount+1)
+	shop.AwaitStatus(paid.ID, order.Delivered)
+	wantMoney(t, shop, paid.ID, paid.TotalAmount+1, 1)
+}
+
+// TestApprovalThatIsLearnedOfAfterTheVoidIsVoidedAnew: the provider had not known of the payment when
+// it was voided.
+func TestApprovalThatIsLearnedOfAfterTheVoidIsVoidedAnew(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t, workertest.LostPaymentWebhooks(), workertest.PackAfter(time.Hour))
+	buyer, id := buy(shop, "approve", 1, shop.NewProducts(1, 10)[0])
+	buyer.Post(orderPath(id, "/cancel"), nil).Want(http.StatusOK)
+	awaitVoid(t, shop, id)
+	var paymentID uuid.UUID
+	if err := shop.Deps.DB.Pool.QueryRow(t.Context(), "select id from ordering.payments where order_id = $1", id).Scan(&paymentID); err != nil {
+		t.Fatal(err)
+	}
+	late := payment.Event{
+		ID: "evt_late", Kind: payment.EventAuthorized, Reference: paymentID.String(), Key: "authorize/late", Amount: 1000,
+	}
+	tellPayment(shop, shop.Deps.Shop.WebhookSecret, time.Now(), late).Want(http.StatusNoContent)
+	workertest.Await(t, "another void", func() bool {
+		var voids int
+		var status string
+		if err := shop.Deps.DB.Pool.QueryRow(t.Context(), `
+			select status, (
+				select count(*) from ordering.payment_attempts as attempt
+				where attempt.payment_id = payment.id and operation = 'void' and outcome = 'approved'
+			)
+			from ordering.payments as payment where id = $1`, paymentID).Scan(&status, &voids); err != nil {
+			t.Fatal(err)
+		}
+		return status == "voided" && voids == 2
+	})
+}
+
+// FuzzPaymentWebhook sends any bytes to the endpoint, signed and not: never a 5xx, and what is not
+// signed changes nothing.
+func FuzzPaymentWebhook(f *testing.F) {
+	secret := "a secret of the provider"
+	shop := apitest.New(f, func(deps *api.Deps) { deps.Shop.WebhookSecret = secret })
+	for _, body := range []string{
+		"", "{", "null", "[]", "\xff{\x00", "{}",
+		`{"id":"evt_1","kind":"transfer.received","reference":"x","key":"transfer/1","amount":"10.00"}`,
+		`{"id":"evt_\u0000","kind":"transfer.received","reference":"x","key":"transfer/1","amount":"10.00"}`,
+		`{"id":"evt_2","kind":"transfer.received","reference":"x","key":"transfer/1","amount":"92233720368547758.07"}`,
+		`{"id":"evt_3","kind":"payment.failed","reference":"00000000-0000-0000-0000-000000000000","amount":"-1"}`,
+		`{"id":"` + strings.Repeat("e", 9000) + `","kind":"payment.failed","reference":"x","amount":"1"}`,
+	} {
+		f.Add([]byte(body))
+	}
+	kept := func(t *testing.T) (count int) {
+		if err := shop.Deps.DB.Pool.QueryRow(t.Context(), "select count(*) from ordering.webhook_receipts").Scan(&count); err != nil {
+			t.Fatal(err)
+		}
+		return count
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		client, before := apitest.NewClient(t, shop.URL, ""), kept(t)
+		unsigned := client.Post("/api/webhooks/payments", body, payment.SandboxSignature, signature.Sign("another", time.Now(), body))
+		if unsigned.Status/100 != 4 || kept(t) != before {
+			t.Errorf("unsigned %q was answered %d", body, unsigned.Status)
+		}
+		if signed := client.Post("/api/webhooks/payments", body, payment.SandboxSignature, signature.Sign(secret, time.Now(), body)); signed.Status >= http.StatusInternalServerError {
+			t.Errorf("%q was answered %d %s", body, signed.Status, signed.Body)
+		}
+	})
 }
 
 // TestTransferThatTemporalForgotIsTakenUpAgain ends the waiting checkout by force.

@@ -54,6 +54,7 @@ var Transitions = map[Thing]map[string][]string{
 		"authorized":         {"completed", "failed", "partially_refunded", "refunded", "voided"},
 		"completed":          {"partially_refunded", "refunded"},
 		"partially_refunded": {"refunded"},
+		"voided":             {"authorized"}, // late: it is voided anew
 	},
 	AReturn: {"requested": {"received", "rejected"}},
 	ARefund: {"pending": {"completed", "failed"}},

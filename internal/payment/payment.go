@@ -6,7 +6,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"mercado/internal/money"
 )
@@ -125,6 +128,25 @@ type Event struct {
 	PaymentID   string       `json:"payment_id"`
 	DeclineCode string       `json:"decline_code,omitempty"`
 }
+
+// longest bounds each text of an Event, in bytes: what the shop's tables index.
+const longest = 255
+
+// mostMoney is more than any payment is about, and fits the shop's tables.
+const mostMoney = money.Amount(1e17)
+
+// keepable reports whether an event can be written down: its provider has signed it, but may be wrong.
+func (e Event) keepable() bool {
+	for _, text := range []string{e.ID, string(e.Kind), e.Reference, e.Key, e.PaymentID, e.DeclineCode} {
+		if len(text) > longest || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+			return false
+		}
+	}
+	return e.ID != "" && e.Amount >= 0 && e.Amount <= mostMoney
+}
+
+// NoReason is the code of a decline whose provider gives none: an empty code would read as an approval.
+const NoReason = "generic_decline"
 
 // Declined is the provider's refusal: asking again gives the same.
 type Declined struct {

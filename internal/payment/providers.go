@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -37,6 +38,9 @@ func Open(shop settings.Shop) Providers {
 func (p Providers) ParseWebhook(header http.Header, body []byte, now time.Time) (provider string, event Event, err error) {
 	for name, from := range p {
 		event, err := from.ParseWebhook(header, body, now)
+		if event.Kind == EventFailed {
+			event.DeclineCode = cmp.Or(event.DeclineCode, NoReason)
+		}
 		if !errors.Is(err, ErrSignature) {
 			return name, event, err
 		}

@@ -147,7 +147,7 @@ func (s *Sandbox) ParseWebhook(header http.Header, body []byte, now time.Time) (
 	if err := json.Unmarshal(body, &event); err != nil {
 		return Event{}, fmt.Errorf("%w: %w", ErrWebhook, err)
 	}
-	if event.ID == "" || event.Kind == "" || event.Reference == "" || event.Amount < 0 {
+	if event.Kind == "" || event.Reference == "" || !event.keepable() {
 		return Event{}, ErrWebhook
 	}
 	return event, nil

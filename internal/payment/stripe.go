@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -8,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -51,7 +54,8 @@ const (
 	stripeReference = "reference"
 	stripeOrder     = "order"
 	stripeKey       = "key"
-	stripeDone      = "done_" // begins the name of each capture's key
+	stripeDone      = "done_"    // begins the name of each capture's key
+	stripeCaptured  = "captured" // the last capture: minor units and its key
 )
 
 // Name implements Provider.
@@ -102,6 +106,7 @@ func (s *Stripe) Capture(ctx context.Context, ask Change) (Payment, error) {
 	params.Context = ctx
 	params.SetIdempotencyKey(ask.IdempotencyKey)
 	params.AddMetadata(doneName(ask.IdempotencyKey), ask.IdempotencyKey)
+	params.AddMetadata(stripeCaptured, strconv.FormatInt(int64(ask.Amount), 10)+" "+ask.IdempotencyKey)
 	captured, err := s.intents.Capture(intent.ID, params)
 	if err != nil {
 		return Payment{}, stripeFailure(err)
@@ -141,8 +146,12 @@ func (s *Stripe) Refund(ctx context.Context, ask Change) (Payment, error) {
 	params.SetIdempotencyKey(ask.IdempotencyKey)
 	params.AddMetadata(stripeKey, ask.IdempotencyKey)
 	params.AddMetadata(stripeReference, ask.Reference)
-	if _, err := s.refunds.New(params); err != nil {
+	made, err := s.refunds.New(params)
+	if err != nil {
 		return Payment{}, stripeFailure(err)
+	}
+	if made.Status == stripe.RefundStatusFailed || made.Status == stripe.RefundStatusCanceled {
+		return Payment{}, &Declined{Code: cmp.Or(string(made.FailureReason), "refund_failed")}
 	}
 	told := paymentOf(intent)
 	told.Refunded += ask.Amount
@@ -212,7 +221,7 @@ func paymentOf(intent *stripe.PaymentIntent) Payment {
 	case stripe.PaymentIntentStatusRequiresAction:
 		told.Status, told.DeclineCode = Refused, "authentication_required"
 	default:
-		told.Status, told.DeclineCode = Refused, "generic_decline"
+		told.Status, told.DeclineCode = Refused, NoReason
 	}
 	if failed := intent.LastPaymentError; failed != nil && told.Status == Refused {
 		told.DeclineCode = declineCodeOf(failed)
@@ -223,6 +232,13 @@ func paymentOf(intent *stripe.PaymentIntent) Payment {
 		}
 	}
 	return told
+}
+
+// lastCapture is the capture that the metadata of a payment tell of, if any was made by the shop.
+func lastCapture(intent *stripe.PaymentIntent) (key string, amount money.Amount, found bool) {
+	units, key, found := strings.Cut(intent.Metadata[stripeCaptured], " ")
+	n, err := strconv.ParseInt(units, 10, 64)
+	return key, money.Amount(n), found && err == nil
 }
 
 // doneName fits the 40 characters that Stripe allows.
@@ -238,7 +254,16 @@ func declineCodeOf(failed *stripe.Error) string {
 	if failed.Code != "" {
 		return string(failed.Code)
 	}
-	return "generic_decline" // an empty code would mean that it was approved
+	return NoReason
+}
+
+// stripeRefusals are the errors of captures, voids and refunds that are final: a request that is made
+// again is answered the same.
+var stripeRefusals = []stripe.ErrorCode{
+	stripe.ErrorCodeAmountTooLarge, stripe.ErrorCodeAmountTooSmall, stripe.ErrorCodeParameterInvalidInteger,
+	stripe.ErrorCodeChargeAlreadyCaptured, stripe.ErrorCodeChargeAlreadyRefunded, stripe.ErrorCodeChargeDisputed,
+	stripe.ErrorCodeChargeExpiredForCapture, stripe.ErrorCodePaymentIntentUnexpectedState,
+	stripe.ErrorCodeChargeNotRefundable,
 }
 
 // stripeFailure says what an error of Stripe's means. Its message is left out: it may name a token,
@@ -258,6 +283,8 @@ func stripeFailure(err error) error {
 		return &Declined{Code: "invalid_token"}
 	case failed.HTTPStatusCode == http.StatusNotFound:
 		return ErrNotFound
+	case slices.Contains(stripeRefusals, failed.Code):
+		return &Declined{Code: string(failed.Code)}
 	case failed.HTTPStatusCode >= http.StatusInternalServerError, failed.HTTPStatusCode == http.StatusConflict:
 		return fmt.Errorf("%w: Stripe answered %d", ErrUnknown, failed.HTTPStatusCode)
 	default:
@@ -265,8 +292,8 @@ func stripeFailure(err error) error {
 	}
 }
 
-// ParseWebhook implements Provider. It tells of authorisations, their failures, voids and refunds.
-// Captures are looked up instead: Stripe's event does not say which one it is about.
+// ParseWebhook implements Provider. Stripe's event of a capture does not say which one it is about:
+// the metadata that came with the capture does.
 func (s *Stripe) ParseWebhook(header http.Header, body []byte, _ time.Time) (Event, error) {
 	message, err := webhook.ConstructEventWithOptions(body, header.Get("Stripe-Signature"), s.secret, webhook.ConstructEventOptions{
 		Tolerance: signature.Tolerance, IgnoreAPIVersionMismatch: true,
@@ -278,11 +305,12 @@ func (s *Stripe) ParseWebhook(header http.Header, body []byte, _ time.Time) (Eve
 		return Event{}, ErrSignature
 	}
 	event := Event{ID: message.ID}
-	if message.ID == "" || message.Data == nil {
+	if message.Data == nil {
 		return Event{}, ErrWebhook
 	}
 	switch message.Type {
-	case "payment_intent.amount_capturable_updated", "payment_intent.payment_failed", "payment_intent.canceled":
+	case "payment_intent.amount_capturable_updated", "payment_intent.payment_failed", "payment_intent.canceled",
+		"payment_intent.succeeded":
 		var intent stripe.PaymentIntent
 		if err := json.Unmarshal(message.Data.Raw, &intent); err != nil {
 			return Event{}, ErrWebhook
@@ -294,6 +322,12 @@ func (s *Stripe) ParseWebhook(header http.Header, body []byte, _ time.Time) (Eve
 			event.Kind, event.DeclineCode = EventFailed, paymentOf(&intent).DeclineCode
 		case "payment_intent.canceled":
 			event.Kind, event.Key = EventVoided, "void/"+event.Reference
+		default: // of either type: a part that was captured, or the whole
+			if key, amount, captured := lastCapture(&intent); captured {
+				event.Kind, event.Key, event.Amount = EventCaptured, key, amount
+			} else if message.Type == "payment_intent.succeeded" {
+				event.Kind, event.Key = EventCaptured, "" // somebody else has captured it: the audit tells
+			}
 		}
 	case "refund.created", "refund.updated":
 		var made stripe.Refund
@@ -305,7 +339,7 @@ func (s *Stripe) ParseWebhook(header http.Header, body []byte, _ time.Time) (Eve
 			event.Reference, event.Key = made.Metadata[stripeReference], made.Metadata[stripeKey]
 		}
 	}
-	if event.Amount < 0 {
+	if !event.keepable() {
 		return Event{}, ErrWebhook
 	}
 	return event, nil

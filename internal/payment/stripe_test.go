@@ -121,6 +121,10 @@ func TestStripesErrorsAreUnderstood(t *testing.T) {
 			var declined *payment.Declined
 			return errors.As(err, &declined) && declined.Code == "invalid_token"
 		}},
+		{400, `{"error":{"type":"invalid_request_error","code":"payment_intent_unexpected_state","message":"pm_secret"}}`, func(err error) bool {
+			var declined *payment.Declined
+			return errors.As(err, &declined) && declined.Code == "payment_intent_unexpected_state"
+		}},
 		{409, `{"error":{"type":"idempotency_error","message":"pm_secret"}}`, func(err error) bool { return errors.Is(err, payment.ErrUnknown) }},
 		{500, `{"error":{"type":"api_error","message":"pm_secret"}}`, func(err error) bool { return errors.Is(err, payment.ErrUnknown) }},
 		{400, `{"error":{"type":"idempotency_error","message":"pm_secret"}}`, func(err error) bool { return err != nil && !errors.Is(err, payment.ErrUnknown) }},
@@ -147,10 +151,16 @@ func TestStripesWebhooksAreUnderstood(t *testing.T) {
 	s := payment.NewStripe("http://127.0.0.1:1", "sk_test_123", "whsec_test", time.Second)
 	intent := `{"id":"evt_1","object":"event","type":"%s","data":{"object":{"id":"pi_1","object":"payment_intent","amount":1000,"status":"requires_capture","metadata":{"reference":"r"}}}}`
 	refunded := `{"id":"evt_1","object":"event","type":"refund.created","data":{"object":{"id":"re_1","object":"refund","amount":250,"status":"succeeded","metadata":{"reference":"r","key":"refund/1"}}}}`
+	captured := func(kind, captured string) string {
+		return fmt.Sprintf(`{"id":"evt_1","object":"event","type":"%s","data":{"object":{"id":"pi_1","object":"payment_intent","amount":1000,"amount_capturable":600,"amount_received":400,"status":"requires_capture","metadata":{"reference":"r","captured":"%s"}}}}`, kind, captured)
+	}
 	for body, want := range map[string]payment.Event{
-		fmt.Sprintf(intent, "payment_intent.amount_capturable_updated"): {ID: "evt_1", Kind: payment.EventAuthorized, Reference: "r", Key: "authorize/r", Amount: 1000, PaymentID: "pi_1"},
-		fmt.Sprintf(intent, "payment_intent.canceled"):                  {ID: "evt_1", Kind: payment.EventVoided, Reference: "r", Key: "void/r", Amount: 1000, PaymentID: "pi_1"},
-		fmt.Sprintf(intent, "payment_intent.created"):                   {ID: "evt_1"},
+		captured("payment_intent.amount_capturable_updated", "400 capture/1"): {ID: "evt_1", Kind: payment.EventCaptured, Reference: "r", Key: "capture/1", Amount: 400, PaymentID: "pi_1"},
+		captured("payment_intent.succeeded", "600 capture/2"):                 {ID: "evt_1", Kind: payment.EventCaptured, Reference: "r", Key: "capture/2", Amount: 600, PaymentID: "pi_1"},
+		fmt.Sprintf(intent, "payment_intent.succeeded"):                       {ID: "evt_1", Kind: payment.EventCaptured, Reference: "r", Amount: 1000, PaymentID: "pi_1"}, // by somebody else
+		fmt.Sprintf(intent, "payment_intent.amount_capturable_updated"):       {ID: "evt_1", Kind: payment.EventAuthorized, Reference: "r", Key: "authorize/r", Amount: 1000, PaymentID: "pi_1"},
+		fmt.Sprintf(intent, "payment_intent.canceled"):                        {ID: "evt_1", Kind: payment.EventVoided, Reference: "r", Key: "void/r", Amount: 1000, PaymentID: "pi_1"},
+		fmt.Sprintf(intent, "payment_intent.created"):                         {ID: "evt_1"},
 		refunded: {ID: "evt_1", Kind: payment.EventRefunded, Reference: "r", Key: "refund/1", Amount: 250},
 	} {
 		signed := webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: []byte(body), Secret: "whsec_test"})

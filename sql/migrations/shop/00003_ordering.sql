@@ -81,6 +81,7 @@ insert into ordering.transitions (thing, from_status, to_status) values
 ('payment', 'completed', 'partially_refunded'),
 ('payment', 'completed', 'refunded'),
 ('payment', 'partially_refunded', 'refunded'),
+('payment', 'voided', 'authorized'), -- late: it is voided anew
 ('return', 'requested', 'received'),
 ('return', 'requested', 'rejected'),
 ('refund', 'pending', 'completed'),

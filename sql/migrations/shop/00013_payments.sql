@@ -9,8 +9,9 @@ where received_amount > sent_back_amount;
 
 -- Writes down the provider's answer to one thing that was asked of it, once however often and by
 -- whomever it is told, and what follows for the payment and its order; true when this was the first
--- to tell. An answer that comes late is written down and changes nothing that was decided since:
--- what was voided stays so.
+-- to tell. An answer that comes late is written down and changes nothing that was decided since, but
+-- one: money that was set aside and has been voided in vain, for the provider did not know of it yet
+-- or took the two in another order, is authorised until it is voided anew.
 -- +goose StatementBegin
 create function ordering.record_payment(
     p_payment_id uuid,
@@ -26,18 +27,30 @@ language plpgsql as $$
 declare
     paying ordering.payments;
     arrived numeric;
+    void_asked bigint;
+    in_vain boolean := false;
 begin
     perform 1
     from ordering.orders
     where id = (select order_id from ordering.payments where id = p_payment_id)
     for no key update;
     select * into paying from ordering.payments where id = p_payment_id for no key update;
+    if p_operation = 'void' then
+        -- The answer to a void counts when the question came after all that was set aside.
+        select max(id) into void_asked
+        from ordering.payment_attempts
+        where payment_id = p_payment_id and operation = 'void' and outcome = 'asked';
+        select coalesce(max(id) > void_asked, false) into in_vain
+        from ordering.payment_attempts
+        where payment_id = p_payment_id and operation = 'authorize' and outcome = 'approved';
+    end if;
     perform 1
     from ordering.payment_attempts
     where payment_id = p_payment_id
         and operation = p_operation
         and idempotency_key = p_key
-        and outcome in ('approved', 'declined');
+        and outcome in ('approved', 'declined')
+        and (p_operation <> 'void' or paying.provider = 'manual' or (id > void_asked and not in_vain));
     if found then
         return false;
     end if;
@@ -63,11 +76,13 @@ begin
         when 'authorize approved' then
             update ordering.payments
             set
-                status = case when status = 'pending' then 'authorized' else status end,
+                status = case
+                    when status in ('pending', 'voided') then 'authorized' else status
+                end,
                 authorized_amount = p_amount,
                 provider_reference = coalesce(p_reference, provider_reference),
                 token = null
-            where id = p_payment_id and status not in ('voided', 'failed');
+            where id = p_payment_id and status <> 'failed';
         when 'authorize declined' then
             update ordering.payments
             set
@@ -80,7 +95,10 @@ begin
             set
                 status = 'voided',
                 token = null
-            where id = p_payment_id and status in ('pending', 'authorized') and captured_amount = 0;
+            where id = p_payment_id
+                and status in ('pending', 'authorized')
+                and captured_amount = 0
+                and not in_vain;
         when 'capture approved' then
             update ordering.payments
             set
