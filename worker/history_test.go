@@ -49,7 +49,13 @@ func TestHistoriesOfOrders(t *testing.T) {
 	}
 	one := bought("approve", products[0])
 	three := bought("approve", products...)
-	lost := bought("timeout_then_approved", products[0])
+	deaf := workertest.New(t, workertest.PaymentTimeout(time.Second), workertest.LostPaymentWebhooks()) // must look it up
+	unsure := deaf.NewBuyer()
+	unsure.Put(deaf.NewProducts(1, 10)[0], 1).Want(http.StatusOK)
+	lost := apitest.Decode[order.Document](unsure.Buy("timeout_then_approved").Want(http.StatusCreated)).ID
+	cash := shop.NewBuyer()
+	cash.Put(products[0], 1).Want(http.StatusOK)
+	onDelivery := apitest.Decode[order.Document](buyBy(cash, "cash_on_delivery", uuid.NewString()).Want(http.StatusCreated)).ID
 	declined := cancelled("decline", http.StatusPaymentRequired, "payment_declined", products[0], 1, func() {})
 	short := cancelled("approve", http.StatusConflict, "out_of_stock", products[2], 50, func() {
 		expireHolds(shop)
@@ -71,7 +77,7 @@ func TestHistoriesOfOrders(t *testing.T) {
 	cancelledOrder, label := cancelWithLabel(t, parted)
 	missed := missedParcel(t, shop, products[0])
 	refund := refundOne(shop, products[0])
-	for _, id := range []uuid.UUID{one, three, lost} {
+	for _, id := range []uuid.UUID{one, three, onDelivery} {
 		shop.AwaitStatus(id, order.Delivered)
 	}
 	silent.AwaitStatus(broke, order.Cancelled)
@@ -82,13 +88,15 @@ func TestHistoriesOfOrders(t *testing.T) {
 		first    bool // of its runs
 	}{
 		"checkout_confirmed":    {shop: shop, workflow: workflows.CheckoutID(one)},
-		"checkout_looked_up":    {shop: shop, workflow: workflows.CheckoutID(lost)},
+		"checkout_looked_up":    {shop: deaf, workflow: workflows.CheckoutID(lost)},
 		"checkout_declined":     {shop: shop, workflow: workflows.CheckoutID(declined)},
 		"checkout_out_of_stock": {shop: shop, workflow: workflows.CheckoutID(short)},
 		"checkout_cancelled":    {shop: away, workflow: workflows.CheckoutID(withdrawn), running: true}, // its void is tried for ever
 		"checkout_instructed":   {shop: patient, workflow: workflows.CheckoutID(paid.ID), first: true},
 		"checkout_transferred":  {shop: patient, workflow: workflows.CheckoutID(paid.ID)},
 		"checkout_unpaid":       {shop: hasty, workflow: workflows.CheckoutID(unpaid.ID)},
+		"checkout_cash":         {shop: shop, workflow: workflows.CheckoutID(onDelivery)},
+		"fulfilment_cash":       {shop: shop, workflow: workflows.FulfilmentID(onDelivery)},
 		"fulfilment_one_vendor": {shop: shop, workflow: workflows.FulfilmentID(one)},
 		"fulfilment_three":      {shop: shop, workflow: workflows.FulfilmentID(three)},
 		"fulfilment_refused":    {shop: silent, workflow: workflows.FulfilmentID(broke)},

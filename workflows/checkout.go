@@ -59,8 +59,11 @@ func (c *checkout) run(ctx workflow.Context) (CheckoutResult, error) {
 		return c.undo(ctx, err)
 	}
 	switch {
-	case c.reserved.PaymentMethod == "bank_transfer" && c.reserved.Status != order.Pending:
-		return CheckoutResult{Status: c.reserved.Status}, c.sendBack(ctx) // sold before
+	case c.reserved.Status != order.Pending: // sold before
+		if c.reserved.PaymentMethod == "bank_transfer" {
+			return CheckoutResult{Status: c.reserved.Status}, c.sendBack(ctx)
+		}
+		return CheckoutResult{Status: c.reserved.Status}, nil
 	case c.reserved.PaymentMethod == "bank_transfer" && !c.reserved.Awaited:
 		if done, err := c.instruct(ctx); err != nil || !done {
 			return c.undo(ctx, err)
@@ -144,9 +147,11 @@ func (c *checkout) authorize(ctx workflow.Context) (bool, error) {
 // answer, looks into the ledger instead of waiting for the next try.
 func (c *checkout) askUnlessTold(ctx workflow.Context, authorization *activities.Authorization) (err error) {
 	told := workflow.GetSignalChannel(ctx, PaymentSignal)
+	until := workflow.Now(ctx).Add(paymentPatience)
 	for answered := false; !answered; {
 		asking, stop := workflow.WithCancel(ctx)
-		answer := workflow.ExecuteActivity(call(asking, "authorise the payment", paymentPatience), payments.Authorize, c.orderID)
+		left := max(until.Sub(workflow.Now(ctx)), time.Second) // however often it is told
+		answer := workflow.ExecuteActivity(call(asking, "authorise the payment", left), payments.Authorize, c.orderID)
 		workflow.NewSelector(ctx).
 			AddFuture(answer, func(answer workflow.Future) {
 				err, answered = answer.Get(ctx, authorization), true

@@ -66,7 +66,7 @@ var errAway = errors.New("away")
 func TestCheckoutSells(t *testing.T) {
 	t.Parallel()
 	r := newCheckoutRun()
-	r.does("Reserve", 1, activities.Reservation{}, nil)
+	r.does("Reserve", 1, activities.Reservation{Status: order.Pending}, nil)
 	r.does("Authorize", 1, activities.Authorization{}, nil)
 	r.does("Confirm", 1, nil)
 	r.play(t, workflows.CheckoutResult{Status: order.Confirmed}, "Reserve", "Authorize", "Confirm")
@@ -87,7 +87,7 @@ func TestCheckoutUndoesWhatItHasDone(t *testing.T) {
 	t.Run("declined: there is nothing to void", func(t *testing.T) {
 		t.Parallel()
 		r := newCheckoutRun()
-		r.does("Reserve", 1, activities.Reservation{}, nil)
+		r.does("Reserve", 1, activities.Reservation{Status: order.Pending}, nil)
 		r.does("Authorize", 1, activities.Authorization{DeclineCode: "insufficient_funds"}, nil)
 		r.does("Cancel", 2, nil)
 		r.play(t, cancelled(order.PaymentDeclined), "Reserve", "Authorize", "Cancel payment_declined")
@@ -95,7 +95,7 @@ func TestCheckoutUndoesWhatItHasDone(t *testing.T) {
 	t.Run("the provider is away: nobody waits for its void", func(t *testing.T) {
 		t.Parallel()
 		r := newCheckoutRun()
-		r.does("Reserve", 1, activities.Reservation{}, nil)
+		r.does("Reserve", 1, activities.Reservation{Status: order.Pending}, nil)
 		r.does("Authorize", 1, activities.Authorization{}, errAway)
 		r.does("Void", 1, nil)
 		r.does("Cancel", 2, nil)
@@ -112,7 +112,7 @@ func TestCheckoutUndoesWhatItHasDone(t *testing.T) {
 	t.Run("an operator cancels while the provider is asked", func(t *testing.T) {
 		t.Parallel()
 		r := newCheckoutRun()
-		r.does("Reserve", 1, activities.Reservation{}, nil)
+		r.does("Reserve", 1, activities.Reservation{Status: order.Pending}, nil)
 		r.does("Authorize", 1, activities.Authorization{}, errAway)
 		r.does("Void", 1, nil)
 		r.does("Cancel", 2, nil)
@@ -127,7 +127,7 @@ func TestCompensationNeverGivesUp(t *testing.T) {
 	t.Parallel()
 	r := newCheckoutRun()
 	tries := 0
-	r.does("Reserve", 1, activities.Reservation{}, nil)
+	r.does("Reserve", 1, activities.Reservation{Status: order.Pending}, nil)
 	r.does("Authorize", 1, activities.Authorization{}, errAway)
 	r.OnActivity("Void", mock.Anything, mock.Anything).Return(func(ctx context.Context, _ uuid.UUID) error {
 		if limit := activity.GetInfo(ctx).ScheduleToCloseTimeout; limit < 365*24*time.Hour {

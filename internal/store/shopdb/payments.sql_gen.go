@@ -37,6 +37,23 @@ earlier as (
     inner join payment
         on payment.id = attempt.payment_id and payment.key = attempt.idempotency_key
     where attempt.operation = $1::text
+        and (
+            attempt.operation <> 'void'
+            or attempt.id >= (
+                select min(asked.id)
+                from ordering.payment_attempts as asked
+                where asked.payment_id = payment.id
+                    and asked.operation = 'void'
+                    and asked.outcome = 'asked'
+                    and asked.id > coalesce((
+                        select max(late.id)
+                        from ordering.payment_attempts as late
+                        where late.payment_id = payment.id
+                            and late.operation = 'authorize'
+                            and late.outcome = 'approved'
+                    ), 0)
+            )
+        )
     order by (attempt.outcome in ('approved', 'declined')) desc, attempt.id desc
     limit 1
 ),
@@ -95,7 +112,8 @@ type AskPaymentRow struct {
 
 // Writes down that the provider is about to be asked for something, unless it is known what came
 // of that. The idempotency key comes from what is asked for: the order's payment, or one part of
-// it. earlier is empty for the first time; asked and unknown mean: look it up before asking. Where
+// it. earlier is empty for the first time; asked and unknown mean: look it up before asking. A void
+// is asked for anew when an approval was learned of after it. Where
 // nobody is asked (provider manual) there is no question to write down, only its answer; and what was
 // captured whole with the order's confirmation has no parts to capture.
 func (q *Queries) AskPayment(ctx context.Context, arg AskPaymentParams) (AskPaymentRow, error) {
