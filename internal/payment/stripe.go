@@ -15,8 +15,6 @@ import (
 	"time"
 
 	"github.com/stripe/stripe-go/v85"
-	"github.com/stripe/stripe-go/v85/paymentintent"
-	"github.com/stripe/stripe-go/v85/refund"
 	"github.com/stripe/stripe-go/v85/webhook"
 
 	"mercado/internal/money"
@@ -26,24 +24,21 @@ import (
 // Stripe is the adapter to Stripe: a payment is a PaymentIntent that is captured by hand, found by
 // the shop's reference in its metadata. docs/payments.md says what it does and does not do.
 type Stripe struct {
-	intents paymentintent.Client
-	refunds refund.Client
-	secret  string
+	client *stripe.Client
+	secret string
 }
 
 // NewStripe talks to Stripe's API at base with a secret key; a call without an answer after timeout
 // has an unknown outcome. Webhooks are signed with secret.
 func NewStripe(base, key, secret string, timeout time.Duration) *Stripe {
-	backend := stripe.GetBackendWithConfig(stripe.APIBackend, &stripe.BackendConfig{
+	backends := stripe.NewBackendsWithConfig(&stripe.BackendConfig{
 		URL: stripe.String(strings.TrimSuffix(base, "/")), HTTPClient: &http.Client{Timeout: timeout},
 		// What is asked again is asked by the saga, which looks it up first. What Stripe writes may
 		// say too much for a log.
 		MaxNetworkRetries: stripe.Int64(0), EnableTelemetry: stripe.Bool(false),
 		LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull},
 	})
-	return &Stripe{
-		intents: paymentintent.Client{B: backend, Key: key}, refunds: refund.Client{B: backend, Key: key}, secret: secret,
-	}
+	return &Stripe{client: stripe.NewClient(key, stripe.WithBackends(backends)), secret: secret}
 }
 
 // StripeName is what the tables call Stripe.
@@ -67,21 +62,20 @@ func (s *Stripe) Authorize(ctx context.Context, ask Authorization) (Payment, err
 	if ask.Method == "bank_transfer" {
 		return Payment{}, &Declined{Code: "method_not_supported"}
 	}
-	params := &stripe.PaymentIntentParams{
+	params := &stripe.PaymentIntentCreateParams{
 		Amount: stripe.Int64(int64(ask.Amount)), Currency: stripe.String(strings.ToLower(ask.Currency)),
 		CaptureMethod: stripe.String("manual"), Confirm: stripe.Bool(true), PaymentMethod: stripe.String(ask.Token),
-		AutomaticPaymentMethods: &stripe.PaymentIntentAutomaticPaymentMethodsParams{
+		AutomaticPaymentMethods: &stripe.PaymentIntentCreateAutomaticPaymentMethodsParams{
 			Enabled: stripe.Bool(true), AllowRedirects: stripe.String("never"),
 		},
-		PaymentMethodOptions: &stripe.PaymentIntentPaymentMethodOptionsParams{
-			Card: &stripe.PaymentIntentPaymentMethodOptionsCardParams{RequestMulticapture: stripe.String("if_available")},
+		PaymentMethodOptions: &stripe.PaymentIntentCreatePaymentMethodOptionsParams{
+			Card: &stripe.PaymentIntentCreatePaymentMethodOptionsCardParams{RequestMulticapture: stripe.String("if_available")},
 		},
 	}
-	params.Context = ctx
 	params.SetIdempotencyKey(ask.IdempotencyKey)
 	params.AddMetadata(stripeReference, ask.Reference)
 	params.AddMetadata(stripeOrder, ask.OrderReference)
-	intent, err := s.intents.New(params)
+	intent, err := s.client.V1PaymentIntents.Create(ctx, params)
 	if err != nil {
 		return Payment{}, stripeFailure(err)
 	}
@@ -103,11 +97,10 @@ func (s *Stripe) Capture(ctx context.Context, ask Change) (Payment, error) {
 	if int64(ask.Amount) < intent.AmountCapturable {
 		params.FinalCapture = stripe.Bool(false)
 	}
-	params.Context = ctx
 	params.SetIdempotencyKey(ask.IdempotencyKey)
 	params.AddMetadata(doneName(ask.IdempotencyKey), ask.IdempotencyKey)
 	params.AddMetadata(stripeCaptured, strconv.FormatInt(int64(ask.Amount), 10)+" "+ask.IdempotencyKey)
-	captured, err := s.intents.Capture(intent.ID, params)
+	captured, err := s.client.V1PaymentIntents.Capture(ctx, intent.ID, params)
 	if err != nil {
 		return Payment{}, stripeFailure(err)
 	}
@@ -124,9 +117,8 @@ func (s *Stripe) Void(ctx context.Context, ask Change) (Payment, error) {
 		return paymentOf(intent), nil // nothing is set aside
 	}
 	params := &stripe.PaymentIntentCancelParams{}
-	params.Context = ctx
 	params.SetIdempotencyKey(ask.IdempotencyKey)
-	voided, err := s.intents.Cancel(intent.ID, params)
+	voided, err := s.client.V1PaymentIntents.Cancel(ctx, intent.ID, params)
 	if err != nil {
 		return Payment{}, stripeFailure(err)
 	}
@@ -139,14 +131,13 @@ func (s *Stripe) Refund(ctx context.Context, ask Change) (Payment, error) {
 	if err != nil {
 		return Payment{}, err
 	}
-	params := &stripe.RefundParams{
+	params := &stripe.RefundCreateParams{
 		PaymentIntent: stripe.String(intent.ID), Amount: stripe.Int64(int64(ask.Amount)),
 	}
-	params.Context = ctx
 	params.SetIdempotencyKey(ask.IdempotencyKey)
 	params.AddMetadata(stripeKey, ask.IdempotencyKey)
 	params.AddMetadata(stripeReference, ask.Reference)
-	made, err := s.refunds.New(params)
+	made, err := s.client.V1Refunds.Create(ctx, params)
 	if err != nil {
 		return Payment{}, stripeFailure(err)
 	}
@@ -168,16 +159,14 @@ func (s *Stripe) Get(ctx context.Context, reference string) (Payment, error) {
 	}
 	told := paymentOf(intent)
 	params := &stripe.RefundListParams{PaymentIntent: stripe.String(intent.ID)}
-	params.Context = ctx
-	refunds := s.refunds.List(params)
-	for refunds.Next() {
-		if made := refunds.Refund(); made.Status != stripe.RefundStatusFailed && made.Status != stripe.RefundStatusCanceled {
+	for made, err := range s.client.V1Refunds.List(ctx, params).All(ctx) {
+		if err != nil {
+			return Payment{}, stripeFailure(err)
+		}
+		if made.Status != stripe.RefundStatusFailed && made.Status != stripe.RefundStatusCanceled {
 			told.Refunded += money.Amount(made.Amount)
 			told.Done = append(told.Done, made.Metadata[stripeKey])
 		}
-	}
-	if err := refunds.Err(); err != nil {
-		return Payment{}, stripeFailure(err)
 	}
 	return told, nil
 }
@@ -185,23 +174,19 @@ func (s *Stripe) Get(ctx context.Context, reference string) (Payment, error) {
 // find reads a payment by Stripe's id, where the ledger has it, or by the shop's.
 func (s *Stripe) find(ctx context.Context, ask Change) (*stripe.PaymentIntent, error) {
 	if ask.PaymentID != "" {
-		params := &stripe.PaymentIntentParams{}
-		params.Context = ctx
-		intent, err := s.intents.Get(ask.PaymentID, params)
+		intent, err := s.client.V1PaymentIntents.Retrieve(ctx, ask.PaymentID, nil)
 		if err != nil {
 			return nil, stripeFailure(err)
 		}
 		return intent, nil
 	}
 	params := &stripe.PaymentIntentSearchParams{}
-	params.Context = ctx
 	params.Query = fmt.Sprintf("metadata[%q]:%q", stripeReference, ask.Reference)
-	found := s.intents.Search(params)
-	for found.Next() {
-		return found.PaymentIntent(), nil
-	}
-	if err := found.Err(); err != nil {
-		return nil, stripeFailure(err)
+	for intent, err := range s.client.V1PaymentIntents.Search(ctx, params).All(ctx) {
+		if err != nil {
+			return nil, stripeFailure(err)
+		}
+		return intent, nil
 	}
 	return nil, ErrNotFound
 }
