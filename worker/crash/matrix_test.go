@@ -61,6 +61,9 @@ func TestCrashMatrix(t *testing.T) {
 			})
 		}
 	})
+	if len(outcomes) == 0 {
+		t.Errorf("no point is called %q", *only)
+	}
 	tell(t, outcomes, time.Since(began))
 }
 

@@ -29,7 +29,8 @@ import (
 type scenario struct {
 	like     string // the recorded history, where it is not the scenario's name
 	after    string // the recorded history of the run before it, where it has one
-	token    string // of the card; empty: paid by bank transfer
+	token    string // of the card; empty for another payment method
+	method   string // bank_transfer or cash_on_delivery; empty for a card
 	products int
 	ends     order.Status
 	reason   order.CancelReason
@@ -62,21 +63,26 @@ var byVendors = patiences{packAfter: time.Minute}
 
 // scenarios has one for each recorded history: a test fails when one is missing.
 var scenarios = map[string]scenario{
-	"checkout_confirmed":    {token: "approve", products: 1, ends: order.Delivered, answer: http.StatusCreated, captures: 1},
-	"checkout_looked_up":    {token: "timeout_then_approved", products: 1, ends: order.Delivered, answer: http.StatusCreated, captures: 1},
+	"checkout_confirmed": {token: "approve", products: 1, ends: order.Delivered, answer: http.StatusCreated, captures: 1},
+	"checkout_looked_up": {
+		token: "timeout_then_approved", products: 1, ends: order.Delivered, answer: http.StatusCreated, captures: 1,
+		prepare: func(s *stack, _ *purchase) { s.teller.away.Store(true) }, then: lookUp,
+	},
 	"checkout_declined":     {token: "decline", products: 1, ends: order.Cancelled, reason: order.PaymentDeclined, answer: http.StatusPaymentRequired},
 	"checkout_out_of_stock": {token: "approve", products: 1, ends: order.Cancelled, reason: order.OutOfStock, answer: http.StatusConflict, prepare: loseStock},
 	"checkout_cancelled": {
 		token: "approve", products: 1, ends: order.Cancelled, reason: order.CancelledByCustomer, answer: http.StatusConflict,
 		prepare: func(s *stack, _ *purchase) { s.provider.away.Store(true) }, then: cancelCheckout,
 	},
-	"checkout_instructed":  {products: 1, ends: order.Delivered, answer: http.StatusAccepted, then: transfer},
-	"checkout_transferred": {after: "checkout_instructed", products: 1, ends: order.Delivered, answer: http.StatusAccepted, then: transfer},
+	"checkout_instructed":  {method: "bank_transfer", products: 1, ends: order.Delivered, answer: http.StatusAccepted, then: transfer},
+	"checkout_transferred": {after: "checkout_instructed", method: "bank_transfer", products: 1, ends: order.Delivered, answer: http.StatusAccepted, then: transfer},
 	"checkout_unpaid": {
-		after:    "checkout_instructed",
+		after: "checkout_instructed", method: "bank_transfer",
 		products: 1, ends: order.Cancelled, reason: order.TransferNotReceived, answer: http.StatusAccepted,
 		patiences: patiences{transfer: time.Millisecond},
 	},
+	"checkout_cash":         {method: "cash_on_delivery", products: 1, ends: order.Delivered, answer: http.StatusCreated},
+	"fulfilment_cash":       {method: "cash_on_delivery", products: 1, ends: order.Delivered, answer: http.StatusCreated},
 	"webhook_twice":         {like: "fulfilment_one_vendor", token: "webhook_twice", products: 1, ends: order.Delivered, answer: http.StatusCreated, captures: 1},
 	"webhook_late":          {like: "fulfilment_one_vendor", token: "webhook_late", products: 1, ends: order.Delivered, answer: http.StatusCreated, captures: 1},
 	"fulfilment_one_vendor": {token: "slow", products: 1, ends: order.Delivered, answer: http.StatusCreated, captures: 1},
@@ -207,8 +213,8 @@ func (s *stack) ask(p *purchase, prefer string) (status int, body []byte, err er
 
 func (s *stack) askOnce(p *purchase, prefer string) (status int, body []byte, err error) {
 	sent := workertest.CheckoutBody(p.scenario.token)
-	if p.scenario.token == "" {
-		sent["payment_method"] = map[string]any{"type": "bank_transfer"}
+	if p.method != "" {
+		sent["payment_method"] = map[string]any{"type": p.method}
 	}
 	if p.line1 != "" {
 		sent["shipping_address"].(map[string]any)["line1"] = p.line1
@@ -276,6 +282,16 @@ func (s *stack) unless(committed, what string, p *purchase, ask func() (status i
 		var holds bool
 		err := s.db.Pool.QueryRow(ctx, committed, p.order).Scan(&holds)
 		return err == nil && holds
+	})
+}
+
+// lookUp lets the provider tell of a payment when the shop has learned of it by asking.
+func lookUp(s *stack, p *purchase) {
+	defer s.teller.away.Store(false)
+	s.await("the payment to be looked up", func(ctx context.Context) bool {
+		var sold bool
+		err := s.db.Pool.QueryRow(ctx, "select status <> 'pending' from ordering.orders where id = $1", p.order).Scan(&sold)
+		return err == nil && sold
 	})
 }
 
@@ -433,7 +449,7 @@ func (s *stack) await(what string, holds func(context.Context) bool) bool {
 	}
 }
 
-// provider stands before the sandbox and can be away.
+// provider stands before the sandbox, or before the API, and can be away.
 type provider struct {
 	url  string
 	away atomic.Bool

@@ -45,6 +45,7 @@ type stack struct {
 	sandbox  string
 	provider *provider
 	control  *control
+	teller   *provider // brings the payment provider's webhooks
 
 	db        *store.DB
 	workflows client.Client
@@ -150,11 +151,11 @@ func (s *stack) startSandbox() {
 		s.t.Fatal(err)
 	}
 	s.sandbox = "http://" + listener.Addr().String()
-	s.provider = newProvider(s.t, s.sandbox)
+	s.provider, s.teller = newProvider(s.t, s.sandbox), newProvider(s.t, "http://"+s.apiAddr)
 	s.config.Shop.PaymentURL, s.config.Shop.CarrierURL = s.provider.url, s.sandbox
 	box, err := sandbox.Open(sandbox.Config{
 		Folder: s.home + "/sandbox", Slow: 300 * time.Millisecond, Transit: 800 * time.Millisecond, Late: 2 * time.Second,
-		PaymentURL: "http://" + s.apiAddr + "/api/webhooks/payments",
+		PaymentURL: s.teller.url + "/api/webhooks/payments",
 		WebhookURL: "http://" + s.apiAddr + "/api/webhooks/shipping", WebhookSecret: s.config.Shop.WebhookSecret,
 	})
 	if err != nil {

@@ -49,7 +49,12 @@ func (s *stack) judge(p *purchase) error {
 		refunded = p.refunded(subtotal, tax)
 	}
 	switch {
-	case p.scenario.token == "": // by transfer
+	case p.method == "cash_on_delivery":
+		check(charges == workertest.Charges{}, "paid at the door: the provider has done %+v", charges)
+		var captured money.Amount
+		err := s.db.Pool.QueryRow(s.t.Context(), "select captured_amount from ordering.payments where order_id = $1", p.order).Scan(&captured)
+		check(err == nil && captured == total, "the carrier has collected %s of %s: %v", captured, total, err)
+	case p.method == "bank_transfer":
 		arrived, of := 0, money.Amount(0)
 		if p.ends == order.Delivered {
 			arrived, of = 1, total
