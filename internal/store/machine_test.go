@@ -253,6 +253,13 @@ func (m *machine) reserve(t *rapid.T) {
 		}
 		return
 	}
+	if o.cancelRequested { // nothing is reserved that shall be cancelled
+		want(t, err, nil)
+		if !reserved.Stopped {
+			t.Fatal("the checkout goes on with an order that shall be cancelled")
+		}
+		return
+	}
 	own := func(product int64) int64 {
 		if h := m.holds[held{o.customer, product}]; o.cart && h != nil && !h.expired {
 			return h.qty
