@@ -3,7 +3,6 @@ package workflows
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -66,12 +65,7 @@ func auditDetails(summary activities.AuditSummary) string {
 		return fmt.Sprintf("everything adds up: %d checks", summary.Checks)
 	}
 	details := fmt.Sprintf("%d DIFFERENCES:", summary.Differences)
-	names := make([]string, 0, len(summary.Failed))
-	for name := range summary.Failed { //workflowcheck:ignore sorted below
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range workflow.DeterministicKeys(summary.Failed) {
 		details += fmt.Sprintf(" %s %d", name, summary.Failed[name])
 	}
 	return details
