@@ -120,6 +120,11 @@ func TestListsReadNoMoreThanTheirPage(t *testing.T) {
 			}
 			var after *store.ProductKey
 			for page := range 2 {
+				// The first call of a statement also reads the system catalogues to plan what it calls; the second
+				// reads only its own tables, whichever filter happens to come first.
+				if _, err := read.Products(t.Context(), filter, order, after, 21); err != nil {
+					t.Fatal(err)
+				}
 				told = nil
 				rows, err := read.Products(t.Context(), filter, order, after, 21)
 				if err != nil {
