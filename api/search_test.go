@@ -84,6 +84,33 @@ func TestSearchFindsWhatWasMeant(t *testing.T) {
 	shop.Anyone().Get("/api/catalog/products?sort=relevance").WantProblem(http.StatusUnprocessableEntity, "validation_failed")
 }
 
+// TestOnlyWhatIsListedKeepsAQueryFromCorrection has products that fit as it is written, and are not in the list.
+func TestOnlyWhatIsListedKeepsAQueryFromCorrection(t *testing.T) {
+	t.Parallel()
+	shop := apitest.New(t)
+	one, other, category, elsewhere := shop.NewVendor(), shop.NewVendor(), shop.NewCategory(0), shop.NewCategory(0)
+	lamp := named(shop, one, category, "Lamp", nil)
+	shop.Admin().Delete(fmt.Sprintf("/api/catalog/products/%d", named(shop, one, category, "Lanp", nil))).Want(http.StatusNoContent)
+	sold := named(shop, one, category, "Lamq", map[string]any{"stock": 0})
+	foreign := named(shop, other, elsewhere, "Lamb", map[string]any{"price": "99.00"})
+
+	for list, want := range map[string]int64{
+		"q=lanp":                                lamp,
+		"q=lamq":                                lamp,
+		"q=lamq&include_out_of_stock=true":      sold,
+		"q=lamb":                                foreign,
+		fmt.Sprintf("q=lamb&vendor_id=%d", one): lamp,
+		fmt.Sprintf("q=lamb&category_id=%d", category): lamp,
+		"q=lamb&price_to=20":                           lamp,
+	} {
+		for _, sort := range []string{"relevance", "newest", "price", "name"} {
+			if got := walk(t, shop.Anyone(), "/api/catalog/products?"+list+"&sort="+sort, 1); !slices.Contains(got, want) {
+				t.Errorf("%s by %s finds %v, and not %d", list, sort, got, want)
+			}
+		}
+	}
+}
+
 func TestNameCountsMoreThanBrand(t *testing.T) {
 	t.Parallel()
 	shop := apitest.New(t)
