@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"mercado/internal/productfile"
 	"mercado/internal/store"
@@ -17,7 +19,8 @@ import (
 
 // Imports takes products from CSV files.
 type Imports struct {
-	DB *store.DB
+	DB   *store.DB
+	Keep time.Duration // how long an import is kept after its end; 0: for ever
 }
 
 // ImportProgress is how far an import has come.
@@ -31,15 +34,20 @@ type ImportProgress struct {
 }
 
 const (
-	importRows = 500             // of a batch, which is one transaction
-	importTurn = 5 * time.Second // how long Take works before it tells how far it has come
+	importRows     = 500             // of a batch, which is one transaction
+	importTurn     = 5 * time.Second // how long Take works before it tells how far it has come
+	importProblems = 1000            // that are kept of an import; more are only counted
 )
 
 // Take takes batch after batch from where the import stands, for a while. Asked twice for the same
 // rows, it takes them once.
+//
+// A batch that the database refuses for what is in it is taken in halves, so that a row which nobody
+// could tell is wrong is refused alone, and no import is tried for ever.
 func (i *Imports) Take(ctx context.Context, id uuid.UUID) (ImportProgress, error) {
 	defer heartbeat(ctx)()
 	var reader *productfile.Reader
+	most := importRows
 	for began := time.Now(); ; {
 		now, err := i.DB.Import(ctx, id, nil)
 		if err != nil {
@@ -48,10 +56,23 @@ func (i *Imports) Take(ctx context.Context, id uuid.UUID) (ImportProgress, error
 		if now.FinishedAt != nil || time.Since(began) > importTurn {
 			return progressOf(now), nil
 		}
-		if reader, err = i.batch(ctx, now, reader); err != nil {
+		reader, err = i.batch(ctx, now, reader, most)
+		switch {
+		case err == nil:
+			most = min(2*most, importRows)
+		case isOfData(err) && most > 1:
+			reader, most = nil, most/2
+		default:
 			return ImportProgress{}, err
 		}
 	}
+}
+
+// isOfData tells an error that comes again with the same rows: a value that its column cannot hold, or a
+// constraint that it breaks.
+func isOfData(err error) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && (strings.HasPrefix(refused.Code, "22") || strings.HasPrefix(refused.Code, "23"))
 }
 
 func progressOf(now shopdb.CatalogImport) ImportProgress {
@@ -61,9 +82,9 @@ func progressOf(now shopdb.CatalogImport) ImportProgress {
 	}
 }
 
-// batch takes the next rows; after the last, the import has succeeded. The reader that it returns stands
-// where the next batch begins.
-func (i *Imports) batch(ctx context.Context, now shopdb.CatalogImport, reader *productfile.Reader) (*productfile.Reader, error) {
+// batch takes the next rows, at most so many; after the last, the import has succeeded. The reader that it
+// returns stands where the next batch begins.
+func (i *Imports) batch(ctx context.Context, now shopdb.CatalogImport, reader *productfile.Reader, most int) (*productfile.Reader, error) {
 	if reader == nil {
 		var err error
 		reader, err = productfile.NewReader(i.DB.ImportFile(ctx, now.ID, 0, now.Bytes))
@@ -79,7 +100,7 @@ func (i *Imports) batch(ctx context.Context, now shopdb.CatalogImport, reader *p
 		}
 	}
 	rows, problems := []productfile.Row{}, []productfile.Problem{}
-	for count := 0; count < importRows; count++ {
+	for count := 0; count < most; count++ {
 		row, wrong, err := reader.Next()
 		if errors.Is(err, io.EOF) {
 			if count == 0 {
@@ -98,7 +119,12 @@ func (i *Imports) batch(ctx context.Context, now shopdb.CatalogImport, reader *p
 		}
 	}
 	position, line := reader.Position()
-	return reader, i.take(ctx, now, position, line, rows, problems)
+	err := i.take(ctx, now, position, line, rows, problems)
+	if len(rows) == 1 && most == 1 && isOfData(err) {
+		refused := []productfile.Problem{{Line: rows[0].Line, Message: "the shop cannot keep what is in it"}}
+		err = i.take(ctx, now, position, line, []productfile.Row{}, refused)
+	}
+	return reader, err
 }
 
 // ofVendor gives a row the vendor whom the import is for.
@@ -127,9 +153,14 @@ func (i *Imports) take(
 	}
 	err = i.DB.ImportBatch(ctx, shopdb.ImportBatchParams{
 		ImportID: now.ID, FromPosition: now.Position, ToPosition: position, Line: line, Rows: taken, Errors: wrong,
+		MostProblems: importProblems,
 	})
 	if err != nil {
 		return fmt.Errorf("import lines %d to %d: %w", now.Line, line, err)
 	}
 	return nil
 }
+
+// Forget takes away a batch of imports that are over for long enough, or whose senders died, and returns
+// how many there were.
+func (i *Imports) Forget(ctx context.Context) (int64, error) { return i.DB.ForgetImports(ctx, i.Keep) }

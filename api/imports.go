@@ -20,17 +20,25 @@ import (
 
 const importsPath = "/api/catalog/imports"
 
+// What an import may be, and how many of one vendor, or of the operators, may not have ended.
+const (
+	maxUpload      = 64 << 20 // bytes
+	maxUploadLines = 500_000
+	maxImports     = 5
+)
+
 // imports serves the loading of products from files.
 func (a *API) imports() {
 	register(a, operation{
 		id: "import-products", method: http.MethodPost, path: importsPath,
 		summary: "Import products from CSV", tag: "imports", status: http.StatusAccepted,
-		about: "The body is CSV (RFC 4180, UTF-8) of at most 64 MiB with a header that names its columns, in any order: `" +
+		about: "The body is CSV (RFC 4180, UTF-8) of at most 64 MiB and 500,000 lines with a header that names its columns, in any order: `" +
 			"vendor_id, sku, item_name, description, category_id, category, brand, model, price, cost, stock, weight_kg, dimensions, " +
 			"launch_date, attributes, is_active`. A row changes the vendor's product of its `sku`, in what the file has columns for, or " +
 			"makes one; `stock` is the opening stock of a new product and means nothing for another. Rows are taken in the background: " +
-			"bad ones are reported with their line, good ones are loaded. A vendor imports products of their own.",
-		permission: auth.ImportProducts, problems: []code{unknownReference}, upload: "text/csv",
+			"bad ones are reported with their line, good ones are loaded. A vendor imports products of their own, and has at most " +
+			"five imports that have not ended.",
+		permission: auth.ImportProducts, problems: []code{unknownReference, importTooLarge, importTooLong, tooManyImports}, upload: "text/csv",
 	}, a.importProducts)
 	register(a, operation{
 		id: "list-imports", method: http.MethodGet, path: importsPath,
@@ -56,6 +64,7 @@ type ProductImport struct {
 	RowsCreated  int64      `json:"rows_created"`
 	RowsUpdated  int64      `json:"rows_updated"`
 	RowsRejected int64      `json:"rows_rejected"`
+	Problems     int64      `json:"problems" doc:"That were found; the first 1000 are kept."`
 	CreatedAt    time.Time  `json:"created_at"`
 	FinishedAt   *time.Time `json:"finished_at"`
 }
@@ -71,7 +80,7 @@ func importOf(row shopdb.CatalogImport) ProductImport {
 	return ProductImport{
 		ID: row.ID, VendorID: row.VendorID, DryRun: row.DryRun, State: row.State, Error: row.Error,
 		Percent: row.Position * 100 / max(1, row.Bytes), RowsRead: row.RowsRead, RowsCreated: row.RowsCreated,
-		RowsUpdated: row.RowsUpdated, RowsRejected: row.RowsRejected, CreatedAt: row.CreatedAt.UTC(), FinishedAt: row.FinishedAt,
+		RowsUpdated: row.RowsUpdated, RowsRejected: row.RowsRejected, Problems: row.ProblemsFound, CreatedAt: row.CreatedAt.UTC(), FinishedAt: row.FinishedAt,
 	}
 }
 
@@ -108,14 +117,16 @@ func (a *API) importProducts(ctx context.Context, in *importInput) (*importOutpu
 	} else if named := in.VendorID.value(); named != nil && *named != *vendorID {
 		return nil, problem(notFound)
 	}
-	err = a.DB.AddImport(ctx, shopdb.CreateImportParams{ID: id, VendorID: vendorID, DryRun: in.DryRun}, in.body)
+	err = a.DB.AddImport(ctx, store.NewImport{
+		ID: id, VendorID: vendorID, DryRun: in.DryRun, Unfinished: maxImports, Bytes: maxUpload, Lines: maxUploadLines,
+	}, in.body)
 	var tooLarge *http.MaxBytesError
 	var late net.Error
 	switch {
 	case errors.As(err, &late) && late.Timeout() && errors.Is(err, store.ErrFile):
 		return nil, problem(bodyTimeout)
 	case errors.As(err, &tooLarge):
-		return nil, problem(bodyTooLarge)
+		return nil, problem(importTooLarge)
 	case errors.Is(err, store.ErrFile):
 		return nil, problem(malformedBody)
 	case errors.Is(err, store.ErrUnknownVendor):

@@ -26,7 +26,6 @@ const (
 
 	bodyTimeLimit   = 10 * time.Second
 	uploadTimeLimit = 40 * time.Second // beside the write timeout of Serve
-	maxUpload       = 64 << 20
 )
 
 type requestIDKey struct{}

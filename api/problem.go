@@ -61,6 +61,9 @@ const (
 	tooManyEndpoints      code = "too_many_endpoints"
 	endpointDisabled      code = "endpoint_disabled"
 	bodyTooLarge          code = "body_too_large"
+	importTooLarge        code = "import_too_large"
+	importTooLong         code = "import_too_long"
+	tooManyImports        code = "too_many_imports"
 	unsupportedMediaType  code = "unsupported_media_type"
 	validationFailed      code = "validation_failed"
 	weakPassword          code = "weak_password"
@@ -135,7 +138,10 @@ var problems = map[code]struct {
 	endpointDisabled:      {http.StatusConflict, "The webhook endpoint is switched off."},
 	webhookURLRefused:     {http.StatusUnprocessableEntity, "Webhooks go to https addresses on port 443 or 8443 of the public internet."},
 	nothingToResume:       {http.StatusConflict, "This order is over, or was imported: no workflow has anything left to do."},
-	bodyTooLarge:          {http.StatusRequestEntityTooLarge, "The body is larger than this operation takes: 1 MiB, or 64 MiB of an import."},
+	bodyTooLarge:          {http.StatusRequestEntityTooLarge, "The body is larger than this operation takes: 1 MiB."},
+	importTooLarge:        {http.StatusRequestEntityTooLarge, "The file is larger than an import takes: 64 MiB."},
+	importTooLong:         {http.StatusRequestEntityTooLarge, "The file has more lines than an import takes: 500,000."},
+	tooManyImports:        {http.StatusConflict, "There are five imports that have not ended, the most there may be."},
 	unsupportedMediaType:  {http.StatusUnsupportedMediaType, "The body must be of the media type that the operation documents."},
 	validationFailed:      {http.StatusUnprocessableEntity, "The request does not fit the operation."},
 	weakPassword:          {http.StatusUnprocessableEntity, "This password would be guessed; choose a longer or less common one."},
@@ -193,6 +199,9 @@ var meanings = []struct {
 	{store.ErrLastAdmin, lastAdmin},
 	{store.ErrNoCustomer, notACustomer},
 	{store.ErrTooManyEndpoints, tooManyEndpoints},
+	{store.ErrTooManyImports, tooManyImports},
+	{store.ErrFileTooLarge, importTooLarge},
+	{store.ErrFileTooLong, importTooLong},
 	{store.ErrNotCancellable, orderNotCancellable},
 	{store.ErrNotDelivered, notDelivered},
 	{store.ErrNotBought, notInOrder},

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"mercado/internal/auth"
 	"mercado/internal/order"
+	"mercado/internal/store"
 	"mercado/internal/store/shopdb"
 	"mercado/workflows"
 )
@@ -19,13 +21,13 @@ func (a *API) stuck() {
 	register(a, operation{
 		id: "list-stuck", method: http.MethodGet, path: "/api/admin/stuck",
 		summary: "List what waits beyond its limit, the longest first", tag: "operations",
-		about: "Orders in checkout, bank transfers, shipments, deliveries, refunds, payments and outgoing webhooks that wait longer " +
-			"than the settings `MERCADO_LIMIT_*` allow.",
+		about: "Orders in checkout, bank transfers, shipments, deliveries, refunds, payments, outgoing webhooks and imports of products " +
+			"that wait longer than the settings `MERCADO_LIMIT_*` allow.",
 		permission: auth.ResumeOrders, problems: []code{invalidCursor},
 	}, a.listStuck)
 	register(a, operation{
 		id: "resume-order", method: http.MethodPost, path: "/api/admin/stuck/{id}/resume",
-		summary: "Take an order up again", tag: "operations",
+		summary: "Take an order, or an import of products, up again", tag: "operations",
 		about: "Starts the workflows that an unfinished order, its refunds and its webhooks should have and have not, or lets the steps of one that " +
 			"runs try again at once. It does what is left to do: asking twice does no harm.",
 		permission: auth.ResumeOrders, problems: []code{notFound, nothingToResume},
@@ -33,19 +35,20 @@ func (a *API) stuck() {
 }
 
 type stuckItem struct {
-	Kind     string     `json:"kind" enum:"order,transfer,shipment,delivery,refund,payment,webhook"`
-	ID       string     `json:"id" doc:"Of the order, shipment, refund, payment or webhook endpoint."`
-	OrderID  uuid.UUID  `json:"order_id"`
+	Kind     string     `json:"kind" enum:"order,transfer,shipment,delivery,refund,payment,webhook,import"`
+	ID       string     `json:"id" doc:"Of the order, shipment, refund, payment, webhook endpoint or import."`
+	OrderID  *uuid.UUID `json:"order_id" nullable:"true" doc:"null for an import of products."`
 	Status   string     `json:"status"`
 	Since    time.Time  `json:"since"`
 	WaitsFor string     `json:"waits_for"`
-	Limit    string     `json:"limit" enum:"pending,transfer,confirmed,shipped,refund,payment,webhook" doc:"The setting MERCADO_LIMIT_… that it is beyond."`
+	Limit    string     `json:"limit" enum:"pending,transfer,confirmed,shipped,refund,payment,webhook,import" doc:"The setting MERCADO_LIMIT_… that it is beyond."`
 	Links    stuckLinks `json:"links"`
 }
 
 type stuckLinks struct {
-	Order    string `json:"order"`
-	Timeline string `json:"timeline"`
+	Order    string `json:"order,omitempty" doc:"Absent for an import of products."`
+	Timeline string `json:"timeline,omitempty" doc:"Absent for an import of products."`
+	Import   string `json:"import,omitempty" doc:"Of an import of products."`
 	Resume   string `json:"resume"`
 	Workflow string `json:"workflow" doc:"The history of the workflow that should bring it on, in the Temporal UI."`
 }
@@ -84,32 +87,41 @@ func (a *API) listStuck(ctx context.Context, in *stuckInput) (*stuckOutput, erro
 }
 
 func (a *API) stuckItemOf(row shopdb.OrderingWaiting) stuckItem {
-	workflow := workflows.FulfilmentID(row.OrderID)
+	item := stuckItem{
+		Kind: row.Kind, ID: row.ID, OrderID: row.OrderID, Status: row.Status, Since: row.Since.UTC(),
+		WaitsFor: row.WaitsFor, Limit: row.LimitedBy,
+	}
+	if row.OrderID == nil {
+		item.Links = stuckLinks{
+			Import: importsPath + "/" + row.ID, Resume: "/api/admin/stuck/" + row.ID + "/resume",
+			Workflow: a.historyOf(workflows.ImportID(uuid.MustParse(row.ID))),
+		}
+		return item
+	}
+	orderID := *row.OrderID
+	workflow := workflows.FulfilmentID(orderID)
 	switch row.Kind {
 	case "transfer", "payment":
-		workflow = workflows.CheckoutID(row.OrderID)
+		workflow = workflows.CheckoutID(orderID)
 	case "refund":
 		workflow = workflows.RefundID(uuid.MustParse(row.ID))
 	case "webhook":
-		workflow = workflows.WebhookID(uuid.MustParse(row.ID), row.OrderID)
+		workflow = workflows.WebhookID(uuid.MustParse(row.ID), orderID)
 	case "order":
 		if row.Status == string(order.Pending) {
-			workflow = workflows.CheckoutID(row.OrderID)
+			workflow = workflows.CheckoutID(orderID)
 		}
 	}
-	self := orderPath(row.OrderID)
-	return stuckItem{
-		Kind: row.Kind, ID: row.ID, OrderID: row.OrderID, Status: row.Status, Since: row.Since.UTC(),
-		WaitsFor: row.WaitsFor, Limit: row.LimitedBy,
-		Links: stuckLinks{
-			Order: self, Timeline: self + "/timeline", Workflow: a.historyOf(workflow),
-			Resume: "/api/admin/stuck/" + row.OrderID.String() + "/resume",
-		},
+	self := orderPath(orderID)
+	item.Links = stuckLinks{
+		Order: self, Timeline: self + "/timeline", Workflow: a.historyOf(workflow),
+		Resume: "/api/admin/stuck/" + orderID.String() + "/resume",
 	}
+	return item
 }
 
 type resumed struct {
-	OrderID   uuid.UUID         `json:"order_id"`
+	OrderID   *uuid.UUID        `json:"order_id" nullable:"true" doc:"null for an import of products."`
 	Workflows []resumedWorkflow `json:"workflows"`
 }
 
@@ -125,13 +137,16 @@ type resumeOutput struct {
 
 func (a *API) resumeOrder(ctx context.Context, in *orderByID) (*resumeOutput, error) {
 	found, err := a.DB.FindTimelineSubject(ctx, in.ID, 0)
+	if errors.Is(err, store.ErrNotFound) {
+		return a.resumeImport(ctx, in.ID)
+	}
 	if err != nil {
 		return nil, err
 	}
 	if found.Imported {
 		return nil, problem(nothingToResume)
 	}
-	out := &resumeOutput{resumed{OrderID: in.ID, Workflows: []resumedWorkflow{}}}
+	out := &resumeOutput{resumed{OrderID: &in.ID, Workflows: []resumedWorkflow{}}}
 	started, err := a.startMissing(ctx, in.ID, found)
 	if err != nil {
 		return nil, err
@@ -141,29 +156,52 @@ func (a *API) resumeOrder(ctx context.Context, in *orderByID) (*resumeOutput, er
 		return nil, err
 	}
 	for _, id := range known {
-		execution, err := workflows.Describe(ctx, a.Temporal, id)
-		if err != nil {
+		if err := a.resume(ctx, out, id, started[id]); err != nil {
 			return nil, err
 		}
-		if !execution.Running() {
-			continue
-		}
-		action := "started"
-		if !started[id] {
-			retried, err := workflows.RetryNow(ctx, a.Temporal, a.Workflow.Namespace, execution)
-			if err != nil {
-				return nil, err
-			}
-			if action = "running"; retried > 0 {
-				action = "retried"
-			}
-		}
-		out.Body.Workflows = append(out.Body.Workflows, resumedWorkflow{ID: id, Action: action, Link: a.historyOf(id)})
 	}
 	if len(out.Body.Workflows) == 0 && len(started) == 0 {
 		return nil, problem(nothingToResume)
 	}
 	return out, nil
+}
+
+// resumeImport takes an import of products up again.
+func (a *API) resumeImport(ctx context.Context, id uuid.UUID) (*resumeOutput, error) {
+	found, err := a.DB.Import(ctx, id, nil)
+	if err != nil {
+		return nil, err
+	}
+	if found.FinishedAt != nil {
+		return nil, problem(nothingToResume)
+	}
+	started, err := workflows.StartImport(ctx, a.Temporal, a.Workflow.TaskQueuePrefix+workflows.OrdersQueue, id)
+	if err != nil {
+		return nil, err
+	}
+	out := &resumeOutput{resumed{Workflows: []resumedWorkflow{}}}
+	return out, a.resume(ctx, out, workflows.ImportID(id), started)
+}
+
+// resume has the steps of a workflow that runs, and was not started just now, try again at once, and tells
+// of it in out. One that does not run is left alone.
+func (a *API) resume(ctx context.Context, out *resumeOutput, id string, started bool) error {
+	execution, err := workflows.Describe(ctx, a.Temporal, id)
+	if err != nil || !execution.Running() {
+		return err
+	}
+	action := "started"
+	if !started {
+		retried, err := workflows.RetryNow(ctx, a.Temporal, a.Workflow.Namespace, execution)
+		if err != nil {
+			return err
+		}
+		if action = "running"; retried > 0 {
+			action = "retried"
+		}
+	}
+	out.Body.Workflows = append(out.Body.Workflows, resumedWorkflow{ID: id, Action: action, Link: a.historyOf(id)})
+	return nil
 }
 
 // startMissing starts what an order should have running and has not: the workflow of the order itself

@@ -28,11 +28,11 @@ var (
 	auditSucceeded = prometheus.NewDesc("mercado_audit_made",
 		"1 when the last audit could be made, whatever it has found; 0 when it failed.", nil, nil)
 	stuckCount = prometheus.NewDesc("mercado_stuck",
-		"Orders, transfers, shipments, deliveries, refunds, payments and webhooks that wait beyond their limit.", []string{"kind"}, nil)
+		"Orders, transfers, shipments, deliveries, refunds, payments, webhooks and imports that wait beyond their limit.", []string{"kind"}, nil)
 )
 
 // kindsOfStuck are told with 0 as well, so that an alert can rely on them.
-var kindsOfStuck = []string{"order", "transfer", "shipment", "delivery", "refund", "payment", "webhook"}
+var kindsOfStuck = []string{"order", "transfer", "shipment", "delivery", "refund", "payment", "webhook", "import"}
 
 // Describe implements prometheus.Collector.
 func (b *books) Describe(into chan<- *prometheus.Desc) {

@@ -3,11 +3,17 @@ package worker_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/client"
 
 	"mercado/api/apitest"
 	"mercado/worker/workertest"
+	"mercado/workflows"
 )
 
 type imported struct {
@@ -18,18 +24,20 @@ type imported struct {
 	RowsCreated  int64   `json:"rows_created"`
 	RowsUpdated  int64   `json:"rows_updated"`
 	RowsRejected int64   `json:"rows_rejected"`
+	Problems     int64   `json:"problems"`
+	Percent      int64   `json:"percent"`
 	Items        []struct {
 		Line           int64
 		Field, Message string
 	} `json:"items"`
 }
 
-func importFile(t *testing.T, client *apitest.Client, query, file string) imported {
+func importFile(t *testing.T, sender *apitest.Client, query, file string) imported {
 	t.Helper()
-	id := apitest.Decode[imported](client.Post("/api/catalog/imports"+query, file, "Content-Type", "text/csv").Want(http.StatusAccepted)).ID
+	id := apitest.Decode[imported](sender.Post("/api/catalog/imports"+query, file, "Content-Type", "text/csv").Want(http.StatusAccepted)).ID
 	var ended imported
 	workertest.Await(t, "the import to end", func() bool {
-		ended = apitest.Decode[imported](client.Get("/api/catalog/imports/" + id + "?limit=100").Want(http.StatusOK))
+		ended = apitest.Decode[imported](sender.Get("/api/catalog/imports/" + id + "?limit=100").Want(http.StatusOK))
 		return ended.State == "succeeded" || ended.State == "failed"
 	})
 	return ended
@@ -147,4 +155,166 @@ func TestNoCellStopsAnImport(t *testing.T) {
 	shop.Vendor(vendor).Post("/api/catalog/products", map[string]any{
 		"category_id": category, "item_name": "Lamp", "price": "1.00", "cost": "1.00", "attributes": map[string]any{"a": deep},
 	}).WantProblem(http.StatusUnprocessableEntity, "validation_failed")
+}
+
+// TestProblemsOfAnImportAreBounded imports more bad rows than are kept of one: the rest is counted.
+func TestProblemsOfAnImportAreBounded(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	const bad = 1700
+	got := importFile(t, shop.Vendor(shop.NewVendor()), "", "sku,price\n"+strings.Repeat("A,x\n", bad))
+	if got.State != "succeeded" || got.RowsRejected != bad || got.Problems != bad || len(got.Items) != 100 {
+		t.Errorf("the import says %d rows rejected, %d problems: %s", got.RowsRejected, got.Problems, got.State)
+	}
+	var kept, last int64
+	err := shop.Deps.DB.Pool.QueryRow(t.Context(), "select count(*), max(line) from catalog.import_errors").Scan(&kept, &last)
+	if err != nil || kept != 1000 || last != 1001 {
+		t.Errorf("%d problems are kept, the last of line %d, %v; want those of the first 1000 bad rows", kept, last, err)
+	}
+}
+
+// TestARowThatTheDatabaseRefusesIsRefusedAlone has the database refuse a few rows for a reason that nobody
+// looks for.
+func TestARowThatTheDatabaseRefusesIsRefusedAlone(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	vendor, category := shop.NewVendor(), shop.NewCategory(0)
+	shop.Exec("alter table catalog.products add constraint products_lucky check (item_name <> 'Unlucky')")
+	const rows = 1200
+	var file strings.Builder
+	file.WriteString("sku,item_name,category_id,price,cost\n")
+	for i := range rows {
+		name := "Lamp"
+		if i == 0 || i == 700 || i == 701 || i == rows-1 {
+			name = "Unlucky"
+		}
+		fmt.Fprintf(&file, "S%d,%s,%d,1.00,1.00\n", i, name, category)
+	}
+	got := importFile(t, shop.Vendor(vendor), "", file.String())
+	var lines []int64
+	for _, item := range got.Items {
+		lines = append(lines, item.Line)
+	}
+	if got.State != "succeeded" || got.RowsCreated != rows-4 || !slices.Equal(lines, []int64{2, 702, 703, rows + 1}) {
+		t.Errorf("%s: %d created, and lines %d are refused", got.State, got.RowsCreated, lines)
+	}
+}
+
+// TestAStuckImportIsShownAndTakenUp has the database refuse every row of an import for a while.
+func TestAStuckImportIsShownAndTakenUp(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	shop.Exec("alter function catalog.import_batch rename to import_batch_away")
+	vendor := shop.NewVendor()
+	id := apitest.Decode[imported](shop.Vendor(vendor).Post("/api/catalog/imports", "sku\nA\n", "Content-Type", "text/csv").Want(http.StatusAccepted)).ID
+	type stuck struct {
+		Kind, ID string
+		OrderID  *string `json:"order_id"`
+		Links    struct{ Import, Resume, Workflow string }
+	}
+	listed := func() []stuck {
+		return apitest.Decode[struct{ Items []stuck }](shop.Admin().Get("/api/admin/stuck").Want(http.StatusOK)).Items
+	}
+	if early := listed(); len(early) != 0 {
+		t.Errorf("an import that has just begun is stuck: %+v", early)
+	}
+	shop.Exec("update catalog.imports set updated_at = now() - interval '1 hour'")
+	found := listed()
+	if len(found) != 1 || found[0].Kind != "import" || found[0].ID != id || found[0].OrderID != nil ||
+		found[0].Links.Import != "/api/catalog/imports/"+id || !strings.HasSuffix(found[0].Links.Workflow, "import%2F"+id) {
+		t.Fatalf("stuck are %+v", found)
+	}
+	workertest.Await(t, "its step to fail", func() bool {
+		running, err := workflows.Describe(t.Context(), shop.Deps.Temporal, workflows.ImportID(uuid.MustParse(id)))
+		return err == nil && running.Running() && len(running.Pending) == 1 && running.Pending[0].Attempt > 3
+	})
+	shop.Exec("alter function catalog.import_batch_away rename to import_batch")
+	shop.Admin().Post(found[0].Links.Resume, nil).Want(http.StatusOK)
+	workertest.Await(t, "the import to end", func() bool {
+		return apitest.Decode[imported](shop.Vendor(vendor).Get("/api/catalog/imports/"+id).Want(http.StatusOK)).State == "succeeded"
+	})
+	shop.Admin().Post(found[0].Links.Resume, nil).WantProblem(http.StatusConflict, "nothing_to_resume")
+	if left := listed(); len(left) != 0 {
+		t.Errorf("still stuck: %+v", left)
+	}
+}
+
+// TestOldImportsAreForgotten takes away what ended long ago or was never received whole, and nothing else.
+func TestOldImportsAreForgotten(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t, workertest.KeepImports(time.Hour))
+	vendor := shop.Vendor(shop.NewVendor())
+	old := importFile(t, vendor, "", "sku\n"+strings.Repeat("A\n", 150)).ID
+	recent := importFile(t, vendor, "", "sku\nA\n").ID
+	shop.Exec("update catalog.imports set finished_at = now() - interval '61 minutes' where id = $1", old)
+	shop.Exec("update catalog.imports set finished_at = now() - interval '59 minutes' where id = $1", recent)
+	shop.Exec(`
+		insert into catalog.imports (id, dry_run, updated_at) values
+		($1, false, now() - interval '61 minutes'), ($2, false, now() - interval '59 minutes')`, uuid.New(), uuid.New())
+	run, err := shop.Deps.Temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
+		TaskQueue: shop.World.Temporal.TaskQueuePrefix + workflows.OperationsQueue,
+	}, workflows.ForgetImports)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var forgotten int64
+	if err := run.Get(t.Context(), &forgotten); err != nil || forgotten != 2 {
+		t.Errorf("%d imports were taken away, %v; want 2", forgotten, err)
+	}
+	vendor.Get("/api/catalog/imports/"+old).WantProblem(http.StatusNotFound, "not_found")
+	vendor.Get("/api/catalog/imports/" + recent).Want(http.StatusOK)
+	var problems, receiving int
+	if err := shop.Deps.DB.Pool.QueryRow(t.Context(), `
+		select count(*), (select count(*) from catalog.imports where state = 'receiving')
+		from catalog.import_errors where import_id = $1`, old).Scan(&problems, &receiving); err != nil || problems != 0 || receiving != 1 {
+		t.Errorf("%d problems of the old one are left, and %d files being received, %v", problems, receiving, err)
+	}
+}
+
+// TestALargeImportTakesLittleMemory sends a file of a hundred thousand rows and some 60 MB: neither
+// the process that receives it nor the one that takes its rows grows by as much, and its progress can be
+// watched.
+func TestALargeImportTakesLittleMemory(t *testing.T) {
+	t.Parallel()
+	shop := workertest.NewProcesses(t)
+	shop.NewProducts(1, 1)
+	admin := shop.Client("--role", "admin")
+	file := func(prefix string, rows int) string {
+		var text strings.Builder
+		text.WriteString("sku,item_name,category,price,cost,description\n")
+		describe := strings.Repeat("A lamp that gives light. ", 22)
+		for i := range rows {
+			fmt.Fprintf(&text, "%s%d,Lamp %d,Category,10.00,1.00,%s\n", prefix, i, i, describe)
+		}
+		return text.String()
+	}
+	finish := func(rows int, text string) (watched bool) {
+		id := apitest.Decode[imported](admin.Post("/api/catalog/imports?vendor_id=1", text, "Content-Type", "text/csv").Want(http.StatusAccepted)).ID
+		var now imported
+		for seen := int64(0); now.State != "succeeded"; seen = now.RowsRead {
+			workertest.Await(t, "the import to get on", func() bool {
+				now = apitest.Decode[imported](admin.Get("/api/catalog/imports/" + id).Want(http.StatusOK))
+				watched = watched || (now.State == "running" && now.Percent > 0 && now.Percent < 100 && now.RowsRead > 0)
+				return now.RowsRead > seen || now.State == "succeeded"
+			})
+		}
+		if now.RowsCreated != int64(rows) {
+			t.Errorf("%d of %d rows were created", now.RowsCreated, rows)
+		}
+		return watched
+	}
+	finish(2000, file("small", 2000)) // what any import takes
+	before := map[string]int64{"api": shop.PeakMemory("api"), "worker": shop.PeakMemory("worker")}
+	const rows = 100_000
+	large := file("large", rows)
+	if !finish(rows, large) {
+		t.Error("its progress was not seen")
+	}
+	for name, least := range before {
+		grown := shop.PeakMemory(name) - least
+		t.Logf("%s grew from %d by %d KiB for a file of %d KiB", name, least>>10, grown>>10, len(large)>>10)
+		if grown > int64(len(large))*3/4 {
+			t.Errorf("%s grew by %d bytes for a file of %d", name, grown, len(large))
+		}
+	}
 }

@@ -12,7 +12,7 @@ import (
 // OperationsQueue is the queue of what nobody waits for while they buy.
 const OperationsQueue = workflows.OperationsQueue
 
-// Operations is the queue of the audit, of outgoing webhooks and of the sweep of holds.
+// Operations is the queue of the audit, of outgoing webhooks, and of the sweeps of holds and of old imports.
 func Operations(c Config, db *store.DB) Queue {
 	return Queue{
 		Name: OperationsQueue,
@@ -21,6 +21,8 @@ func Operations(c Config, db *store.DB) Queue {
 			r.RegisterWorkflow(workflows.Webhooks)
 			r.RegisterWorkflow(workflows.SweepHolds)
 			r.RegisterActivity(&activities.Stock{DB: db})
+			r.RegisterWorkflow(workflows.ForgetImports)
+			r.RegisterActivity(&activities.Imports{DB: db, Keep: c.Shop.KeepImports})
 			r.RegisterActivity(&activities.Audit{DB: db, Limits: c.Limits})
 			r.RegisterActivity(&activities.Webhooks{
 				DB: db, Sender: webhook.NewSender(webhook.RulesOf(c.Environment, c.Webhooks)), DisableAfter: c.Webhooks.DisableAfter,

@@ -74,6 +74,10 @@ func Run(ctx context.Context, c Config) error {
 		prefix := c.Temporal.TaskQueuePrefix
 		return keepSchedule(ctx, workflows, flows.AuditSchedule(prefix+"audit", prefix+OperationsQueue, c.Limits.AuditEvery))
 	})
+	group.Go(func() error {
+		prefix := c.Temporal.TaskQueuePrefix
+		return keepSchedule(ctx, workflows, flows.ForgetImportsSchedule(prefix+"forget-imports", prefix+OperationsQueue))
+	})
 	if c.Shop.SweepEvery > 0 {
 		group.Go(func() error {
 			prefix := c.Temporal.TaskQueuePrefix

@@ -3,8 +3,10 @@ package workflows
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
+	enums "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/workflow"
 
@@ -46,4 +48,42 @@ func StartImport(ctx context.Context, c client.Client, queue string, id uuid.UUI
 		return false, fmt.Errorf("start import %s: %w", id, err)
 	}
 	return started, nil
+}
+
+// How often imports are looked for that nobody needs any more, and how many batches of them one run takes
+// away before it leaves the rest to the next.
+const (
+	forgetEvery   = time.Hour
+	forgetBatches = 100
+)
+
+// ForgetImports takes away imports that ended long ago, and those whose senders died, and returns how many.
+func ForgetImports(ctx workflow.Context) (int64, error) {
+	var forgotten int64
+	for range forgetBatches {
+		var batch int64
+		err := workflow.ExecuteActivity(call(ctx, "take away a batch of old imports", forEver), importSteps.Forget).Get(ctx, &batch)
+		if err != nil {
+			return forgotten, err
+		}
+		if batch == 0 {
+			break
+		}
+		forgotten += batch
+		workflow.SetCurrentDetails(ctx, fmt.Sprintf("%d imports taken away", forgotten))
+	}
+	return forgotten, nil
+}
+
+// ForgetImportsSchedule is the schedule with that id, which runs ForgetImports every hour.
+func ForgetImportsSchedule(id, queue string) client.ScheduleOptions {
+	return client.ScheduleOptions{
+		ID:   id,
+		Spec: client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: forgetEvery}}},
+		Action: &client.ScheduleWorkflowAction{
+			ID: "forget/" + id, Workflow: ForgetImports, TaskQueue: queue, StaticSummary: "take away old imports",
+		},
+		Overlap:       enums.SCHEDULE_OVERLAP_POLICY_SKIP,
+		CatchupWindow: forgetEvery,
+	}
 }

@@ -37,6 +37,10 @@ func (c *ImportCmd) Help() string {
 		"exit code 0 when every row was good, 3 when some were refused, 1 when the file could not be imported."
 }
 
+// mostImports of one vendor may be under way before an operator is told to wait: more than the API lets
+// a vendor have.
+const mostImports = 100
+
 // importReport is what became of a file.
 type importReport struct {
 	ID           uuid.UUID   `json:"id"`
@@ -114,7 +118,7 @@ func (c *ImportCmd) keepFile(ctx context.Context, db *store.DB) (uuid.UUID, erro
 	if err != nil {
 		return uuid.Nil, err
 	}
-	added := shopdb.CreateImportParams{ID: id, DryRun: !c.Apply}
+	added := store.NewImport{ID: id, DryRun: !c.Apply, Unfinished: mostImports}
 	if c.Vendor != 0 {
 		added.VendorID = &c.Vendor
 	}

@@ -16,6 +16,7 @@ type Limits struct {
 	Refund     time.Duration `name:"limit-refund" env:"MERCADO_LIMIT_REFUND" default:"1h" help:"A refund that waits longer for the payment provider is stuck."`
 	Payment    time.Duration `name:"limit-payment" env:"MERCADO_LIMIT_PAYMENT" default:"15m" help:"A payment whose outcome is unknown, or that is not voided, for longer is stuck."`
 	Webhook    time.Duration `name:"limit-webhook" env:"MERCADO_LIMIT_WEBHOOK" default:"30h" help:"An outgoing webhook that is neither taken nor given up by then is stuck; it is offered for 26h."`
+	Import     time.Duration `name:"limit-import" env:"MERCADO_LIMIT_IMPORT" default:"15m" help:"An import of products of which no row was taken for longer is stuck."`
 }
 
 // Validate implements kong's validation hook.
@@ -27,7 +28,7 @@ func (l Limits) Validate() error {
 		"MERCADO_LIMIT_PENDING": l.Pending, "MERCADO_LIMIT_TRANSFER": l.Transfer,
 		"MERCADO_LIMIT_CONFIRMED": l.Confirmed, "MERCADO_LIMIT_SHIPPED": l.Shipped,
 		"MERCADO_LIMIT_REFUND": l.Refund, "MERCADO_LIMIT_PAYMENT": l.Payment,
-		"MERCADO_LIMIT_WEBHOOK": l.Webhook,
+		"MERCADO_LIMIT_WEBHOOK": l.Webhook, "MERCADO_LIMIT_IMPORT": l.Import,
 	} {
 		if limit <= 0 {
 			return &Error{variable, "must be positive"}
@@ -42,7 +43,7 @@ func (l Limits) Seconds() json.RawMessage {
 	seconds, err := json.Marshal(map[string]float64{
 		"pending": l.Pending.Seconds(), "transfer": l.Transfer.Seconds(), "confirmed": l.Confirmed.Seconds(),
 		"shipped": l.Shipped.Seconds(), "refund": l.Refund.Seconds(), "payment": l.Payment.Seconds(),
-		"webhook": l.Webhook.Seconds(),
+		"webhook": l.Webhook.Seconds(), "import": l.Import.Seconds(),
 	})
 	if err != nil {
 		panic(err) // numbers

@@ -173,6 +173,7 @@ type Shop struct {
 	WebhookSecret       string        `name:"webhook-secret" env:"MERCADO_WEBHOOK_SECRET" default:"mercado-development" help:"Secret that providers and carriers sign their webhooks with."`
 	AllowSandbox        bool          `name:"allow-sandbox" env:"MERCADO_ALLOW_SANDBOX" default:"false" help:"Let production mode sell through the sandbox, which takes no money."`
 	SweepEvery          time.Duration `name:"sweep-every" env:"MERCADO_SWEEP_EVERY" default:"1m" help:"How often expired holds are taken out of the books; nothing waits for it, and 0 never does."`
+	KeepImports         time.Duration `name:"keep-imports" env:"MERCADO_KEEP_IMPORTS" default:"720h" help:"How long an import of products, and what was wrong with its rows, is kept after its end; 0 keeps it for ever."`
 }
 
 // Validate implements kong's validation hook.
@@ -185,6 +186,9 @@ func (s Shop) Validate() error {
 	}
 	if s.SweepEvery < 0 || (s.SweepEvery > 0 && s.SweepEvery < time.Second) {
 		return &Error{"MERCADO_SWEEP_EVERY", "must be 0 or at least 1s"}
+	}
+	if s.KeepImports < 0 {
+		return &Error{"MERCADO_KEEP_IMPORTS", "must not be negative"}
 	}
 	if s.PackAfter < 0 {
 		return &Error{"MERCADO_PACK_AFTER", "must not be negative"}

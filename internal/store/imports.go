@@ -1,10 +1,12 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -14,34 +16,103 @@ import (
 // partSize is how much of an import's file is kept in a row, in bytes.
 const partSize = 1 << 20
 
-// ErrFile is returned when a file that was to be kept could not be read to its end.
-var ErrFile = errors.New("file could not be read")
+// Why a file is not kept.
+var (
+	ErrFile           = errors.New("file could not be read")
+	ErrFileTooLarge   = errors.New("file has more bytes than an import takes")
+	ErrFileTooLong    = errors.New("file has more lines than an import takes")
+	ErrTooManyImports = errors.New("as many imports as there may be have not ended")
+)
 
-// AddImport keeps a file to be imported, in one transaction and with one part of it in memory at a
-// time. It fails with ErrFile or ErrUnknownVendor.
-func (db *DB) AddImport(ctx context.Context, added shopdb.CreateImportParams, file io.Reader) error {
-	return failed("add import", db.InTx(ctx, func(q *shopdb.Queries) error {
-		if err := q.CreateImport(ctx, added); err != nil {
+// NewImport is what is asked of a file of products.
+type NewImport struct {
+	ID         uuid.UUID
+	VendorID   *int64 // nil: rows name their vendor
+	DryRun     bool
+	Unfinished int64 // most imports of one owner that have not ended, this one included
+	Bytes      int64 // most of the file; 0: any number
+	Lines      int64 // most of the file; 0: any number
+}
+
+// forgetPatience bounds taking away what was received of a file, after its sender has gone.
+const forgetPatience = 5 * time.Second
+
+// AddImport keeps a file to be imported. It holds no connection to the database while it waits for the
+// file, and one part of it in memory at a time. A file that is not kept whole is not kept at all; what is
+// left when this process dies is taken away by ForgetImports. It fails with ErrFile, ErrFileTooLarge,
+// ErrFileTooLong, ErrTooManyImports or ErrUnknownVendor.
+func (db *DB) AddImport(ctx context.Context, added NewImport, file io.Reader) error {
+	err := db.BeginImport(ctx, shopdb.BeginImportParams{
+		ID: added.ID, VendorID: added.VendorID, DryRun: added.DryRun, MostUnfinished: added.Unfinished,
+	})
+	if err != nil {
+		return failed("begin import", err)
+	}
+	if err = db.receive(ctx, added, file); err != nil {
+		forgetting, cancel := context.WithTimeout(context.WithoutCancel(ctx), forgetPatience)
+		defer cancel()
+		err = errors.Join(err, failed("forget import", db.ForgetImport(forgetting, added.ID)))
+	}
+	return failed("add import", err)
+}
+
+// receive keeps a file part by part, each in a transaction of its own.
+func (db *DB) receive(ctx context.Context, added NewImport, file io.Reader) error {
+	var size, lines int64
+	part := make([]byte, 0, partSize)
+	for ended := false; !ended; {
+		n, err := file.Read(part[len(part):partSize])
+		lines += int64(bytes.Count(part[len(part):len(part)+n], []byte("\n")))
+		part = part[:len(part)+n]
+		if ended = errors.Is(err, io.EOF); err != nil && !ended {
+			return fmt.Errorf("%w: %w", ErrFile, err)
+		}
+		if added.Bytes > 0 && size+int64(len(part)) > added.Bytes {
+			return ErrFileTooLarge
+		}
+		if added.Lines > 0 && lines > added.Lines {
+			return ErrFileTooLong
+		}
+		if len(part) < partSize && (!ended || len(part) == 0) {
+			continue
+		}
+		kept, err := db.AddImportPart(ctx, shopdb.AddImportPartParams{ImportID: added.ID, Start: size, Content: part})
+		if err != nil {
 			return err
 		}
-		var size int64
-		part := make([]byte, 0, partSize)
-		for ended := false; !ended; {
-			n, err := file.Read(part[len(part):partSize])
-			part = part[:len(part)+n]
-			if ended = errors.Is(err, io.EOF); err != nil && !ended {
-				return fmt.Errorf("%w: %w", ErrFile, err)
-			}
-			if len(part) == partSize || (ended && len(part) > 0) {
-				if err := q.AddImportPart(ctx, shopdb.AddImportPartParams{ImportID: added.ID, Start: size, Content: part}); err != nil {
-					return err
-				}
-				size += int64(len(part))
-				part = part[:0]
-			}
+		if kept == 0 {
+			return fmt.Errorf("%w: nothing came of it for too long", ErrFile)
 		}
-		return q.CloseImportFile(ctx, shopdb.CloseImportFileParams{ID: added.ID, Bytes: size})
-	}))
+		size += int64(len(part))
+		part = part[:0]
+	}
+	queued, err := db.QueueImport(ctx, added.ID)
+	if err == nil && queued == 0 {
+		return fmt.Errorf("%w: nothing came of it for too long", ErrFile)
+	}
+	return err
+}
+
+// How long a file may say nothing before it counts as abandoned, and how many imports are forgotten in
+// one transaction.
+const (
+	abandonedAfter  = time.Hour
+	forgottenAtOnce = 50
+)
+
+// ForgetImports takes away imports whose senders died, and, unless keep is 0, those that ended longer
+// ago than keep; at most a hundred, whose number it returns.
+func (db *DB) ForgetImports(ctx context.Context, keep time.Duration) (int64, error) {
+	abandoned, err := db.ForgetAbandonedImports(ctx, shopdb.ForgetAbandonedImportsParams{
+		OlderThanSeconds: abandonedAfter.Seconds(), Most: forgottenAtOnce,
+	})
+	if err != nil || keep == 0 {
+		return abandoned, failed("forget abandoned imports", err)
+	}
+	finished, err := db.ForgetFinishedImports(ctx, shopdb.ForgetFinishedImportsParams{
+		OlderThanSeconds: keep.Seconds(), Most: forgottenAtOnce,
+	})
+	return abandoned + finished, failed("forget finished imports", err)
 }
 
 // Import fails with ErrNotFound; vendorID restricts to imports of the vendor, unless it is nil.

@@ -124,6 +124,7 @@ var refusals = map[string]func(detail []byte) error{
 	"MC005": func([]byte) error { return ErrCheckoutInProgress },
 	"MC006": func([]byte) error { return ErrUnknownCustomer },
 	"MC070": func([]byte) error { return ErrTooManyEndpoints },
+	"MC071": func([]byte) error { return ErrTooManyImports },
 	"MC007": func([]byte) error { return ErrCartFull },
 	"MC040": func([]byte) error { return ErrTransferMissing },
 	"MC041": func([]byte) error { return ErrOverdrawn },

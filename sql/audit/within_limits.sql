@@ -8,3 +8,4 @@ select
     ) as details
 from ordering.waiting
 where since < now() - make_interval(secs => (@limits::jsonb ->> limited_by)::float8)
+    and order_id is not null -- an import of products moves no money

@@ -3,8 +3,10 @@ package workertest
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -118,6 +120,21 @@ func (p *Processes) Kill(names ...string) {
 func (p *Processes) Log(name string) string {
 	p.t.Helper()
 	return p.running[name].log.String()
+}
+
+// PeakMemory is the most memory that a process that runs has had resident so far, in bytes.
+func (p *Processes) PeakMemory(name string) int64 {
+	p.t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.running[name].command.Process.Pid))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(status), "VmHWM:")
+	var kib int64
+	if _, err := fmt.Sscan(after, &kib); err != nil {
+		p.t.Fatalf("read the peak memory of %s: %v", name, err)
+	}
+	return kib << 10
 }
 
 // Client asks the API with a token of the command line.

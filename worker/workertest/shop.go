@@ -35,6 +35,7 @@ type Shop struct {
 var Limits = settings.Limits{
 	AuditEvery: 24 * time.Hour, Pending: 15 * time.Minute, Transfer: 240 * time.Hour, Confirmed: 96 * time.Hour,
 	Shipped: 504 * time.Hour, Refund: time.Hour, Payment: 15 * time.Minute, Webhook: 30 * time.Hour,
+	Import: 15 * time.Minute,
 }
 
 // Webhooks lets the receivers of tests be on this machine.
@@ -65,6 +66,9 @@ func ProviderAway() Option {
 
 // SweepEvery has expired holds swept.
 func SweepEvery(pause time.Duration) Option { return func(o *options) { o.shop.SweepEvery = pause } }
+
+// KeepImports sets how long an import is kept after its end.
+func KeepImports(keep time.Duration) Option { return func(o *options) { o.shop.KeepImports = keep } }
 
 // PackAfter sets how long a shipment waits for its vendor.
 func PackAfter(wait time.Duration) Option { return func(o *options) { o.shop.PackAfter = wait } }

@@ -12,51 +12,57 @@ import (
 	"github.com/google/uuid"
 )
 
-const addImportPart = `-- name: AddImportPart :exec
+const addImportPart = `-- name: AddImportPart :execrows
+with received as (
+    update catalog.imports
+    set
+        bytes = bytes + length($2::bytea),
+        updated_at = now()
+    where id = $3 and state = 'receiving'
+    returning id
+)
+
 insert into catalog.import_parts (import_id, start, content)
-values ($1, $2, $3)
+select received.id, $1::bigint, $2::bytea
+from received
 `
 
 type AddImportPartParams struct {
-	ImportID uuid.UUID
 	Start    int64
 	Content  []byte
+	ImportID uuid.UUID
 }
 
-func (q *Queries) AddImportPart(ctx context.Context, arg AddImportPartParams) error {
-	_, err := q.db.Exec(ctx, addImportPart, arg.ImportID, arg.Start, arg.Content)
-	return err
+// No row: the import was taken away, since nothing came for too long.
+func (q *Queries) AddImportPart(ctx context.Context, arg AddImportPartParams) (int64, error) {
+	result, err := q.db.Exec(ctx, addImportPart, arg.Start, arg.Content, arg.ImportID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
-const closeImportFile = `-- name: CloseImportFile :exec
-update catalog.imports
-set bytes = $1
-where id = $2
+const beginImport = `-- name: BeginImport :exec
+select
+    catalog.begin_import(
+        $1::uuid, $2::bigint, $3::boolean, $4::bigint
+    )
 `
 
-type CloseImportFileParams struct {
-	Bytes int64
-	ID    uuid.UUID
+type BeginImportParams struct {
+	ID             uuid.UUID
+	VendorID       *int64
+	DryRun         bool
+	MostUnfinished int64
 }
 
-func (q *Queries) CloseImportFile(ctx context.Context, arg CloseImportFileParams) error {
-	_, err := q.db.Exec(ctx, closeImportFile, arg.Bytes, arg.ID)
-	return err
-}
-
-const createImport = `-- name: CreateImport :exec
-insert into catalog.imports (id, vendor_id, dry_run, bytes)
-values ($1, $2, $3, 0)
-`
-
-type CreateImportParams struct {
-	ID       uuid.UUID
-	VendorID *int64
-	DryRun   bool
-}
-
-func (q *Queries) CreateImport(ctx context.Context, arg CreateImportParams) error {
-	_, err := q.db.Exec(ctx, createImport, arg.ID, arg.VendorID, arg.DryRun)
+func (q *Queries) BeginImport(ctx context.Context, arg BeginImportParams) error {
+	_, err := q.db.Exec(ctx, beginImport,
+		arg.ID,
+		arg.VendorID,
+		arg.DryRun,
+		arg.MostUnfinished,
+	)
 	return err
 }
 
@@ -66,7 +72,8 @@ with ended as (
     set
         state = $1,
         error = $2,
-        finished_at = now()
+        finished_at = now(),
+        updated_at = now()
     where id = $3 and finished_at is null
     returning id
 ),
@@ -92,10 +99,72 @@ func (q *Queries) FinishImport(ctx context.Context, arg FinishImportParams) erro
 	return err
 }
 
+const forgetAbandonedImports = `-- name: ForgetAbandonedImports :execrows
+delete from catalog.imports
+where id in (
+    select imports.id
+    from catalog.imports
+    where imports.state = 'receiving'
+        and imports.updated_at < now() - make_interval(secs => $1::double precision)
+    order by imports.id
+    limit $2
+)
+`
+
+type ForgetAbandonedImportsParams struct {
+	OlderThanSeconds float64
+	Most             int32
+}
+
+// Those whose senders died, and were not there to forget them.
+func (q *Queries) ForgetAbandonedImports(ctx context.Context, arg ForgetAbandonedImportsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, forgetAbandonedImports, arg.OlderThanSeconds, arg.Most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const forgetFinishedImports = `-- name: ForgetFinishedImports :execrows
+delete from catalog.imports
+where id in (
+    select imports.id
+    from catalog.imports
+    where imports.finished_at < now() - make_interval(secs => $1::double precision)
+    order by imports.finished_at
+    limit $2
+)
+`
+
+type ForgetFinishedImportsParams struct {
+	OlderThanSeconds float64
+	Most             int32
+}
+
+func (q *Queries) ForgetFinishedImports(ctx context.Context, arg ForgetFinishedImportsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, forgetFinishedImports, arg.OlderThanSeconds, arg.Most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const forgetImport = `-- name: ForgetImport :exec
+delete from catalog.imports
+where id = $1 and state = 'receiving'
+`
+
+// One whose file was not received whole.
+func (q *Queries) ForgetImport(ctx context.Context, id uuid.UUID) error {
+	_, err := q.db.Exec(ctx, forgetImport, id)
+	return err
+}
+
 const getImport = `-- name: GetImport :one
-select id, vendor_id, dry_run, state, error, bytes, position, line, rows_read, rows_created, rows_updated, rows_rejected, created_at, finished_at
+select id, vendor_id, dry_run, state, error, bytes, position, line, rows_read, rows_created, rows_updated, rows_rejected, problems_found, created_at, updated_at, finished_at
 from catalog.imports
 where id = $1
+    and state <> 'receiving'
     and ($2::bigint is null or vendor_id = $2)
 `
 
@@ -120,7 +189,9 @@ func (q *Queries) GetImport(ctx context.Context, arg GetImportParams) (CatalogIm
 		&i.RowsCreated,
 		&i.RowsUpdated,
 		&i.RowsRejected,
+		&i.ProblemsFound,
 		&i.CreatedAt,
+		&i.UpdatedAt,
 		&i.FinishedAt,
 	)
 	return i, err
@@ -134,7 +205,8 @@ select
         $3::bigint,
         $4::bigint,
         $5::jsonb,
-        $6::jsonb
+        $6::jsonb,
+        $7::bigint
     )
 `
 
@@ -145,6 +217,7 @@ type ImportBatchParams struct {
 	Line         int64
 	Rows         json.RawMessage
 	Errors       json.RawMessage
+	MostProblems int64
 }
 
 func (q *Queries) ImportBatch(ctx context.Context, arg ImportBatchParams) error {
@@ -155,6 +228,7 @@ func (q *Queries) ImportBatch(ctx context.Context, arg ImportBatchParams) error 
 		arg.Line,
 		arg.Rows,
 		arg.Errors,
+		arg.MostProblems,
 	)
 	return err
 }
@@ -269,9 +343,10 @@ func (q *Queries) ListImportErrors(ctx context.Context, arg ListImportErrorsPara
 }
 
 const listImports = `-- name: ListImports :many
-select id, vendor_id, dry_run, state, error, bytes, position, line, rows_read, rows_created, rows_updated, rows_rejected, created_at, finished_at
+select id, vendor_id, dry_run, state, error, bytes, position, line, rows_read, rows_created, rows_updated, rows_rejected, problems_found, created_at, updated_at, finished_at
 from catalog.imports
 where ($1::bigint is null or vendor_id = $1)
+    and state <> 'receiving'
     and ($2::uuid is null or id < $2)
 order by id desc
 limit $3
@@ -305,7 +380,9 @@ func (q *Queries) ListImports(ctx context.Context, arg ListImportsParams) ([]Cat
 			&i.RowsCreated,
 			&i.RowsUpdated,
 			&i.RowsRejected,
+			&i.ProblemsFound,
 			&i.CreatedAt,
+			&i.UpdatedAt,
 			&i.FinishedAt,
 		); err != nil {
 			return nil, err
@@ -316,4 +393,20 @@ func (q *Queries) ListImports(ctx context.Context, arg ListImportsParams) ([]Cat
 		return nil, err
 	}
 	return items, nil
+}
+
+const queueImport = `-- name: QueueImport :execrows
+update catalog.imports
+set
+    state = 'queued',
+    updated_at = now()
+where id = $1 and state = 'receiving'
+`
+
+func (q *Queries) QueueImport(ctx context.Context, id uuid.UUID) (int64, error) {
+	result, err := q.db.Exec(ctx, queueImport, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

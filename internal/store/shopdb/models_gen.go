@@ -61,20 +61,22 @@ type CatalogHold struct {
 }
 
 type CatalogImport struct {
-	ID           uuid.UUID
-	VendorID     *int64
-	DryRun       bool
-	State        string
-	Error        *string
-	Bytes        int64
-	Position     int64
-	Line         int64
-	RowsRead     int64
-	RowsCreated  int64
-	RowsUpdated  int64
-	RowsRejected int64
-	CreatedAt    time.Time
-	FinishedAt   *time.Time
+	ID            uuid.UUID
+	VendorID      *int64
+	DryRun        bool
+	State         string
+	Error         *string
+	Bytes         int64
+	Position      int64
+	Line          int64
+	RowsRead      int64
+	RowsCreated   int64
+	RowsUpdated   int64
+	RowsRejected  int64
+	ProblemsFound int64
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
+	FinishedAt    *time.Time
 }
 
 type CatalogImportError struct {
@@ -596,7 +598,7 @@ type OrderingTransition struct {
 type OrderingWaiting struct {
 	Kind      string
 	ID        string
-	OrderID   uuid.UUID
+	OrderID   *uuid.UUID
 	Status    string
 	Since     time.Time
 	WaitsFor  string

@@ -56,7 +56,7 @@ const surplusOfOrder = `-- name: SurplusOfOrder :one
 select exists (
     select
     from ordering.waiting
-    where order_id = $1 and kind = 'transfer' and limited_by = 'payment'
+    where order_id = $1::uuid and kind = 'transfer' and limited_by = 'payment'
 ) as surplus
 `
 
@@ -278,7 +278,7 @@ func (q *Queries) TimelineSubject(ctx context.Context, arg TimelineSubjectParams
 const waitingOfOrder = `-- name: WaitingOfOrder :many
 select waiting.kind, waiting.id, waiting.order_id, waiting.status, waiting.since, waiting.waits_for, waiting.limited_by
 from ordering.waiting
-where waiting.order_id = $1
+where waiting.order_id = $1::uuid
     and (waiting.kind <> 'webhook' or $2::text = 'admin')
     and (
         $3::bigint is null

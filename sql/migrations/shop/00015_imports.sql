@@ -2,26 +2,34 @@
 -- Imports of products from CSV. The file is kept in parts until its import has ended; position says
 -- how many bytes of it have been taken, in the transaction that takes them: an import goes on where it
 -- was, and takes no row twice.
+--
+-- While its file is received an import is nobody's business: it is listed nowhere, and it is taken away
+-- when its sender dies. updated_at is when its last part came, or its last rows were taken.
 create table catalog.imports (
     id uuid primary key,
     vendor_id bigint references catalog.vendors (id), -- null: rows name their vendor
     dry_run boolean not null,
-    state text not null default 'queued' check (state in ('queued', 'running', 'succeeded', 'failed')),
+    state text not null default 'receiving' check (
+        state in ('receiving', 'queued', 'running', 'succeeded', 'failed')
+    ),
     error text,
-    bytes bigint not null check (bytes >= 0),
+    bytes bigint not null default 0 check (bytes >= 0),
     position bigint not null default 0 check (position between 0 and bytes),
     line bigint not null default 1, -- of the file, at position
     rows_read bigint not null default 0,
     rows_created bigint not null default 0,
     rows_updated bigint not null default 0,
     rows_rejected bigint not null default 0,
+    problems_found bigint not null default 0, -- of which the first are in import_errors
     created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
     finished_at timestamptz,
     check ((state in ('succeeded', 'failed')) = (finished_at is not null)),
     check (rows_read = rows_created + rows_updated + rows_rejected)
 );
 create index imports_vendor_idx on catalog.imports (vendor_id, id);
-create index imports_unfinished_idx on catalog.imports (id) where state in ('queued', 'running');
+create index imports_unfinished_idx on catalog.imports (id) where state in ('receiving', 'queued', 'running');
+create index imports_finished_idx on catalog.imports (finished_at) where finished_at is not null;
 
 create table catalog.import_parts (
     import_id uuid not null references catalog.imports (id) on delete cascade,
@@ -48,17 +56,40 @@ create table catalog.import_keys (
     primary key (import_id, vendor_id, sku)
 );
 
+-- Makes room for a file to be received. An owner (a vendor; null: the operators) has at most p_most
+-- imports that have not ended: MC071.
+-- +goose StatementBegin
+create function catalog.begin_import(
+    p_id uuid, p_vendor_id bigint, p_dry_run boolean, p_most bigint
+) returns void
+language plpgsql as $$
+begin
+    perform pg_advisory_xact_lock(1768778866, coalesce(p_vendor_id, 0)::integer);
+    perform 1
+    from catalog.imports
+    where vendor_id is not distinct from p_vendor_id and state in ('receiving', 'queued', 'running')
+    having count(*) >= p_most;
+    if found then
+        raise exception 'there are % imports that have not ended', p_most using errcode = 'MC071';
+    end if;
+    insert into catalog.imports (id, vendor_id, dry_run)
+    values (p_id, p_vendor_id, p_dry_run);
+end
+$$;
+-- +goose StatementEnd
+
 -- Takes a batch of rows, once: a batch that does not begin at the import's position changes nothing.
 -- A row is {"line", "vendor_id", "sku", …} with the columns that the file has; errors are what was found
--- wrong before, as {"line", "field", "message"}. p_read counts the rows of both.
+-- wrong before, as {"line", "field", "message"}. Of what is wrong, the first p_most problems of the
+-- import are kept; all are counted.
 -- +goose StatementBegin
 create function catalog.import_batch(
-    p_import_id uuid, p_from bigint, p_to bigint, p_line bigint, p_rows jsonb, p_errors jsonb
+    p_import_id uuid, p_from bigint, p_to bigint, p_line bigint, p_rows jsonb, p_errors jsonb, p_most bigint
 ) returns void
 language plpgsql as $$
 declare
     import catalog.imports;
-    broken bigint[];
+    problems bigint;
     rejected bigint;
     created bigint;
     updated bigint;
@@ -86,59 +117,53 @@ begin
     left join catalog.products as product
         on product.vendor_id = row.vendor_id and product.sku = row.sku;
 
-    insert into catalog.import_errors (import_id, line, field, message)
-    select p_import_id, line, field, message
+    create temporary table wrong on commit drop as
+    select line, field, message
     from jsonb_to_recordset(p_errors) as error (line bigint, field text, message text)
     union
-    select p_import_id, line, 'vendor_id', 'no such vendor'
+    select line, 'vendor_id', 'no such vendor'
     from batch
     where known_vendor_id is null
     union
-    select p_import_id, line, case when category_id is null then 'category' else 'category_id' end, 'no such category'
+    select line, case when category_id is null then 'category' else 'category_id' end, 'no such category'
     from batch
     where known_category_id is null and (category is not null or category_id is not null)
     union
-    select p_import_id, line, missing.field, 'a new product needs it'
+    select line, missing.field, 'a new product needs it'
     from batch
     cross join lateral (
         values ('item_name', item_name is null), ('category', known_category_id is null and category is null and category_id is null),
         ('price', price is null), ('cost', cost is null)
     ) as missing (field, yes)
-    where product_id is null and missing.yes
-    on conflict do nothing;
+    where product_id is null and missing.yes;
 
     -- The first row of a product counts; rows that are refused for something else do not.
     with first_rows as (
         insert into catalog.import_keys (import_id, vendor_id, sku, line)
         select p_import_id, vendor_id, sku, min(line)
         from batch
-        where not exists (
-            select
-            from catalog.import_errors as error
-            where error.import_id = p_import_id and error.line = batch.line
-        )
+        where line not in (select wrong.line from wrong)
         group by vendor_id, sku
         on conflict do nothing
         returning vendor_id, sku, line
     )
 
-    insert into catalog.import_errors (import_id, line, field, message)
-    select p_import_id, batch.line, 'sku', 'a line before has it'
+    insert into wrong (line, field, message)
+    select batch.line, 'sku', 'a line before has it'
     from batch
     left join first_rows on first_rows.line = batch.line
     where first_rows.line is null
-        and not exists (
-            select
-            from catalog.import_errors as error
-            where error.import_id = p_import_id and error.line = batch.line
-        );
+        and batch.line not in (select wrong.line from wrong);
 
     delete from batch
-    where exists (
-        select
-        from catalog.import_errors as error
-        where error.import_id = p_import_id and error.line = batch.line
-    );
+    where line in (select wrong.line from wrong);
+
+    select count(*), count(distinct line) into problems, rejected from wrong;
+    insert into catalog.import_errors (import_id, line, field, message)
+    select p_import_id, line, field, message
+    from wrong
+    order by line, field, message
+    limit greatest(p_most - import.problems_found, 0);
 
     if import.dry_run then
         select count(*) filter (where product_id is null), count(*) filter (where product_id is not null)
@@ -215,9 +240,6 @@ begin
         select count(*) into updated from changed;
     end if;
 
-    select count(distinct line) into rejected
-    from catalog.import_errors
-    where import_id = p_import_id and line >= import.line and line < p_line;
     update catalog.imports
     set
         state = 'running',
@@ -226,15 +248,18 @@ begin
         rows_read = rows_read + created + updated + rejected,
         rows_created = rows_created + created,
         rows_updated = rows_updated + updated,
-        rows_rejected = rows_rejected + rejected
+        rows_rejected = rows_rejected + rejected,
+        problems_found = problems_found + problems,
+        updated_at = now()
     where id = p_import_id;
-    drop table batch;
+    drop table batch, wrong;
 end
 $$;
 -- +goose StatementEnd
 
 -- +goose Down
 drop function catalog.import_batch;
+drop function catalog.begin_import;
 drop table catalog.import_keys;
 drop table catalog.import_errors;
 drop table catalog.import_parts;

@@ -136,7 +136,7 @@ language sql stable as $$
 $$;
 
 -- Everything that is not over: what it waits for, since when, and the limit of settings.Limits that
--- it has to keep. Orders of an imported history never wait.
+-- it has to keep. Orders of an imported history never wait. An import of products has no order.
 create view ordering.waiting as
 with open_orders as (
     select orders.*
@@ -218,7 +218,11 @@ select
     'webhook', endpoint_id::text, order_id, 'pending', min(created_at), 'the receiver of webhooks', 'webhook'
 from ordering.webhook_deliveries
 where status = 'pending'
-group by endpoint_id, order_id;
+group by endpoint_id, order_id
+union all
+select 'import', id::text, null, state, updated_at, 'a worker to take its rows', 'import'
+from catalog.imports
+where state in ('queued', 'running');
 
 -- +goose Down
 drop view ordering.waiting;

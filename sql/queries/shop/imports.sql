@@ -1,26 +1,70 @@
--- name: CreateImport :exec
-insert into catalog.imports (id, vendor_id, dry_run, bytes)
-values (sqlc.arg(id), sqlc.narg(vendor_id), sqlc.arg(dry_run), 0);
+-- name: BeginImport :exec
+select
+    catalog.begin_import(
+        sqlc.arg(id)::uuid, sqlc.narg(vendor_id)::bigint, sqlc.arg(dry_run)::boolean, sqlc.arg(most_unfinished)::bigint
+    );
 
--- name: AddImportPart :exec
+-- name: AddImportPart :execrows
+-- No row: the import was taken away, since nothing came for too long.
+with received as (
+    update catalog.imports
+    set
+        bytes = bytes + length(sqlc.arg(content)::bytea),
+        updated_at = now()
+    where id = sqlc.arg(import_id) and state = 'receiving'
+    returning id
+)
+
 insert into catalog.import_parts (import_id, start, content)
-values (sqlc.arg(import_id), sqlc.arg(start), sqlc.arg(content));
+select received.id, sqlc.arg(start)::bigint, sqlc.arg(content)::bytea
+from received;
 
--- name: CloseImportFile :exec
+-- name: QueueImport :execrows
 update catalog.imports
-set bytes = sqlc.arg(bytes)
-where id = sqlc.arg(id);
+set
+    state = 'queued',
+    updated_at = now()
+where id = sqlc.arg(id) and state = 'receiving';
+
+-- name: ForgetImport :exec
+-- One whose file was not received whole.
+delete from catalog.imports
+where id = sqlc.arg(id) and state = 'receiving';
+
+-- name: ForgetAbandonedImports :execrows
+-- Those whose senders died, and were not there to forget them.
+delete from catalog.imports
+where id in (
+    select imports.id
+    from catalog.imports
+    where imports.state = 'receiving'
+        and imports.updated_at < now() - make_interval(secs => sqlc.arg(older_than_seconds)::double precision)
+    order by imports.id
+    limit sqlc.arg(most)
+);
+
+-- name: ForgetFinishedImports :execrows
+delete from catalog.imports
+where id in (
+    select imports.id
+    from catalog.imports
+    where imports.finished_at < now() - make_interval(secs => sqlc.arg(older_than_seconds)::double precision)
+    order by imports.finished_at
+    limit sqlc.arg(most)
+);
 
 -- name: GetImport :one
 select *
 from catalog.imports
 where id = sqlc.arg(id)
+    and state <> 'receiving'
     and (sqlc.narg(vendor_id)::bigint is null or vendor_id = sqlc.narg(vendor_id));
 
 -- name: ListImports :many
 select *
 from catalog.imports
 where (sqlc.narg(vendor_id)::bigint is null or vendor_id = sqlc.narg(vendor_id))
+    and state <> 'receiving'
     and (sqlc.narg(before_id)::uuid is null or id < sqlc.narg(before_id))
 order by id desc
 limit sqlc.arg(row_limit);
@@ -52,7 +96,8 @@ select
         sqlc.arg(to_position)::bigint,
         sqlc.arg(line)::bigint,
         sqlc.arg(rows)::jsonb,
-        sqlc.arg(errors)::jsonb
+        sqlc.arg(errors)::jsonb,
+        sqlc.arg(most_problems)::bigint
     );
 
 -- name: FinishImport :exec
@@ -62,7 +107,8 @@ with ended as (
     set
         state = sqlc.arg(state),
         error = sqlc.narg(error),
-        finished_at = now()
+        finished_at = now(),
+        updated_at = now()
     where id = sqlc.arg(id) and finished_at is null
     returning id
 ),

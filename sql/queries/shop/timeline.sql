@@ -130,7 +130,7 @@ limit @page;
 -- webhooks is for operators, and told last.
 select waiting.*
 from ordering.waiting
-where waiting.order_id = @order_id
+where waiting.order_id = @order_id::uuid
     and (waiting.kind <> 'webhook' or @audience::text = 'admin')
     and (
         sqlc.narg(vendor_id)::bigint is null
@@ -161,5 +161,5 @@ where order_id = @order_id and status = 'pending';
 select exists (
     select
     from ordering.waiting
-    where order_id = @order_id and kind = 'transfer' and limited_by = 'payment'
+    where order_id = @order_id::uuid and kind = 'transfer' and limited_by = 'payment'
 ) as surplus;
