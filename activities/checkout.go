@@ -69,13 +69,18 @@ func (c *Checkout) Transfer(ctx context.Context, orderID uuid.UUID) (Transfer, e
 	}, err
 }
 
+// Confirmation says whether an order is a sale.
+type Confirmation struct {
+	Stopped bool // somebody has cancelled it before: nothing was sold
+}
+
 // Confirm sells what is reserved; from then on the order is a sale.
-func (c *Checkout) Confirm(ctx context.Context, orderID uuid.UUID) error {
-	err := c.DB.ConfirmOrder(ctx, orderID)
-	if err == nil {
+func (c *Checkout) Confirm(ctx context.Context, orderID uuid.UUID) (Confirmation, error) {
+	sold, err := c.DB.ConfirmOrder(ctx, orderID)
+	if err == nil && sold {
 		c.Board.Tell(orderID)
 	}
-	return err
+	return Confirmation{Stopped: err == nil && !sold}, err
 }
 
 // Ending says why a checkout ends without a sale. It is also the answer to whoever asked for it.

@@ -68,7 +68,7 @@ func (p *shop) transactions(carts *carts) func(context.Context, int) error {
 		}); err != nil {
 			return err
 		}
-		if err := p.db.ConfirmOrder(ctx, orderID); err != nil {
+		if _, err := p.db.ConfirmOrder(ctx, orderID); err != nil {
 			return err
 		}
 		status, _, err := p.db.CheckoutAnswer(ctx, orderID)

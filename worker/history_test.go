@@ -65,6 +65,10 @@ func TestHistoriesOfOrders(t *testing.T) {
 	silent := workertest.New(t, workertest.LostWebhooks())
 	_, broke := buy(silent, "capture_refused", 1, silent.NewProducts(1, 10)[0])
 	withdrawn := cancelPending(t, away)
+	var late meanwhile
+	untold := workertest.New(t, workertest.Answers(late.authorized), workertest.LostPaymentWebhooks(), workertest.WithoutWorker())
+	overruled, refused := withdraw(t, untold, &late, untold.NewProducts(1, 10)[0])
+	refused.WantProblem(http.StatusConflict, "cancelled_by_customer")
 	patient := workertest.New(t, workertest.TransferPatience(10*time.Minute))
 	_, _, paid := awaitedTransfer(patient)
 	awaitTimer(t, patient, workflows.CheckoutID(paid.ID))
@@ -92,6 +96,7 @@ func TestHistoriesOfOrders(t *testing.T) {
 		"checkout_declined":     {shop: shop, workflow: workflows.CheckoutID(declined)},
 		"checkout_out_of_stock": {shop: shop, workflow: workflows.CheckoutID(short)},
 		"checkout_cancelled":    {shop: away, workflow: workflows.CheckoutID(withdrawn), running: true}, // its void is tried for ever
+		"checkout_withdrawn":    {shop: untold, workflow: workflows.CheckoutID(overruled)},
 		"checkout_instructed":   {shop: patient, workflow: workflows.CheckoutID(paid.ID), first: true},
 		"checkout_transferred":  {shop: patient, workflow: workflows.CheckoutID(paid.ID)},
 		"checkout_unpaid":       {shop: hasty, workflow: workflows.CheckoutID(unpaid.ID)},

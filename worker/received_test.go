@@ -184,21 +184,3 @@ func TestChangedShipmentsAreFound(t *testing.T) {
 		})
 	}
 }
-
-// TestCancellationNobodyWorksOnIsFound has an order confirmed in the moment in which its checkout was
-// to be stopped, and nobody left who knows.
-func TestCancellationNobodyWorksOnIsFound(t *testing.T) {
-	t.Parallel()
-	shop := workertest.New(t, workertest.PackAfter(time.Hour))
-	product := shop.NewProducts(1, 10)[0]
-	_, id := buy(shop, "approve", 2, product)
-	planned(t, shop, id, 1)
-	terminate(t, shop, workflows.FulfilmentID(id))
-	shop.Exec("update ordering.orders set cancel_request = 'cancelled_by_customer', cancel_requested_at = now() - interval '1 minute' where id = $1", id)
-	done := shop.AwaitStatus(id, order.Cancelled)
-	if done.CancelReason == nil || *done.CancelReason != string(order.CancelledByCustomer) {
-		t.Errorf("the order is %+v", done)
-	}
-	awaitVoid(t, shop, id)
-	shop.WantStock(product, 10, 0)
-}

@@ -237,14 +237,20 @@ func (c *checkout) listen(ctx workflow.Context, told workflow.ReceiveChannel, pa
 	return heard, err
 }
 
-// confirm is the point of no return: cancelling the workflow does not stop it.
+// confirm is the point of no return: cancelling the workflow does not stop it. A cancellation that was
+// written down before does, whether the workflow has heard of it or not.
 func (c *checkout) confirm(ctx workflow.Context) (CheckoutResult, error) {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	workflow.SetCurrentDetails(ctx, "payment certain; confirming the order")
+	var confirmed activities.Confirmation
 	err := workflow.ExecuteLocalActivity(step(ctx, "commit the stock and confirm the order"), checkoutSteps.Confirm, c.orderID).
-		Get(ctx, nil)
+		Get(ctx, &confirmed)
 	if err != nil {
 		return CheckoutResult{}, err
+	}
+	if confirmed.Stopped {
+		c.ending = activities.Ending{Reason: order.CheckoutStopped}
+		return c.undo(ctx, nil)
 	}
 	if c.reserved.PaymentMethod == "bank_transfer" {
 		if err := c.sendBack(ctx); err != nil {

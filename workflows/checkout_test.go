@@ -68,7 +68,7 @@ func TestCheckoutSells(t *testing.T) {
 	r := newCheckoutRun()
 	r.does("Reserve", 1, activities.Reservation{Status: order.Pending}, nil)
 	r.does("Authorize", 1, activities.Authorization{}, nil)
-	r.does("Confirm", 1, nil)
+	r.does("Confirm", 1, activities.Confirmation{}, nil)
 	r.play(t, workflows.CheckoutResult{Status: order.Confirmed}, "Reserve", "Authorize", "Confirm")
 }
 
@@ -118,6 +118,16 @@ func TestCheckoutUndoesWhatItHasDone(t *testing.T) {
 		r.does("Cancel", 2, nil)
 		r.RegisterDelayedCallback(r.CancelWorkflow, 10*time.Second)
 		r.play(t, cancelled(order.CheckoutStopped), "Reserve", "Authorize", "Cancel checkout_stopped", "Void")
+	})
+	t.Run("somebody has cancelled when it is to be confirmed", func(t *testing.T) {
+		t.Parallel()
+		r := newCheckoutRun()
+		r.does("Reserve", 1, activities.Reservation{Status: order.Pending}, nil)
+		r.does("Authorize", 1, activities.Authorization{}, nil)
+		r.does("Confirm", 1, activities.Confirmation{Stopped: true}, nil)
+		r.does("Void", 1, nil)
+		r.does("Cancel", 2, nil)
+		r.play(t, cancelled(order.CheckoutStopped), "Reserve", "Authorize", "Confirm", "Cancel checkout_stopped", "Void")
 	})
 }
 

@@ -107,13 +107,10 @@ func StopCheckout(ctx context.Context, c client.Client, orderID uuid.UUID) error
 	return nil
 }
 
-// ResumeCancellation has whoever works on an order that shall be cancelled get on with it: the
-// checkout is stopped, and where the order was confirmed before, its fulfilment cancels it.
-func ResumeCancellation(ctx context.Context, c client.Client, queue string, orderID uuid.UUID) (started bool, err error) {
-	if err := StopCheckout(ctx, c, orderID); err != nil {
-		return false, err
-	}
-	return StartFulfilment(ctx, c, queue, orderID)
+// ResumeCancellation has the checkout of an order that shall be cancelled get on with it. One that is
+// not running is started by whoever looks for unfinished checkouts.
+func ResumeCancellation(ctx context.Context, c client.Client, _ string, orderID uuid.UUID) (started bool, err error) {
+	return false, StopCheckout(ctx, c, orderID)
 }
 
 // start starts a workflow unless one with its id is running.

@@ -24,8 +24,8 @@ type CancelRequest struct {
 }
 
 // requestedBy says who asks for a cancellation with a reason.
-func requestedBy(reason string) string {
-	if order.CancelReason(reason) == order.CancelledByCustomer {
+func requestedBy(reason order.CancelReason) string {
+	if reason == order.CancelledByCustomer {
 		return "customer"
 	}
 	return "admin"
@@ -33,7 +33,7 @@ func requestedBy(reason string) string {
 
 // RequestCancellation cancels a sold order of which nothing was sent off, or the shipments that are
 // asked for, in one transaction: stock, money to be given back, statuses. An order that is still
-// being checked out is marked for it, and whoever finishes the checkout sees to it. It returns the
+// being checked out is marked for it: it cannot be sold any more, and its checkout undoes it. It returns the
 // order's status as it is then; one that is cancelled already is left as it is. It returns
 // ErrNotFound or ErrNotCancellable.
 func (db *DB) RequestCancellation(ctx context.Context, c CancelRequest) (status order.Status, err error) {
@@ -57,7 +57,7 @@ func (db *DB) RequestCancellation(ctx context.Context, c CancelRequest) (status 
 		if shipments, err = toCancel(shipments, c.Shipments); err != nil {
 			return err
 		}
-		if err := cancelUnsent(ctx, q, shipments, c.Reason, requestedBy(string(c.Reason))); err != nil {
+		if err := cancelUnsent(ctx, q, shipments, c.Reason, requestedBy(c.Reason)); err != nil {
 			return err
 		}
 		after, err := q.LockOrder(ctx, shopdb.LockOrderParams{ID: c.OrderID})

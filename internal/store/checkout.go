@@ -120,10 +120,12 @@ func (db *DB) ReserveOrder(ctx context.Context, id uuid.UUID) (Reserved, error) 
 	return reserved, nil
 }
 
-// ConfirmOrder sells what the order has reserved and records the answer to its request. It returns
-// ErrTransferMissing.
-func (db *DB) ConfirmOrder(ctx context.Context, id uuid.UUID) error {
-	return failed("confirm order", db.Queries.ConfirmOrder(ctx, id))
+// ConfirmOrder sells what the order has reserved and records the answer to its request. It tells
+// whether the order is a sale: one that was cancelled, or shall be, is not, and is left as it is. It
+// returns ErrTransferMissing.
+func (db *DB) ConfirmOrder(ctx context.Context, id uuid.UUID) (sold bool, err error) {
+	sold, err = db.Queries.ConfirmOrder(ctx, id)
+	return sold, failed("confirm order", err)
 }
 
 // Cancellation is how a checkout ends without a sale.

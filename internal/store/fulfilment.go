@@ -25,8 +25,7 @@ type FulfilmentPlan struct {
 }
 
 // PlanFulfilment makes a shipment for each vendor of a sold order, once, and returns them as they
-// are. An order whose cancellation was asked for while it was being checked out is cancelled with
-// it. An order that was never sold has no shipments.
+// are. An order that was never sold has no shipments.
 func (db *DB) PlanFulfilment(ctx context.Context, orderID uuid.UUID) (plan FulfilmentPlan, err error) {
 	err = db.InTx(ctx, func(q *shopdb.Queries) error {
 		sold, err := q.LockOrder(ctx, shopdb.LockOrderParams{ID: orderID})
@@ -35,14 +34,8 @@ func (db *DB) PlanFulfilment(ctx context.Context, orderID uuid.UUID) (plan Fulfi
 		}
 		plan = FulfilmentPlan{Channel: sold.Channel, PaymentMethod: sold.PaymentMethod}
 		plan.Shipments, err = planShipments(ctx, q, sold)
-		if err != nil || sold.CancelRequest == nil || order.Status(sold.Status) != order.Confirmed {
-			return err
-		}
-		return cancelUnsent(ctx, q, plan.Shipments, order.CancelReason(*sold.CancelRequest), requestedBy(*sold.CancelRequest))
+		return err
 	})
-	if err == nil {
-		plan.Shipments, err = db.ShipmentsOfOrder(ctx, orderID)
-	}
 	return plan, failed("plan fulfilment", err)
 }
 

@@ -48,6 +48,7 @@ func TestShopIsWhatItsModelSays(t *testing.T) {
 			"cancel":               m.cancel,
 			"restock":              m.restock,
 			"cancel what is sold":  m.cancelSold,
+			"cancel in time":       m.cancelInTime,
 			"sell and deliver":     m.sellAndDeliver,
 			"ship":                 m.ship,
 			"deliver":              m.deliver,
@@ -288,8 +289,12 @@ func (m *machine) confirm(t *rapid.T) {
 	if o.status == order.Pending {
 		m.pay(t, o, "authorize", o.id.String(), o.total)
 	}
-	want(t, m.db.ConfirmOrder(context.Background(), o.id), nil)
-	if o.status == order.Confirmed {
+	sold, err := m.db.ConfirmOrder(context.Background(), o.id)
+	want(t, err, nil)
+	if stopped := o.status == order.Pending && o.cancelRequested; sold == stopped {
+		t.Fatalf("the order is sold: %t, and was cancelled before: %t", sold, stopped)
+	}
+	if o.status == order.Confirmed || !sold {
 		return
 	}
 	for product, qty := range o.lines {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -16,10 +17,12 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"mercado/internal/auth"
 	"mercado/internal/money"
 	"mercado/internal/order"
+	"mercado/internal/store"
 	"mercado/internal/store/shopdb"
 	"mercado/worker/workertest"
 )
@@ -73,6 +76,14 @@ var scenarios = map[string]scenario{
 	"checkout_cancelled": {
 		token: "approve", products: 1, ends: order.Cancelled, reason: order.CancelledByCustomer, answer: http.StatusConflict,
 		prepare: func(s *stack, _ *purchase) { s.provider.away.Store(true) }, then: cancelCheckout,
+	},
+	"checkout_withdrawn": {
+		token: "approve", products: 1, ends: order.Cancelled, reason: order.CancelledByCustomer, answer: http.StatusConflict,
+		prepare: cancelOnceAuthorised, then: func(s *stack, p *purchase) {
+			s.awaitStatus(p, order.Cancelled)
+			s.provider.answering.Store(nil)
+			s.teller.away.Store(false)
+		},
 	},
 	"checkout_instructed":  {method: "bank_transfer", products: 1, ends: order.Delivered, answer: http.StatusAccepted, then: transfer},
 	"checkout_transferred": {after: "checkout_instructed", method: "bank_transfer", products: 1, ends: order.Delivered, answer: http.StatusAccepted, then: transfer},
@@ -313,6 +324,33 @@ func cancelCheckout(s *stack, p *purchase) {
 	s.awaitStatus(p, order.Cancelled)
 }
 
+// cancelOnceAuthorised has the customer cancel between the authorisation of their payment and what the
+// shop hears of it, by a process that dies before it tells the checkout.
+func cancelOnceAuthorised(s *stack, p *purchase) {
+	s.teller.away.Store(true)
+	s.provider.answering.Store(new(func() error {
+		ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
+		defer stop()
+		var asked uuid.UUID
+		err := s.db.Pool.QueryRow(ctx, `
+			select orders.id
+			from ordering.orders
+			inner join ordering.payments on payments.order_id = orders.id
+			inner join ordering.payment_attempts on payment_attempts.payment_id = payments.id
+			where orders.customer_id = $1
+			limit 1`, p.customer).Scan(&asked)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil // it is another's answer
+		}
+		if err == nil {
+			_, err = s.db.RequestCancellation(ctx, store.CancelRequest{
+				OrderID: asked, CustomerID: &p.customer, Reason: order.CancelledByCustomer,
+			})
+		}
+		return err
+	}))
+}
+
 // cancel has the customer cancel what was not sent off.
 func (s *stack) cancel(p *purchase) {
 	s.unless("select cancel_request is not null or status = 'cancelled' from ordering.orders where id = $1", "to be cancelled", p, func() (int, error) {
@@ -451,8 +489,9 @@ func (s *stack) await(what string, holds func(context.Context) bool) bool {
 
 // provider stands before the sandbox, or before the API, and can be away.
 type provider struct {
-	url  string
-	away atomic.Bool
+	url       string
+	away      atomic.Bool
+	answering atomic.Pointer[func() error] // before each answer, which is lost when this fails
 }
 
 func newProvider(t testing.TB, behind string) *provider {
@@ -463,6 +502,12 @@ func newProvider(t testing.TB, behind string) *provider {
 	}
 	p := &provider{}
 	proxy := httputil.NewSingleHostReverseProxy(address)
+	proxy.ModifyResponse = func(*http.Response) error {
+		if before := p.answering.Load(); before != nil {
+			return (*before)()
+		}
+		return nil
+	}
 	proxy.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) } // no answer stays none
 	server := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p.away.Load() {

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"testing"
 	"time"
 
@@ -49,6 +52,7 @@ type options struct {
 	sandbox sandbox.Config
 	worker  bool
 	tracer  pgx.QueryTracer
+	answer  func(*http.Response) error
 }
 
 // HoldTTL sets how long a cart keeps its stock.
@@ -62,6 +66,12 @@ func PaymentTimeout(timeout time.Duration) Option {
 // ProviderAway has the payment provider answer nobody.
 func ProviderAway() Option {
 	return func(o *options) { o.shop.PaymentURL = "http://127.0.0.1:1" }
+}
+
+// Answers has the provider's answers to the shop pass answer, which may do something meanwhile. One for
+// which it fails is lost.
+func Answers(answer func(*http.Response) error) Option {
+	return func(o *options) { o.answer = answer }
 }
 
 // SweepEvery has expired holds swept.
@@ -120,6 +130,14 @@ func New(t testing.TB, change ...Option) *Shop {
 	}
 	for _, option := range change {
 		option(&o)
+	}
+	if o.answer != nil {
+		proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: listener.Addr().String()})
+		proxy.ModifyResponse = o.answer
+		proxy.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }
+		before := httptest.NewServer(proxy)
+		t.Cleanup(before.Close)
+		o.shop.PaymentURL = before.URL
 	}
 	shop := &Shop{
 		Shop: apitest.New(t, func(deps *api.Deps) {

@@ -594,7 +594,7 @@ const ordersToCancel = `-- name: OrdersToCancel :many
 select id
 from ordering.orders
 where cancel_request is not null
-    and status in ('pending', 'confirmed')
+    and status = 'pending'
     and cancel_requested_at < now() - make_interval(secs => $1::float8)
     and id > $2
 order by id

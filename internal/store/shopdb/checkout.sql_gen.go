@@ -60,13 +60,15 @@ func (q *Queries) CheckoutAnswer(ctx context.Context, orderID uuid.UUID) (Checko
 	return i, err
 }
 
-const confirmOrder = `-- name: ConfirmOrder :exec
-select ordering.confirm_order($1)
+const confirmOrder = `-- name: ConfirmOrder :one
+select ordering.confirm_order($1)::boolean as sold
 `
 
-func (q *Queries) ConfirmOrder(ctx context.Context, orderID uuid.UUID) error {
-	_, err := q.db.Exec(ctx, confirmOrder, orderID)
-	return err
+func (q *Queries) ConfirmOrder(ctx context.Context, orderID uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, confirmOrder, orderID)
+	var sold bool
+	err := row.Scan(&sold)
+	return sold, err
 }
 
 const ordersToCheckOut = `-- name: OrdersToCheckOut :many

@@ -140,7 +140,6 @@ select
     orders.currency,
     orders.tax_amount,
     orders.shipping_cost,
-    orders.cancel_request,
     (select provider from ordering.payments where payments.order_id = orders.id)::text as provider
 from ordering.orders
 where orders.id = $1 and orders.customer_id = coalesce($2, orders.customer_id)
@@ -161,7 +160,6 @@ type LockOrderRow struct {
 	Currency      string
 	TaxAmount     money.Amount
 	ShippingCost  money.Amount
-	CancelRequest *string
 	Provider      string
 }
 
@@ -178,7 +176,6 @@ func (q *Queries) LockOrder(ctx context.Context, arg LockOrderParams) (LockOrder
 		&i.Currency,
 		&i.TaxAmount,
 		&i.ShippingCost,
-		&i.CancelRequest,
 		&i.Provider,
 	)
 	return i, err

@@ -46,10 +46,12 @@ $$;
 
 -- Sells what the order has reserved: stock leaves the shelf, the cart is checked out, and the
 -- order as it is now becomes the answer to its idempotency key. What is paid by now, in cash at the
--- counter or by a transfer that has arrived, is captured by the same transaction. Raises MC040 where
--- the transfer has not arrived whole.
+-- counter or by a transfer that has arrived, is captured by the same transaction. Returns whether the
+-- order is a sale; false for one that was cancelled, or that shall be: whoever asked for the
+-- cancellation before this was told that it is not sold. Raises MC040 where the transfer has not
+-- arrived whole.
 -- +goose StatementBegin
-create function ordering.confirm_order(p_order_id uuid) returns void
+create function ordering.confirm_order(p_order_id uuid) returns boolean
 language plpgsql as $$
 declare
     confirming ordering.orders;
@@ -58,8 +60,8 @@ declare
     quantities bigint[];
 begin
     select * into confirming from ordering.orders where id = p_order_id for no key update;
-    if confirming.status in ('confirmed', 'shipped', 'delivered', 'returned') then
-        return;
+    if confirming.status <> 'pending' or confirming.cancel_request is not null then
+        return confirming.confirmed_at is not null;
     end if;
     if confirming.payment_method in ('cash', 'bank_transfer') then
         select * into paying from ordering.payments where order_id = p_order_id;
@@ -111,6 +113,7 @@ begin
         response = ordering.order_document(p_order_id),
         completed_at = now()
     where order_id = p_order_id and completed_at is null;
+    return true;
 end
 $$;
 -- +goose StatementEnd

@@ -13,14 +13,16 @@ create trigger refunds_transition before update of status on ordering.refunds
 for each row when (old.status is distinct from new.status)
 execute function ordering.check_transition('refund');
 
--- Why an order that was still being checked out shall be cancelled; whoever finishes the checkout
--- sees to it.
+-- Why an order that is being checked out shall be cancelled: its checkout sees to it, and sells it no
+-- more.
 alter table ordering.orders
 add column cancel_request text,
 add column cancel_requested_at timestamptz,
-add check ((cancel_request is null) = (cancel_requested_at is null));
+add check ((cancel_request is null) = (cancel_requested_at is null)),
+add constraint orders_not_sold_against_a_request
+check (cancel_request is null or status in ('pending', 'cancelled'));
 create index orders_cancel_request_idx on ordering.orders (id)
-where cancel_request is not null and status in ('pending', 'confirmed');
+where cancel_request is not null and status = 'pending';
 
 -- A shipment's amount is its lines' total_price and tax, and shipping_amount. released_at is the
 -- point of no return: from then on it is paid for and sent, or its capture was refused.

@@ -18,7 +18,7 @@ from requested;
 select id
 from ordering.orders
 where cancel_request is not null
-    and status in ('pending', 'confirmed')
+    and status = 'pending'
     and cancel_requested_at < now() - make_interval(secs => @older_than_seconds::float8)
     and id > @after
 order by id

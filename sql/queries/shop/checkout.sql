@@ -17,8 +17,8 @@ select
 -- name: ReserveOrder :one
 select ordering.reserve_order(@order_id)::jsonb as reservation;
 
--- name: ConfirmOrder :exec
-select ordering.confirm_order(@order_id);
+-- name: ConfirmOrder :one
+select ordering.confirm_order(@order_id)::boolean as sold;
 
 -- name: CancelOrder :exec
 select

@@ -9,7 +9,6 @@ select
     orders.currency,
     orders.tax_amount,
     orders.shipping_cost,
-    orders.cancel_request,
     (select provider from ordering.payments where payments.order_id = orders.id)::text as provider
 from ordering.orders
 where orders.id = @id and orders.customer_id = coalesce(sqlc.narg(customer_id), orders.customer_id)

@@ -1,0 +1,83 @@
+package worker_test
+
+import (
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"mercado/api/apitest"
+	"mercado/internal/order"
+	"mercado/internal/store"
+	"mercado/worker/workertest"
+)
+
+// meanwhile does something, once, after the provider has authorised a payment and before the shop is
+// told.
+type meanwhile struct{ do atomic.Pointer[func()] }
+
+func (m *meanwhile) authorized(answer *http.Response) error {
+	if answer.Request.Method == http.MethodPost && strings.HasSuffix(answer.Request.URL.Path, "/payments") {
+		if do := m.do.Swap(nil); do != nil {
+			(*do)()
+		}
+	}
+	return nil
+}
+
+// withdraw has a customer cancel between the authorisation of their payment and the confirmation of
+// their order, by a process that dies before it tells the checkout. It returns the order and what
+// whoever placed it was answered.
+func withdraw(t *testing.T, shop *workertest.Shop, m *meanwhile, product int64) (uuid.UUID, *apitest.Answer) {
+	t.Helper()
+	buyer := shop.NewBuyer()
+	buyer.Put(product, 2).Want(http.StatusOK)
+	var placed uuid.UUID
+	cancel := func() {
+		if err := shop.Deps.DB.Pool.QueryRow(t.Context(), "select id from ordering.orders where customer_id = $1", buyer.ID).Scan(&placed); err != nil {
+			t.Error(err)
+		}
+		status, err := shop.Deps.DB.RequestCancellation(t.Context(), store.CancelRequest{
+			OrderID: placed, CustomerID: &buyer.ID, Reason: order.CancelledByCustomer,
+		})
+		if err != nil || status != order.Pending {
+			t.Errorf("when it was cancelled, the order was %s, %v", status, err)
+		}
+	}
+	m.do.Store(&cancel)
+	answer := buyer.Buy("approve")
+	return placed, answer
+}
+
+// TestOrderThatWasCancelledIsNotConfirmed has the customer cancel when their payment is authorised
+// and the order is not confirmed: it never is, and the money is given back at once.
+func TestOrderThatWasCancelledIsNotConfirmed(t *testing.T) {
+	t.Parallel()
+	var m meanwhile
+	shop := workertest.New(t, workertest.Answers(m.authorized))
+	product := shop.NewProducts(1, 10)[0]
+	placed, answer := withdraw(t, shop, &m, product)
+	answer.WantProblem(http.StatusConflict, "cancelled_by_customer")
+
+	done := shop.AwaitStatus(placed, order.Cancelled)
+	if done.CancelReason == nil || *done.CancelReason != string(order.CancelledByCustomer) || done.PaymentStatus != order.PaymentFailed {
+		t.Errorf("the order is %+v", done)
+	}
+	awaitVoid(t, shop, placed)
+	shop.WantStock(product, 10, 2) // they are the cart's again
+	if charges := shop.Charges(placed); charges.Counts.Authorizations != 1 || charges.Counts.Captures != 0 {
+		t.Errorf("the provider has done %+v", charges)
+	}
+	var sold int
+	if err := shop.Deps.DB.Pool.QueryRow(t.Context(),
+		"select count(*) from ordering.order_events where order_id = $1 and type = 'order.confirmed'", placed).Scan(&sold); err != nil || sold != 0 {
+		t.Errorf("it was confirmed %d times, %v", sold, err)
+	}
+	workertest.Await(t, "the payment to be voided in the ledger", func() bool {
+		var status string
+		err := shop.Deps.DB.Pool.QueryRow(t.Context(), "select status from ordering.payments where order_id = $1", placed).Scan(&status)
+		return err == nil && status == "voided"
+	})
+}
