@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"mercado/internal/audit"
 	"mercado/internal/auth"
@@ -33,7 +32,8 @@ func (a *API) audits() {
 	register(a, operation{
 		id: "start-audit", method: http.MethodPost, path: path,
 		summary: "Prove that stock and money add up", tag: "operations", status: http.StatusAccepted,
-		about:      "Answers with the audit that was started, or with the one that runs already; Location says where it will tell.",
+		about: "Answers with the audit that was started, or with the one that runs already; Location says where it will tell. " +
+			"With `provider=true` the payment provider is asked as well, about the payments that changed of late: so does the audit of every hour.",
 		permission: auth.RunAudit,
 	}, a.startAudit)
 }
@@ -44,7 +44,7 @@ type AuditRun struct {
 	Trigger     string     `json:"trigger" enum:"manual,schedule,command"`
 	State       string     `json:"state" enum:"running,clean,differences,failed"`
 	Differences int64      `json:"differences" doc:"All of them, of all checks."`
-	Error       *string    `json:"error" doc:"Why it could not be made; null when it could."`
+	Error       *string    `json:"error" doc:"Why it, or a part of it, could not be made; null when it could."`
 	StartedAt   time.Time  `json:"started_at"`
 	SnapshotAt  *time.Time `json:"snapshot_at" doc:"The moment it looked at."`
 	FinishedAt  *time.Time `json:"finished_at"`
@@ -53,7 +53,7 @@ type AuditRun struct {
 
 type auditLinks struct {
 	Self     string `json:"self"`
-	Workflow string `json:"workflow,omitempty" doc:"Its history in the Temporal UI; absent for one of the command line or the schedule."`
+	Workflow string `json:"workflow,omitempty" doc:"Its history in the Temporal UI; absent for one of the command line."`
 }
 
 type auditResult struct {
@@ -77,8 +77,8 @@ func (a *API) auditRunOf(run shopdb.AuditRun) AuditRun {
 		StartedAt: run.StartedAt.UTC(), SnapshotAt: run.SnapshotAt, FinishedAt: run.FinishedAt,
 		Links: auditLinks{Self: "/api/admin/audit/" + run.ID.String()},
 	}
-	if run.Trigger == audit.Manual {
-		shown.Links.Workflow = a.historyOf(workflows.AuditID(run.ID))
+	if run.WorkflowID != nil {
+		shown.Links.Workflow = a.historyOf(*run.WorkflowID)
 	}
 	return shown
 }
@@ -110,7 +110,7 @@ type auditByID struct {
 type auditOutput struct {
 	Body struct {
 		AuditRun
-		Results []auditResult `json:"results" doc:"Empty while the audit runs."`
+		Results []auditResult `json:"results" doc:"While the audit runs, of the checks that have been made."`
 	} `nameHint:"Audit"`
 }
 
@@ -144,28 +144,29 @@ type startedAudit struct {
 	Body     AuditRun
 }
 
-func (a *API) startAudit(ctx context.Context, _ *struct{}) (*startedAudit, error) {
-	run, err := a.DB.RunningAudit(ctx)
-	if errors.Is(err, pgx.ErrNoRows) {
-		run, err = a.newAudit(ctx)
+type startAuditInput struct {
+	Provider bool `query:"provider" doc:"Ask the payment provider as well."`
+}
+
+func (a *API) startAudit(ctx context.Context, in *startAuditInput) (*startedAudit, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, err
 	}
+	running, err := a.DB.BeginOrJoinAudit(ctx, shopdb.BeginOrJoinAuditParams{ID: id, WorkflowID: workflows.AuditID(id)})
+	if err != nil {
+		return nil, err
+	}
+	if running == id {
+		queue := a.Workflow.TaskQueuePrefix + workflows.OperationsQueue
+		if err := workflows.StartAudit(ctx, a.Temporal, queue, id, in.Provider); err != nil {
+			return nil, errors.Join(err, audit.Fail(context.WithoutCancel(ctx), a.DB, id, "Temporal did not take it"))
+		}
+	}
+	run, err := a.DB.Audit(ctx, running)
 	if err != nil {
 		return nil, err
 	}
 	shown := a.auditRunOf(run)
 	return &startedAudit{Location: shown.Links.Self, Body: shown}, nil
-}
-
-func (a *API) newAudit(ctx context.Context) (shopdb.AuditRun, error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return shopdb.AuditRun{}, err
-	}
-	if err := audit.Begin(ctx, a.DB, id, audit.Manual); err != nil {
-		return shopdb.AuditRun{}, err
-	}
-	if err := workflows.StartAudit(ctx, a.Temporal, a.Workflow.TaskQueuePrefix+workflows.OperationsQueue, id); err != nil {
-		return shopdb.AuditRun{}, errors.Join(err, audit.Fail(context.WithoutCancel(ctx), a.DB, id, "Temporal did not take it"))
-	}
-	return a.DB.Audit(ctx, id)
 }

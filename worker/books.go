@@ -26,7 +26,7 @@ var (
 	auditFinished = prometheus.NewDesc("mercado_audit_finished_timestamp_seconds",
 		"When the last audit that could be made has ended.", nil, nil)
 	auditSucceeded = prometheus.NewDesc("mercado_audit_made",
-		"1 when the last audit could be made, whatever it has found; 0 when it failed.", nil, nil)
+		"1 when all of the last audit could be made, whatever it has found; 0 when it, or a part of it, failed.", nil, nil)
 	stuckCount = prometheus.NewDesc("mercado_stuck",
 		"Orders, transfers, shipments, deliveries, refunds, payments, webhooks and imports that wait beyond their limit.", []string{"kind"}, nil)
 )
@@ -66,7 +66,7 @@ func (b *books) audit(ctx context.Context, into chan<- prometheus.Metric) error 
 		return err
 	}
 	made := 1.0
-	if last.State == "failed" {
+	if last.Error != nil {
 		made = 0
 	} else {
 		into <- prometheus.MustNewConstMetric(auditFinished, prometheus.GaugeValue, float64(last.FinishedAt.Unix()))

@@ -4,6 +4,7 @@ import (
 	sdk "go.temporal.io/sdk/worker"
 
 	"mercado/activities"
+	"mercado/internal/payment"
 	"mercado/internal/store"
 	"mercado/internal/webhook"
 	"mercado/workflows"
@@ -23,7 +24,7 @@ func Operations(c Config, db *store.DB) Queue {
 			r.RegisterActivity(&activities.Stock{DB: db})
 			r.RegisterWorkflow(workflows.ForgetImports)
 			r.RegisterActivity(&activities.Imports{DB: db, Keep: c.Shop.KeepImports})
-			r.RegisterActivity(&activities.Audit{DB: db, Limits: c.Limits})
+			r.RegisterActivity(&activities.Audit{DB: db, Limits: c.Limits, Providers: payment.Open(c.Shop)})
 			r.RegisterActivity(&activities.Webhooks{
 				DB: db, Sender: webhook.NewSender(webhook.RulesOf(c.Environment, c.Webhooks)), DisableAfter: c.Webhooks.DisableAfter,
 			})

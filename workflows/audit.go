@@ -25,8 +25,12 @@ func AuditID(id uuid.UUID) string { return "audit/" + id.String() }
 
 // AuditInput is what Audit is started with.
 type AuditInput struct {
-	ID uuid.UUID `json:"id"` // of the run; zero when the schedule starts it: one is drawn
+	ID       uuid.UUID `json:"id"`       // of the run; zero when the schedule starts it: one is drawn
+	Provider bool      `json:"provider"` // the payment providers are asked, too
 }
+
+// providerPatience is how long an audit asks payment providers that do not answer.
+const providerPatience = 10 * time.Minute
 
 // Audit proves that stock and money add up, and keeps what it finds. It succeeds when it could
 // look, whatever it saw: its details, its result and audit.runs tell.
@@ -39,25 +43,44 @@ func Audit(ctx workflow.Context, input AuditInput) (activities.AuditSummary, err
 			return activities.AuditSummary{}, err
 		}
 	}
-	workflow.SetCurrentDetails(ctx, "comparing stock and money")
-	looking := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		Summary:                "make all checks in one snapshot",
-		StartToCloseTimeout:    30 * time.Minute,
-		ScheduleToCloseTimeout: time.Hour,
-		HeartbeatTimeout:       10 * time.Second,
-		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
-	})
-	var summary activities.AuditSummary
-	err := workflow.ExecuteActivity(looking, auditSteps.Examine, input.ID, trigger).Get(ctx, &summary)
+	summary, err := examine(ctx, input, trigger)
 	if err != nil {
 		disconnected, _ := workflow.NewDisconnectedContext(ctx)
-		workflow.SetCurrentDetails(disconnected, "could not be made")
+		workflow.SetCurrentDetails(disconnected, "could not be made, or not all of it; until then "+auditDetails(summary))
 		kept := workflow.ExecuteActivity(call(disconnected, "keep that it could not be made", time.Hour), auditSteps.AuditFailed, input.ID)
 		_ = kept.Get(disconnected, nil) // what is wrong is err
 		return summary, err
 	}
 	workflow.SetCurrentDetails(ctx, auditDetails(summary))
 	return summary, nil
+}
+
+// examine makes the checks, each part kept when it has been made.
+func examine(ctx workflow.Context, input AuditInput, trigger string) (summary activities.AuditSummary, err error) {
+	workflow.SetCurrentDetails(ctx, "comparing stock and money")
+	looking := auditPart(ctx, "make all checks in one snapshot", time.Hour)
+	if err := workflow.ExecuteActivity(looking, auditSteps.Examine, input.ID, trigger).Get(ctx, &summary); err != nil {
+		return summary, err
+	}
+	if input.Provider {
+		workflow.SetCurrentDetails(ctx, "asking the payment provider; until now "+auditDetails(summary))
+		asking := auditPart(ctx, "ask the payment provider about its payments", providerPatience)
+		if err := workflow.ExecuteActivity(asking, auditSteps.AskProviders, summary).Get(ctx, &summary); err != nil {
+			return summary, err
+		}
+	}
+	finish := call(ctx, "keep what was found", time.Hour)
+	return summary, workflow.ExecuteActivity(finish, auditSteps.FinishAudit, input.ID).Get(ctx, nil)
+}
+
+func auditPart(ctx workflow.Context, summary string, patience time.Duration) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		Summary:                summary,
+		StartToCloseTimeout:    30 * time.Minute,
+		ScheduleToCloseTimeout: patience,
+		HeartbeatTimeout:       10 * time.Second,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+	})
 }
 
 func auditDetails(summary activities.AuditSummary) string {
@@ -71,11 +94,11 @@ func auditDetails(summary activities.AuditSummary) string {
 	return details
 }
 
-// StartAudit starts an audit in queue.
-func StartAudit(ctx context.Context, c client.Client, queue string, id uuid.UUID) error {
+// StartAudit starts an audit in queue. provider says whether the payment providers are asked, too.
+func StartAudit(ctx context.Context, c client.Client, queue string, id uuid.UUID, provider bool) error {
 	_, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: AuditID(id), TaskQueue: queue, StaticSummary: "prove that stock and money add up",
-	}, Audit, AuditInput{ID: id})
+	}, Audit, AuditInput{ID: id, Provider: provider})
 	if err != nil {
 		return fmt.Errorf("start audit: %w", err)
 	}
@@ -91,7 +114,7 @@ func AuditSchedule(id, queue string, every time.Duration) client.ScheduleOptions
 		Action: &client.ScheduleWorkflowAction{
 			ID:            "audit/" + id,
 			Workflow:      Audit,
-			Args:          []any{AuditInput{}},
+			Args:          []any{AuditInput{Provider: true}},
 			TaskQueue:     queue,
 			StaticSummary: "prove that stock and money add up",
 		},

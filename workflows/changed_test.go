@@ -62,7 +62,7 @@ func replay(t *testing.T, file string, change change) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	registerOrders(replayer)
+	registerShop(replayer)
 	return replayer.ReplayWorkflowHistoryFromJSONFile(nil, file)
 }
 

@@ -11,19 +11,23 @@ import (
 	"mercado/workflows"
 )
 
-// registerOrders registers the workflows of orders, whose histories are recorded.
-func registerOrders(r sdk.WorkflowReplayer) {
-	r.RegisterWorkflow(workflows.Checkout)
-	r.RegisterWorkflow(workflows.Fulfilment)
-	r.RegisterWorkflow(workflows.Refund)
+// registerShop registers the workflows of the shop, whose histories are recorded.
+func registerShop(r sdk.WorkflowReplayer) {
+	for _, of := range []any{
+		workflows.Checkout, workflows.Fulfilment, workflows.Refund,
+		workflows.Audit, workflows.Webhooks, workflows.SweepHolds, workflows.ImportProducts,
+	} {
+		r.RegisterWorkflow(of)
+	}
 }
 
 // TestRecordedOrdersReplay runs the code of today over histories of real runs: orders that are
 // under way when a new version is deployed must go on. The histories are recorded from a real
 // server by
 //
-//	go test ./worker -run TestHistoriesOfOrders -record
+//	go test ./worker -run TestHistories -record
 //
+// Those of orders are in testdata itself: the crash matrix has a point for each of their steps.
 // Record new ones under new names when a workflow learns something; keep those of released code.
 func TestRecordedOrdersReplay(t *testing.T) {
 	t.Parallel()
@@ -37,14 +41,18 @@ func TestRecordedOrdersReplay(t *testing.T) {
 	}
 }
 
-// histories are the files of all recorded workflows of orders.
+// histories are the files of all recorded workflows of the shop.
 func histories(t *testing.T) (files []string) {
 	t.Helper()
 	recorded, err := filepath.Glob(filepath.Join("testdata", "*.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range recorded {
+	operations, err := filepath.Glob(filepath.Join("testdata", "operations", "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range append(recorded, operations...) {
 		if !strings.HasPrefix(filepath.Base(file), "etl_") {
 			files = append(files, file)
 		}

@@ -53,17 +53,17 @@ func (c *AuditCmd) Run(ctx context.Context, g *Globals) error {
 	if err != nil {
 		return err
 	}
-	if err := audit.Begin(ctx, db, id, audit.Command); err != nil {
+	if err := audit.Begin(ctx, db, id, audit.Command, ""); err != nil {
 		return err
 	}
 	report, err := c.look(ctx, g, db, id)
 	if err == nil {
-		err = audit.Keep(ctx, db, report)
+		err = audit.Finish(ctx, db, id)
 	}
 	if err != nil {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		if failed := audit.Fail(closing, db, id, "the command ended before the audit did"); failed != nil {
+		if failed := audit.Fail(closing, db, id, "the command could not make all of it"); failed != nil {
 			slog.Warn("cannot keep that the audit failed", "error", failed)
 		}
 		return err
@@ -81,7 +81,10 @@ func (c *AuditCmd) look(ctx context.Context, g *Globals, db *store.DB, id uuid.U
 	show, hide := auditProgress(g.stderr)
 	defer hide()
 	report, err := audit.Run(ctx, db, id, c.Limits, show)
-	if err != nil || !c.Provider {
+	if err != nil {
+		return nil, err
+	}
+	if err := audit.Keep(ctx, db, report); err != nil || !c.Provider {
 		return report, err
 	}
 	result, err := audit.AskProviders(ctx, db, payment.Open(c.Shop), time.Now().Add(-c.Since))
@@ -89,7 +92,7 @@ func (c *AuditCmd) look(ctx context.Context, g *Globals, db *store.DB, id uuid.U
 		return nil, err
 	}
 	report.Add(result)
-	return report, nil
+	return report, audit.KeepOne(ctx, db, id, result)
 }
 
 // auditProgress draws a bar of the checks on a terminal, and nothing elsewhere.

@@ -4,7 +4,7 @@
 select
     orders.id::text as subject_id,
     jsonb_build_object(
-        'status', orders.status, 'confirmed_at', orders.confirmed_at,
+        'status', orders.status, 'confirmed_at', ordering.rfc3339(orders.confirmed_at),
         'placed_events', coalesce(told.placed, 0), 'confirmed_events', coalesce(told.confirmed, 0),
         'cancelled_events', coalesce(told.cancelled, 0), 'shipped_events', coalesce(told.shipped, 0),
         'delivered_events', coalesce(told.delivered, 0), 'returned_events', coalesce(told.returned, 0)

@@ -4,7 +4,7 @@
 select
     order_id::text as subject_id,
     jsonb_build_object(
-        'kind', kind, 'id', id, 'status', status, 'since', since, 'waits_for', waits_for
+        'kind', kind, 'id', id, 'status', status, 'since', ordering.rfc3339(since), 'waits_for', waits_for
     ) as details
 from ordering.waiting
 where since < now() - make_interval(secs => (@limits::jsonb ->> limited_by)::float8)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,6 +14,7 @@ import (
 	"testing"
 
 	"mercado/api/apitest"
+	"mercado/internal/devstack"
 	"mercado/internal/devstack/stacktest"
 	"mercado/internal/store"
 )
@@ -177,15 +177,14 @@ func (p *Processes) NewBuyer() *Buyer {
 	return &Buyer{Client: p.Client("--role", "customer", "--customer", strconv.FormatInt(id, 10)), ID: id}
 }
 
-// freeAddress is one that nobody listens on.
+// freeAddress is one that nobody listens on, nor will by chance.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	ports, err := devstack.FreePorts(context.Background(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+	return devstack.Port{Number: ports[0]}.Address()
 }
 
 // lockedBuffer takes what a process prints while a test may read it.

@@ -29,17 +29,21 @@ import (
 // Shop is an API whose orders are worked on, for one test.
 type Shop struct {
 	*apitest.Shop
-	Sandbox string // its address, as http://127.0.0.1:1234
+	Sandbox    string // its address, as http://127.0.0.1:1234
+	WorkerAddr string // where the worker tells its metrics, as 127.0.0.1:1234
 
 	t testing.TB
 }
 
 // Limits are those of every shop of a test.
 var Limits = settings.Limits{
-	AuditEvery: 24 * time.Hour, Pending: 15 * time.Minute, Transfer: 240 * time.Hour, Confirmed: 96 * time.Hour,
+	AuditEvery: never, ProviderSince: time.Hour, Pending: 15 * time.Minute, Transfer: 240 * time.Hour, Confirmed: 96 * time.Hour,
 	Shipped: 504 * time.Hour, Refund: time.Hour, Payment: 15 * time.Minute, Webhook: 30 * time.Hour,
 	Import: 15 * time.Minute,
 }
+
+// never is an interval of schedules that ends in no test: they count from 1970.
+const never = 50 * 365 * 24 * time.Hour
 
 // Webhooks lets the receivers of tests be on this machine.
 var Webhooks = settings.Webhooks{AllowLoopback: true, DisableAfter: 120 * time.Hour}
@@ -146,7 +150,7 @@ func New(t testing.TB, change ...Option) *Shop {
 				deps.DB = observed(t, deps.DB, o.tracer)
 			}
 		}),
-		Sandbox: address, t: t,
+		Sandbox: address, WorkerAddr: freeAddress(t), t: t,
 	}
 	o.sandbox.Folder = shop.World.Home + "/sandbox"
 	o.sandbox.WebhookSecret = o.shop.WebhookSecret
@@ -174,9 +178,9 @@ func New(t testing.TB, change ...Option) *Shop {
 			return worker.Run(ctx, worker.Config{
 				Environment: settings.Environment{Mode: "development", Home: shop.World.Home},
 				Database:    shop.World.Database, Warehouse: shop.World.Warehouse, ObjectStore: shop.World.ObjectStore,
-				Temporal: shop.World.Temporal, Shop: o.shop, Worker: settings.Worker{Addr: "127.0.0.1:0"},
+				Temporal: shop.World.Temporal, Shop: o.shop, Worker: settings.Worker{Addr: shop.WorkerAddr},
 				Limits: Limits, Webhooks: Webhooks,
-				Lake: settings.Lake{MemoryLimit: "256MiB", Threads: 1, MaskKey: "a key", DailyAt: "02:00"},
+				Lake: settings.Lake{MemoryLimit: "256MiB", Threads: 1, MaskKey: "a key", DailyAt: time.Now().UTC().Add(12 * time.Hour).Format("15:04")},
 			})
 		})
 	}

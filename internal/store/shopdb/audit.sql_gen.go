@@ -15,7 +15,7 @@ import (
 )
 
 const audit = `-- name: Audit :one
-select id, trigger, state, differences, error, started_at, snapshot_at, finished_at from audit.runs where id = $1
+select id, trigger, state, differences, error, workflow_id, started_at, snapshot_at, finished_at from audit.runs where id = $1
 `
 
 func (q *Queries) Audit(ctx context.Context, id uuid.UUID) (AuditRun, error) {
@@ -27,6 +27,7 @@ func (q *Queries) Audit(ctx context.Context, id uuid.UUID) (AuditRun, error) {
 		&i.State,
 		&i.Differences,
 		&i.Error,
+		&i.WorkflowID,
 		&i.StartedAt,
 		&i.SnapshotAt,
 		&i.FinishedAt,
@@ -97,20 +98,37 @@ func (q *Queries) AuditResults(ctx context.Context, runID uuid.UUID) ([]AuditRes
 }
 
 const beginAudit = `-- name: BeginAudit :exec
-insert into audit.runs (id, trigger, state)
-values ($1, $2, 'running')
+insert into audit.runs (id, trigger, state, workflow_id)
+values ($1, $2, 'running', $3)
 on conflict (id) do nothing
 `
 
 type BeginAuditParams struct {
-	ID      uuid.UUID
-	Trigger string
+	ID         uuid.UUID
+	Trigger    string
+	WorkflowID *string
 }
 
 // A run that is begun again, by another attempt, is the same run.
 func (q *Queries) BeginAudit(ctx context.Context, arg BeginAuditParams) error {
-	_, err := q.db.Exec(ctx, beginAudit, arg.ID, arg.Trigger)
+	_, err := q.db.Exec(ctx, beginAudit, arg.ID, arg.Trigger, arg.WorkflowID)
 	return err
+}
+
+const beginOrJoinAudit = `-- name: BeginOrJoinAudit :one
+select audit.begin_or_join($1, $2)::uuid
+`
+
+type BeginOrJoinAuditParams struct {
+	ID         uuid.UUID
+	WorkflowID string
+}
+
+func (q *Queries) BeginOrJoinAudit(ctx context.Context, arg BeginOrJoinAuditParams) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, beginOrJoinAudit, arg.ID, arg.WorkflowID)
+	var column_1 uuid.UUID
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const countStuck = `-- name: CountStuck :many
@@ -148,13 +166,20 @@ func (q *Queries) CountStuck(ctx context.Context, limits json.RawMessage) ([]Cou
 }
 
 const failAudit = `-- name: FailAudit :exec
+with found as (
+    select coalesce(sum(results.differences), 0)::bigint as differences
+    from audit.results
+    where run_id = $2
+)
+
 update audit.runs
 set
-    state = 'failed',
-    differences = 0,
+    state = case when found.differences > 0 then 'differences' else 'failed' end,
+    differences = found.differences,
     error = $1::text,
     finished_at = clock_timestamp()
-where id = $2 and state = 'running'
+from found
+where runs.id = $2 and runs.state = 'running'
 `
 
 type FailAuditParams struct {
@@ -162,30 +187,31 @@ type FailAuditParams struct {
 	ID    uuid.UUID
 }
 
+// What it had found until then stays.
 func (q *Queries) FailAudit(ctx context.Context, arg FailAuditParams) error {
 	_, err := q.db.Exec(ctx, failAudit, arg.Error, arg.ID)
 	return err
 }
 
 const finishAudit = `-- name: FinishAudit :exec
+with found as (
+    select coalesce(sum(results.differences), 0)::bigint as differences
+    from audit.results
+    where run_id = $1
+)
+
 update audit.runs
 set
-    state = case when $1::bigint > 0 then 'differences' else 'clean' end,
-    differences = $1::bigint,
+    state = case when found.differences > 0 then 'differences' else 'clean' end,
+    differences = found.differences,
     error = null,
-    snapshot_at = $2,
     finished_at = clock_timestamp()
-where id = $3
+from found
+where runs.id = $1
 `
 
-type FinishAuditParams struct {
-	Differences int64
-	SnapshotAt  *time.Time
-	ID          uuid.UUID
-}
-
-func (q *Queries) FinishAudit(ctx context.Context, arg FinishAuditParams) error {
-	_, err := q.db.Exec(ctx, finishAudit, arg.Differences, arg.SnapshotAt, arg.ID)
+func (q *Queries) FinishAudit(ctx context.Context, id uuid.UUID) error {
+	_, err := q.db.Exec(ctx, finishAudit, id)
 	return err
 }
 
@@ -195,6 +221,20 @@ delete from audit.results where run_id = $1
 
 func (q *Queries) ForgetAudit(ctx context.Context, runID uuid.UUID) error {
 	_, err := q.db.Exec(ctx, forgetAudit, runID)
+	return err
+}
+
+const forgetAuditResult = `-- name: ForgetAuditResult :exec
+delete from audit.results where run_id = $1 and check_name = $2
+`
+
+type ForgetAuditResultParams struct {
+	RunID     uuid.UUID
+	CheckName string
+}
+
+func (q *Queries) ForgetAuditResult(ctx context.Context, arg ForgetAuditResultParams) error {
+	_, err := q.db.Exec(ctx, forgetAuditResult, arg.RunID, arg.CheckName)
 	return err
 }
 
@@ -245,8 +285,22 @@ func (q *Queries) KeepAuditResult(ctx context.Context, arg KeepAuditResultParams
 	return err
 }
 
+const keepAuditSnapshot = `-- name: KeepAuditSnapshot :exec
+update audit.runs set snapshot_at = $1 where id = $2
+`
+
+type KeepAuditSnapshotParams struct {
+	SnapshotAt *time.Time
+	ID         uuid.UUID
+}
+
+func (q *Queries) KeepAuditSnapshot(ctx context.Context, arg KeepAuditSnapshotParams) error {
+	_, err := q.db.Exec(ctx, keepAuditSnapshot, arg.SnapshotAt, arg.ID)
+	return err
+}
+
 const latestAudit = `-- name: LatestAudit :one
-select id, trigger, state, differences, error, started_at, snapshot_at, finished_at
+select id, trigger, state, differences, error, workflow_id, started_at, snapshot_at, finished_at
 from audit.runs
 where state <> 'running'
 order by started_at desc
@@ -262,6 +316,7 @@ func (q *Queries) LatestAudit(ctx context.Context) (AuditRun, error) {
 		&i.State,
 		&i.Differences,
 		&i.Error,
+		&i.WorkflowID,
 		&i.StartedAt,
 		&i.SnapshotAt,
 		&i.FinishedAt,
@@ -270,7 +325,7 @@ func (q *Queries) LatestAudit(ctx context.Context) (AuditRun, error) {
 }
 
 const listAudits = `-- name: ListAudits :many
-select id, trigger, state, differences, error, started_at, snapshot_at, finished_at
+select id, trigger, state, differences, error, workflow_id, started_at, snapshot_at, finished_at
 from audit.runs
 where $1::uuid is null or id < $1
 order by id desc
@@ -298,6 +353,7 @@ func (q *Queries) ListAudits(ctx context.Context, arg ListAuditsParams) ([]Audit
 			&i.State,
 			&i.Differences,
 			&i.Error,
+			&i.WorkflowID,
 			&i.StartedAt,
 			&i.SnapshotAt,
 			&i.FinishedAt,
@@ -475,29 +531,4 @@ func (q *Queries) PaymentsToCompare(ctx context.Context, arg PaymentsToComparePa
 		return nil, err
 	}
 	return items, nil
-}
-
-const runningAudit = `-- name: RunningAudit :one
-select id, trigger, state, differences, error, started_at, snapshot_at, finished_at
-from audit.runs
-where state = 'running' and started_at > now() - interval '1 hour'
-order by started_at desc
-limit 1
-`
-
-// The audit that somebody asked for and that is not over; one that is older has died.
-func (q *Queries) RunningAudit(ctx context.Context) (AuditRun, error) {
-	row := q.db.QueryRow(ctx, runningAudit)
-	var i AuditRun
-	err := row.Scan(
-		&i.ID,
-		&i.Trigger,
-		&i.State,
-		&i.Differences,
-		&i.Error,
-		&i.StartedAt,
-		&i.SnapshotAt,
-		&i.FinishedAt,
-	)
-	return i, err
 }

@@ -37,6 +37,7 @@ type AuditRun struct {
 	State       string
 	Differences int64
 	Error       *string
+	WorkflowID  *string
 	StartedAt   time.Time
 	SnapshotAt  *time.Time
 	FinishedAt  *time.Time

@@ -103,7 +103,7 @@ language sql stable as $$
         jsonb_build_object(
             'id', 'evt_' || event.id,
             'type', event.type,
-            'occurred_at', event.occurred_at,
+            'occurred_at', ordering.rfc3339(event.occurred_at),
             'data', case
                 when endpoint.vendor_id is null then event.data
                 when event.data ? 'vendor_id' then event.data

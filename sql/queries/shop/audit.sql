@@ -1,19 +1,20 @@
 -- name: BeginAudit :exec
 -- A run that is begun again, by another attempt, is the same run.
-insert into audit.runs (id, trigger, state)
-values (@id, @trigger, 'running')
+insert into audit.runs (id, trigger, state, workflow_id)
+values (@id, @trigger, 'running', sqlc.narg(workflow_id))
 on conflict (id) do nothing;
 
--- name: RunningAudit :one
--- The audit that somebody asked for and that is not over; one that is older has died.
-select *
-from audit.runs
-where state = 'running' and started_at > now() - interval '1 hour'
-order by started_at desc
-limit 1;
+-- name: BeginOrJoinAudit :one
+select audit.begin_or_join(@id, @workflow_id)::uuid;
 
 -- name: ForgetAudit :exec
 delete from audit.results where run_id = @run_id;
+
+-- name: ForgetAuditResult :exec
+delete from audit.results where run_id = @run_id and check_name = @check_name;
+
+-- name: KeepAuditSnapshot :exec
+update audit.runs set snapshot_at = @snapshot_at where id = @id;
 
 -- name: KeepAuditResult :exec
 insert into audit.results (run_id, check_name, severity, subject, proves, differences, seconds)
@@ -27,23 +28,37 @@ select
 from jsonb_array_elements(sqlc.arg(differences)::jsonb) with ordinality as listed (difference, position);
 
 -- name: FinishAudit :exec
+with found as (
+    select coalesce(sum(results.differences), 0)::bigint as differences
+    from audit.results
+    where run_id = @id
+)
+
 update audit.runs
 set
-    state = case when @differences::bigint > 0 then 'differences' else 'clean' end,
-    differences = @differences::bigint,
+    state = case when found.differences > 0 then 'differences' else 'clean' end,
+    differences = found.differences,
     error = null,
-    snapshot_at = @snapshot_at,
     finished_at = clock_timestamp()
-where id = @id;
+from found
+where runs.id = @id;
 
 -- name: FailAudit :exec
+-- What it had found until then stays.
+with found as (
+    select coalesce(sum(results.differences), 0)::bigint as differences
+    from audit.results
+    where run_id = @id
+)
+
 update audit.runs
 set
-    state = 'failed',
-    differences = 0,
+    state = case when found.differences > 0 then 'differences' else 'failed' end,
+    differences = found.differences,
     error = @error::text,
     finished_at = clock_timestamp()
-where id = @id and state = 'running';
+from found
+where runs.id = @id and runs.state = 'running';
 
 -- name: ListAudits :many
 -- Newest first by id, which is a UUIDv7.
