@@ -55,8 +55,9 @@ func TestDeclinedCheckoutIsUndone(t *testing.T) {
 	for _, token := range []string{"decline", "insufficient_funds", "no-such-token"} {
 		buyer := shop.NewBuyer()
 		buyer.Put(product, 4).Want(http.StatusOK)
-		// A hold that would end any moment: what the order had reserved must last longer.
-		shop.Exec("update catalog.holds set expires_at = now() + interval '10 seconds'")
+		// A hold that would end soon: what the order had reserved must last longer.
+		shop.Exec("update catalog.holds set expires_at = now() + interval '1 minute'")
+		before := time.Now()
 		buyer.Buy(token).WantProblem(http.StatusPaymentRequired, "payment_declined")
 
 		cancelled := apitest.Decode[orders](buyer.Get("/api/orders").Want(http.StatusOK)).Items[0]
@@ -70,7 +71,7 @@ func TestDeclinedCheckoutIsUndone(t *testing.T) {
 		}
 		shop.WantStock(product, 10, 4)
 		cart := apitest.Decode[order.Cart](buyer.Get("/api/cart").Want(http.StatusOK))
-		if len(cart.Items) != 1 || cart.ExpiresAt == nil || time.Until(*cart.ExpiresAt) < 4*time.Minute+50*time.Second {
+		if len(cart.Items) != 1 || cart.ExpiresAt == nil || cart.ExpiresAt.Before(before.Add(5*time.Minute)) {
 			t.Errorf("%s: the cart is %+v", token, cart)
 		}
 		// The cart is as good as before: it can be bought.
@@ -82,7 +83,7 @@ func TestDeclinedCheckoutIsUndone(t *testing.T) {
 
 func TestChargeWhoseAnswerWasLostIsFoundAndNotRepeated(t *testing.T) {
 	t.Parallel()
-	shop := workertest.New(t, workertest.PaymentTimeout(500*time.Millisecond))
+	shop := workertest.New(t, workertest.PaymentTimeout(time.Second), workertest.LostPaymentWebhooks())
 	product := shop.NewProducts(1, 10)[0]
 	buyer := shop.NewBuyer()
 	buyer.Put(product, 1).Want(http.StatusOK)
@@ -101,9 +102,10 @@ func TestChargeWhoseAnswerWasLostIsFoundAndNotRepeated(t *testing.T) {
 	for _, attempt := range attempts {
 		told = append(told, attempt.Operation+" "+attempt.Outcome)
 	}
-	want := []string{"authorize asked", "authorize unknown", "lookup approved", "authorize approved"}
-	if !slices.Equal(told[:min(len(told), len(want))], want) {
-		t.Errorf("the attempts are %q, want %q first", told, want)
+	// Where the time is short, nobody has written down that the first outcome is unknown.
+	approved := slices.Index(told, "authorize approved")
+	if approved < 2 || told[0] != "authorize asked" || told[approved-1] != "lookup approved" {
+		t.Errorf("the attempts are %q: it was not looked up before it was believed", told)
 	}
 }
 

@@ -19,7 +19,8 @@ import (
 
 func TestKilledBeforeTheAnswerOfTheProvider(t *testing.T) {
 	t.Parallel()
-	shop := workertest.NewProcesses(t, "MERCADO_PAYMENT_TIMEOUT=10s")
+	shop := workertest.NewProcesses(t, "MERCADO_PAYMENT_TIMEOUT=10s",
+		"MERCADO_SANDBOX_PAYMENT_WEBHOOK_URL=http://127.0.0.1:1/nobody") // which would tell meanwhile
 	product := shop.NewProducts(1, 10)[0]
 	buyer := shop.NewBuyer()
 	buyer.Put(product, 3).Want(http.StatusOK)
@@ -39,7 +40,7 @@ func TestKilledBeforeTheAnswerOfTheProvider(t *testing.T) {
 
 func TestKilledBetweenTheAnswerAndTheConfirmation(t *testing.T) {
 	t.Parallel()
-	shop := workertest.NewProcesses(t, "MERCADO_SANDBOX_SLOW=2500ms")
+	shop := workertest.NewProcesses(t, "MERCADO_PAYMENT_TIMEOUT=10s", "MERCADO_SANDBOX_SLOW=6s")
 	product := shop.NewProducts(1, 10)[0]
 	buyer := shop.NewBuyer()
 	buyer.Put(product, 3).Want(http.StatusOK)
@@ -64,7 +65,7 @@ func TestKilledBetweenTheAnswerAndTheConfirmation(t *testing.T) {
 
 func TestKilledBetweenACaptureAndItsRecord(t *testing.T) {
 	t.Parallel()
-	shop := workertest.NewProcesses(t, "MERCADO_PACK_AFTER=2s")
+	shop := workertest.NewProcesses(t, "MERCADO_PACK_AFTER=10s")
 	product := shop.NewProducts(1, 10)[0]
 	buyer := shop.NewBuyer()
 	buyer.Put(product, 3).Want(http.StatusOK)

@@ -80,7 +80,7 @@ func TestTransferInTimeSellsTheOrder(t *testing.T) {
 	t.Parallel()
 	for name, options := range map[string][]workertest.Option{
 		"the provider tells":                      nil,
-		"the provider tells nobody, and is asked": {workertest.LostPaymentWebhooks(), workertest.TransferPatience(20 * time.Second)},
+		"the provider tells nobody, and is asked": {workertest.LostPaymentWebhooks(), workertest.TransferPatience(2 * time.Minute)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -158,7 +158,7 @@ func TestTransferThatDoesNotComeReleasesTheStock(t *testing.T) {
 // asked for longer than the test lasts: only its webhook tells.
 func TestAnswerIsLearnedFromTheWebhook(t *testing.T) {
 	t.Parallel()
-	shop := workertest.New(t, workertest.PaymentTimeout(10*time.Second))
+	shop := workertest.New(t, workertest.PaymentTimeout(20*time.Second))
 	product := shop.NewProducts(1, 10)[0]
 	buyer := shop.NewBuyer()
 	buyer.Put(product, 1).Want(http.StatusOK)

@@ -30,7 +30,7 @@ func newCheckoutRun() *checkoutRun {
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	r := &checkoutRun{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment()}
-	r.SetTestTimeout(30 * time.Second)
+	r.SetTestTimeout(2 * time.Minute)
 	r.RegisterActivity(&activities.Checkout{})
 	r.RegisterActivity(&activities.Payments{})
 	return r

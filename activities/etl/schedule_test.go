@@ -1,6 +1,7 @@
 package etl_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -14,19 +15,20 @@ func TestScheduleLoadsTheDayBeforeItsTime(t *testing.T) {
 	t.Parallel()
 	p := setup(t)
 	ctx := t.Context()
-	for _, at := range []string{"02:00", "03:30"} {
-		if err := worker.EnsureSchedules(ctx, p.temporal, p.world.Temporal, settings.Lake{DailyAt: at, StepTries: tries}); err != nil {
+	later := time.Now().UTC().Add(12 * time.Hour) // neither comes due while the test runs
+	for _, at := range []time.Time{later.Add(-time.Hour), later} {
+		if err := worker.EnsureSchedules(ctx, p.temporal, p.world.Temporal, settings.Lake{DailyAt: at.Format("15:04"), StepTries: tries}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	schedule := p.temporal.ScheduleClient().GetHandle(ctx, p.world.Temporal.TaskQueuePrefix+"daily-etl")
-	t.Cleanup(func() { _ = schedule.Delete(ctx) })
+	t.Cleanup(func() { _ = schedule.Delete(context.Background()) })
 	description, err := schedule.Describe(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if calendar := description.Schedule.Spec.Calendars[0]; calendar.Hour[0].Start != 3 || calendar.Minute[0].Start != 30 {
-		t.Errorf("the schedule was not moved to 03:30: %+v", calendar)
+	if calendar := description.Schedule.Spec.Calendars[0]; calendar.Hour[0].Start != later.Hour() || calendar.Minute[0].Start != later.Minute() {
+		t.Errorf("the schedule was not moved to %s: %+v", later, calendar)
 	}
 
 	// A day long past is asked for: what counts is when the schedule would have started.

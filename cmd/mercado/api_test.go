@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -13,7 +14,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -50,27 +50,38 @@ func startAPI(t *testing.T, world *stacktest.World) (address string, command *ex
 	return "", nil
 }
 
-// partsWhen asks /readyz until it answers status, and returns the state of each part.
-func partsWhen(t *testing.T, address string, status int) map[string]string {
+// awaitParts asks /readyz until it answers status and tells of parts as they are wanted.
+func awaitParts(t *testing.T, address string, status int, wanted map[string]string) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for tick := time.NewTicker(50 * time.Millisecond); ; <-tick.C {
-		response, err := http.Get(address + "/readyz")
-		if err != nil {
-			t.Fatal(err)
+	eventually(t, fmt.Sprintf("/readyz to answer %d %v", status, wanted), func() bool {
+		got, parts := readyParts(t, address)
+		if got != status {
+			return false
 		}
-		var answer struct {
-			Checks map[string]string `json:"checks"`
+		for part, want := range wanted {
+			if parts[part] != want {
+				return false
+			}
 		}
-		err = json.NewDecoder(response.Body).Decode(&answer)
-		_ = response.Body.Close()
-		if err == nil && response.StatusCode == status {
-			return answer.Checks
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("/readyz answers %s %v, %v; want %d", response.Status, answer.Checks, err, status)
-		}
+		return true
+	})
+}
+
+// readyParts asks /readyz once, for its status and the state of each part.
+func readyParts(t *testing.T, address string) (status int, parts map[string]string) {
+	t.Helper()
+	response, err := http.Get(address + "/readyz")
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer func() { _ = response.Body.Close() }()
+	var answer struct {
+		Checks map[string]string `json:"checks"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, answer.Checks
 }
 
 func TestTheAPIIsReadyWhenEverythingIs(t *testing.T) {
@@ -78,14 +89,9 @@ func TestTheAPIIsReadyWhenEverythingIs(t *testing.T) {
 	world := stacktest.New(t)
 	address, command := startAPI(t, world)
 
-	parts := partsWhen(t, address, http.StatusServiceUnavailable)
-	for part, want := range map[string]string{
+	awaitParts(t, address, http.StatusServiceUnavailable, map[string]string{
 		"postgres": "ok", "temporal": "ok", "object_store": "ok", "orders_worker": "unavailable", "etl_worker": "unavailable",
-	} {
-		if parts[part] != want {
-			t.Errorf("%s is %s, want %s", part, parts[part], want)
-		}
-	}
+	})
 	announced, err := pgx.Connect(t.Context(), world.Database.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -95,11 +101,11 @@ func TestTheAPIIsReadyWhenEverythingIs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	partsWhen(t, address, http.StatusOK)
+	awaitParts(t, address, http.StatusOK, nil)
 	if err := announced.Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	partsWhen(t, address, http.StatusServiceUnavailable) // a worker that is gone is missed
+	awaitParts(t, address, http.StatusServiceUnavailable, map[string]string{"orders_worker": "unavailable"}) // it is missed
 
 	// A token from the command line is good where the home is the same.
 	printing := exec.CommandContext(t.Context(), stacktest.Binary(t), "token", "--role", "admin")
@@ -186,25 +192,43 @@ func TestALockedRowLeavesTheAPIReady(t *testing.T) {
 	}
 	customer := apitest.NewClient(t, address, strings.TrimSpace(string(token)))
 	var asked sync.WaitGroup
-	answers := make([]*apitest.Answer, world.Database.MaxConns)
-	for i := range answers {
-		asked.Go(func() { answers[i] = customer.Put("/api/cart/items/1", map[string]any{"qty": 1}) })
-	}
-	answered := make(chan struct{})
-	go func() { asked.Wait(); close(answered) }()
-	for tick := time.NewTicker(100 * time.Millisecond); ; {
-		if parts := partsWhen(t, address, http.StatusServiceUnavailable); parts["postgres"] != "ok" {
-			t.Errorf("postgres is %s", parts["postgres"])
-		}
-		select {
-		case <-tick.C:
-		case <-answered:
-			for _, answer := range answers {
-				answer.WantProblem(http.StatusServiceUnavailable, "unavailable")
+	connections := int(world.Database.MaxConns) / 2 // half of them are for requests
+	ctx, enough := context.WithCancel(t.Context())
+	defer asked.Wait()
+	defer enough()
+	for range 2 * connections {
+		asked.Go(func() {
+			for ctx.Err() == nil {
+				customer.Put("/api/cart/items/1", map[string]any{"qty": 1}).WantProblem(http.StatusServiceUnavailable, "unavailable")
 			}
-			return
-		}
+		})
 	}
+	looking, err := pgx.Connect(t.Context(), world.Database.URL) // the activity that a transaction has seen stays as it was
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = looking.Close(context.Background()) }()
+	allWait := func() bool {
+		var waiting int
+		if err := looking.QueryRow(t.Context(), `
+			select count(*) from pg_stat_activity
+			where datname = current_database() and wait_event_type = 'Lock'`).Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+		return waiting >= connections
+	}
+	// A probe that waits for a connection as requests do may get one, but not three times in turn.
+	eventually(t, "the API to answer for Postgres while every connection waits", func() bool {
+		for range 3 {
+			if !allWait() {
+				return false
+			}
+			if _, parts := readyParts(t, address); parts["postgres"] != "ok" {
+				return false
+			}
+		}
+		return allWait()
+	})
 }
 
 // TestATokenIsSignedWithAKeyThatIsThere: in the wrong home, a new key would sign what the API

@@ -78,7 +78,7 @@ func TestProductionRefusesWhatIsMeantForDevelopment(t *testing.T) {
 // runWith runs a command with these settings and no others.
 func runWith(t *testing.T, variables []string, arguments ...string) (code int, said string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	command := exec.CommandContext(ctx, stacktest.Binary(t), arguments...)
 	command.Env = append(append(settings.Foreign(), "MERCADO_HOME="+t.TempDir()), variables...)

@@ -145,7 +145,7 @@ func (s *stack) wait(t *testing.T) (code int) {
 	select {
 	case <-s.ended:
 		return s.command.ProcessState.ExitCode()
-	case <-time.After(time.Minute):
+	case <-time.After(2 * time.Minute):
 		t.Fatalf("`up` does not end\n%s", s.said())
 		return -1
 	}
@@ -218,7 +218,7 @@ func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	for !condition() {
 		select {
 		case <-tick.C:

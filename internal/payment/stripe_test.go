@@ -53,7 +53,7 @@ func stripeMock(t *testing.T) string {
 		_ = command.Process.Kill()
 		_ = command.Wait()
 	})
-	deadline, tick := time.After(30*time.Second), time.NewTicker(50*time.Millisecond)
+	deadline, tick := time.After(2*time.Minute), time.NewTicker(50*time.Millisecond)
 	defer tick.Stop()
 	for {
 		connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)

@@ -26,7 +26,7 @@ func TestTrafficIsAnsweredAsTheContractSays(t *testing.T) {
 	ctx, enough := context.WithCancel(t.Context())
 	defer enough()
 	summary, err := simulate.Run(ctx, simulate.Options{
-		URL: shop.URL, Rate: 20, For: time.Minute, Customers: 40, Seed: 7, AtOnce: 4,
+		URL: shop.URL, Rate: 20, For: 5 * time.Minute, Customers: 40, Seed: 7, AtOnce: 4,
 		Progress: func(now simulate.Snapshot) {
 			o := now.Outcomes
 			if o.Confirmed > 0 && o.Declined > 0 && o.Abandoned > 0 && o.Cancelled > 0 {

@@ -35,7 +35,7 @@ func TestTwoMovesMakeNoCycle(t *testing.T) {
 			return err
 		}
 		go func() { ended <- move(db, other, one) }()
-		deadline := time.After(30 * time.Second)
+		deadline := time.After(2 * time.Minute)
 		for look := time.NewTicker(10 * time.Millisecond); ; <-look.C {
 			var waits bool
 			err := db.Pool.QueryRow(t.Context(), `

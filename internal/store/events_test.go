@@ -186,7 +186,7 @@ func confirm(t *testing.T, by executor) uuid.UUID {
 // await waits until a query is true.
 func await(t *testing.T, db *store.DB, query string) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for done := false; !done; {
 		if err := db.Pool.QueryRow(t.Context(), query).Scan(&done); err != nil {
 			t.Fatal(err)

@@ -19,7 +19,7 @@ import (
 func TestReserveAndReleaseAreLinearizable(t *testing.T) {
 	t.Parallel()
 	told := reserveAndRelease(t, "")
-	if porcupine.CheckOperationsTimeout(counter, told, time.Minute) != porcupine.Ok {
+	if porcupine.CheckOperationsTimeout(counter, told, 5*time.Minute) != porcupine.Ok {
 		t.Error("no order of the operations explains what the clients were told")
 	}
 }
@@ -32,7 +32,7 @@ func TestNaiveStockIsNotLinearizable(t *testing.T) {
 		t.Fatal(err)
 	}
 	told := reserveAndRelease(t, string(naive))
-	if porcupine.CheckOperationsTimeout(counter, told, time.Minute) != porcupine.Illegal {
+	if porcupine.CheckOperationsTimeout(counter, told, 5*time.Minute) != porcupine.Illegal {
 		t.Error("stock that is read and then written passes: the check is no test")
 	}
 }

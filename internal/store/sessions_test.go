@@ -85,7 +85,7 @@ func TestSessionEndsWhileItIsBeingRenewed(t *testing.T) {
 // awaitWaiting waits until so many connections of the test's database wait for a lock.
 func awaitWaiting(t *testing.T, db *store.DB, want int) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		var waiting int
 		if err := db.Pool.QueryRow(t.Context(), `

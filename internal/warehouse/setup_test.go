@@ -78,7 +78,7 @@ func (b *bench) wantStanding(closing string) {
 // eventually waits until a query answers true.
 func (b *bench) eventually(query string) {
 	b.t.Helper()
-	deadline := time.NewTimer(30 * time.Second)
+	deadline := time.NewTimer(2 * time.Minute)
 	defer deadline.Stop()
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()

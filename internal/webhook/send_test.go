@@ -168,7 +168,7 @@ func TestReceiverThatIsSlowIsNotWaitedFor(t *testing.T) {
 				_, _ = io.Copy(io.Discard, connection) // until the sender hangs up
 			})
 			sender := webhook.NewSender(webhook.Rules{HTTP: true, Loopback: true})
-			sender.WaitFor(300 * time.Millisecond)
+			sender.WaitFor(3 * time.Second)
 			if code := sendBy(t, sender, slow); code != want {
 				t.Errorf("%q, want %q", code, want)
 			}

@@ -11,13 +11,17 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
 	"time"
 
+	"go.temporal.io/api/serviceerror"
+
 	"mercado/internal/devstack"
 	"mercado/internal/settings"
+	"mercado/internal/temporal"
 )
 
 // World is what one test has for itself. It is gone when the test has ended.
@@ -69,13 +73,35 @@ func New(t testing.TB) *World {
 	t.Cleanup(func() {
 		cleanup(t, func(ctx context.Context) error { return devstack.RemoveBuckets(ctx, world.ObjectStore) })
 	})
+	t.Cleanup(func() {
+		cleanup(t, func(ctx context.Context) error { return removeSchedules(ctx, world.Temporal) })
+	})
 	return world
+}
+
+// removeSchedules ends what would go on starting workflows that nobody works on.
+func removeSchedules(ctx context.Context, s settings.Temporal) error {
+	c, err := temporal.Dial(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	for _, name := range []string{"audit", "daily-etl", "forget-imports", "sweep-holds"} {
+		err := c.ScheduleClient().GetHandle(ctx, s.TaskQueuePrefix+name).Delete(ctx)
+		var none *serviceerror.NotFound
+		if err != nil && !errors.As(err, &none) {
+			return fmt.Errorf("remove schedule %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // Env returns the environment of a child process that is to live in this world: what the test's
 // own process has, with the world's settings in place of any others.
 func (w *World) Env() []string {
-	environment := append(settings.Foreign(), "MERCADO_HOME="+w.Home)
+	// No schedule of a day shall come due in the middle of a test.
+	notNow := time.Now().UTC().Add(12 * time.Hour).Format("15:04")
+	environment := append(settings.Foreign(), "MERCADO_HOME="+w.Home, "MERCADO_ETL_DAILY_AT="+notNow)
 	return append(environment, settings.Environ(w.Database, w.Warehouse, w.ObjectStore, w.Temporal)...)
 }
 
