@@ -12,6 +12,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"mercado/internal/attributes"
 	"mercado/internal/auth"
 	"mercado/internal/money"
 	"mercado/internal/store"
@@ -73,15 +74,15 @@ type ProductSummary struct {
 // product is all that is known of one.
 type product struct {
 	ProductSummary
-	Description string         `json:"description"`
-	Model       string         `json:"model"`
-	WeightKg    *float64       `json:"weight_kg"`
-	Dimensions  *string        `json:"dimensions"`
-	LaunchDate  *date          `json:"launch_date" nullable:"true"`
-	Attributes  map[string]any `json:"attributes"`
-	CreatedAt   time.Time      `json:"created_at"`
-	Version     int64          `json:"version" doc:"Counts the changes; the ETag begins with it."`
-	UpdatedAt   time.Time      `json:"updated_at"`
+	Description string            `json:"description"`
+	Model       string            `json:"model"`
+	WeightKg    *float64          `json:"weight_kg"`
+	Dimensions  *string           `json:"dimensions"`
+	LaunchDate  *date             `json:"launch_date" nullable:"true"`
+	Attributes  attributes.Object `json:"attributes" doc:"Numbers are as they were written."`
+	CreatedAt   time.Time         `json:"created_at"`
+	Version     int64             `json:"version" doc:"Counts the changes; the ETag begins with it."`
+	UpdatedAt   time.Time         `json:"updated_at"`
 }
 
 // mayManage reports whether p is an operator or the vendor.
@@ -144,21 +145,21 @@ func (a *API) forgetCatalogue() {
 
 type createProductInput struct {
 	Body struct {
-		VendorID    int64          `json:"vendor_id" minimum:"1"`
-		SKU         *string        `json:"sku,omitempty" maxLength:"100" pattern:"^\\S(.*\\S)?$" patternDescription:"not blank, and without blanks around it" doc:"The vendor's own key; no two products of theirs have the same."`
-		ItemName    string         `json:"item_name" maxLength:"300" pattern:"\\S" patternDescription:"not blank"`
-		Description string         `json:"description,omitempty" maxLength:"20000"`
-		CategoryID  int64          `json:"category_id" minimum:"1"`
-		Brand       string         `json:"brand,omitempty" maxLength:"200"`
-		Model       string         `json:"model,omitempty" maxLength:"200"`
-		Price       money.Amount   `json:"price" pattern:"^[0-9]{1,9}([.][0-9]{1,2})?$" patternDescription:"an amount below 1000000000"`
-		Cost        money.Amount   `json:"cost" pattern:"^[0-9]{1,9}([.][0-9]{1,2})?$" patternDescription:"an amount below 1000000000"`
-		Currency    string         `json:"currency,omitempty" pattern:"^EUR$" patternDescription:"EUR, the one currency of the shop" default:"EUR"`
-		Stock       int64          `json:"stock,omitempty" minimum:"0" maximum:"1000000000" doc:"Units on the shelf at the beginning."`
-		WeightKg    *float64       `json:"weight_kg,omitempty" minimum:"0" maximum:"999999"`
-		Dimensions  *string        `json:"dimensions,omitempty" maxLength:"200"`
-		LaunchDate  *date          `json:"launch_date,omitempty"`
-		Attributes  map[string]any `json:"attributes,omitempty" maxProperties:"100"`
+		VendorID    int64             `json:"vendor_id" minimum:"1"`
+		SKU         *string           `json:"sku,omitempty" maxLength:"100" pattern:"^\\S(.*\\S)?$" patternDescription:"not blank, and without blanks around it" doc:"The vendor's own key; no two products of theirs have the same."`
+		ItemName    string            `json:"item_name" maxLength:"300" pattern:"\\S" patternDescription:"not blank"`
+		Description string            `json:"description,omitempty" maxLength:"20000"`
+		CategoryID  int64             `json:"category_id" minimum:"1"`
+		Brand       string            `json:"brand,omitempty" maxLength:"200"`
+		Model       string            `json:"model,omitempty" maxLength:"200"`
+		Price       money.Amount      `json:"price" pattern:"^[0-9]{1,9}([.][0-9]{1,2})?$" patternDescription:"an amount below 1000000000"`
+		Cost        money.Amount      `json:"cost" pattern:"^[0-9]{1,9}([.][0-9]{1,2})?$" patternDescription:"an amount below 1000000000"`
+		Currency    string            `json:"currency,omitempty" pattern:"^EUR$" patternDescription:"EUR, the one currency of the shop" default:"EUR"`
+		Stock       int64             `json:"stock,omitempty" minimum:"0" maximum:"1000000000" doc:"Units on the shelf at the beginning."`
+		WeightKg    *float64          `json:"weight_kg,omitempty" minimum:"0" maximum:"999999"`
+		Dimensions  *string           `json:"dimensions,omitempty" maxLength:"200"`
+		LaunchDate  *date             `json:"launch_date,omitempty"`
+		Attributes  attributes.Object `json:"attributes,omitempty" maxProperties:"100"`
 	} `nameHint:"NewProduct"`
 }
 
@@ -166,18 +167,18 @@ func (a *API) createProduct(ctx context.Context, in *createProductInput) (*versi
 	if !mayManage(principalOf(ctx), in.Body.VendorID) {
 		return nil, problem(forbidden)
 	}
-	attributes, err := attributesOf(in.Body.Attributes)
+	said, err := attributesOf(in.Body.Attributes)
 	if err != nil {
 		return nil, err
 	}
-	if attributes == nil {
-		attributes = json.RawMessage(`{}`)
+	if said == nil {
+		said = json.RawMessage(`{}`)
 	}
 	row, err := a.DB.AddProduct(ctx, shopdb.CreateProductParams{
 		VendorID: in.Body.VendorID, Sku: in.Body.SKU, ItemName: strings.TrimSpace(in.Body.ItemName), Description: in.Body.Description,
 		CategoryID: in.Body.CategoryID, Brand: in.Body.Brand, Model: in.Body.Model,
 		Price: in.Body.Price, Cost: in.Body.Cost, Currency: in.Body.Currency, WeightKg: weight(in.Body.WeightKg),
-		Dimensions: in.Body.Dimensions, LaunchDate: in.Body.LaunchDate.time(), Attributes: attributes, Stock: in.Body.Stock,
+		Dimensions: in.Body.Dimensions, LaunchDate: in.Body.LaunchDate.time(), Attributes: said, Stock: in.Body.Stock,
 	})
 	if err != nil {
 		return nil, referenceProblem(err)
@@ -198,7 +199,7 @@ func referenceProblem(err error) error {
 }
 
 // attributesOf is nil when none were sent.
-func attributesOf(sent map[string]any) (json.RawMessage, error) {
+func attributesOf(sent attributes.Object) (json.RawMessage, error) {
 	if sent == nil {
 		return nil, nil
 	}
@@ -248,13 +249,13 @@ type updateProductInput struct {
 		WeightKg    nullable[float64] `json:"weight_kg,omitempty" minimum:"0" maximum:"999999"`
 		Dimensions  nullable[string]  `json:"dimensions,omitempty" maxLength:"200"`
 		LaunchDate  nullable[date]    `json:"launch_date,omitempty"`
-		Attributes  map[string]any    `json:"attributes,omitempty" maxProperties:"100" doc:"Replaces all of them."`
+		Attributes  attributes.Object `json:"attributes,omitempty" maxProperties:"100" doc:"Replaces all of them."`
 		IsActive    *bool             `json:"is_active,omitempty"`
 	} `nameHint:"ProductChange"`
 }
 
 func (a *API) updateProduct(ctx context.Context, in *updateProductInput) (*versioned[product], error) {
-	attributes, err := attributesOf(in.Body.Attributes)
+	said, err := attributesOf(in.Body.Attributes)
 	if err != nil {
 		return nil, err
 	}
@@ -266,7 +267,7 @@ func (a *API) updateProduct(ctx context.Context, in *updateProductInput) (*versi
 		WeightKg: weight(sent.WeightKg.value), ClearWeightKg: sent.WeightKg.null,
 		Dimensions: sent.Dimensions.value, ClearDimensions: sent.Dimensions.null,
 		LaunchDate: sent.LaunchDate.value.time(), ClearLaunchDate: sent.LaunchDate.null,
-		Attributes: attributes, IsActive: sent.IsActive,
+		Attributes: said, IsActive: sent.IsActive,
 	})
 	if err != nil {
 		return nil, referenceProblem(err)

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -73,6 +74,40 @@ func TestAVendorManagesTheirOwnProducts(t *testing.T) {
 		t.Errorf("its vendor lists %v", ids)
 	}
 	shop.Vendor(vendor).Get("/api/catalog/products?include_inactive=true").WantProblem(http.StatusForbidden, "forbidden")
+}
+
+// TestAttributesKeepTheirNumbers sends numbers that no float64 holds, and looks for them as they were sent.
+func TestAttributesKeepTheirNumbers(t *testing.T) {
+	t.Parallel()
+	shop := apitest.New(t)
+	vendor, category := shop.NewVendor(), shop.NewCategory(0)
+	body := func(attributes string) map[string]any {
+		return map[string]any{
+			"vendor_id": vendor, "category_id": category, "item_name": "Lamp", "price": "10.00", "cost": "4.5",
+			"attributes": json.RawMessage(attributes),
+		}
+	}
+	const big, changed = `{"ean":12345678901234567890,"parts":[{"width":0.1}],"size":1.50}`, `{"tenth":0.1,"ean":98765432109876543210.123}`
+	created := shop.Vendor(vendor).Post("/api/catalog/products", body(big)).Want(http.StatusCreated)
+	path := fmt.Sprintf("/api/catalog/products/%d", apitest.Decode[apitest.Made](created).ID)
+	for _, answer := range []*apitest.Answer{
+		created, shop.Anyone().Get(path), shop.Vendor(vendor).Patch(path, map[string]any{"price": "9.00"}),
+	} {
+		if !strings.Contains(string(answer.Body), `"attributes":`+big) {
+			t.Errorf("%s lacks %s", answer.Body, big)
+		}
+	}
+	patched := shop.Vendor(vendor).Patch(path, map[string]any{"attributes": json.RawMessage(changed)}).Want(http.StatusOK)
+	var shown struct{ Attributes map[string]json.RawMessage }
+	patched.Into(&shown)
+	if string(shown.Attributes["ean"]) != "98765432109876543210.123" || string(shown.Attributes["tenth"]) != "0.1" {
+		t.Errorf("changed: %s", patched.Body)
+	}
+	for _, wrong := range []string{`{"a":1e400}`, `{"a":1e-400}`, `{"a":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`, `{"a":"\u0000"}`} {
+		if answer := shop.Vendor(vendor).Post("/api/catalog/products", body(wrong)); answer.Status != http.StatusBadRequest && answer.Status != http.StatusUnprocessableEntity {
+			t.Errorf("%.40s: %d %s", wrong, answer.Status, answer.Body)
+		}
+	}
 }
 
 func TestProductsAreFiltered(t *testing.T) {

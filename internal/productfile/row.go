@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"mercado/internal/attributes"
 )
 
 // ErrHeader is returned, with what is wrong, for a file whose first line does not name columns of products.
@@ -67,9 +69,9 @@ var columns = []column{
 		return ""
 	}},
 	{"attributes", func(r *Row, cell string) string {
-		var object map[string]any
-		if json.Unmarshal([]byte(cell), &object) != nil || object == nil || len(object) > 100 || strings.Contains(cell, `\u0000`) {
-			return "expected a JSON object of at most 100 members"
+		var object attributes.Object
+		if json.Unmarshal([]byte(cell), &object) != nil || object == nil || len(object) > attributes.Most {
+			return "expected a JSON object of at most 100 members, none of them deeply nested or out of range"
 		}
 		r.Attributes, _ = json.Marshal(object)
 		return ""
