@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -63,6 +64,9 @@ func TestAccessMatrix(t *testing.T) {
 		}
 	}
 	t.Logf("%d calls", called)
+	if world.costsSeen == 0 {
+		t.Error("nobody has been shown what a product costs: the search for it has found nothing at all")
+	}
 }
 
 // actor is somebody in the matrix.
@@ -186,9 +190,45 @@ func (w *accessWorld) wantNoSecrets(c accessCase, answer *apitest.Answer, target
 	case c.who.role == "" || c.who.role == auth.Customer || c.who.role == auth.Vendor:
 		secrets = slices.Concat(w.secretsOfVendor, w.secretsOfCustomer, target.secrets)
 	}
+	var body any
+	if json.Unmarshal(answer.Body, &body) == nil {
+		w.wantOnlyOwnCosts(c, body, 0, target)
+	}
 	for _, secret := range secrets {
 		if strings.Contains(string(answer.Body), secret) {
 			w.t.Errorf("%s shows %q: %s", c, secret, answer.Body)
+		}
+	}
+}
+
+// costs are names of fields that tell what a product costs its vendor, or from which that follows.
+var costs = []string{"cost", "unit_cost", "margin", "margin_percent", "profit"}
+
+// wantOnlyOwnCosts fails the test when something of a vendor's tells what it costs to anybody but that
+// vendor and operators. vendor is whose the surrounding thing is; 0 where it does not say.
+func (w *accessWorld) wantOnlyOwnCosts(c accessCase, body any, vendor int64, target thing) {
+	w.t.Helper()
+	switch body := body.(type) {
+	case []any:
+		for _, item := range body {
+			w.wantOnlyOwnCosts(c, item, vendor, target)
+		}
+	case map[string]any:
+		if id, ok := body["vendor_id"].(float64); ok {
+			vendor = int64(id)
+		}
+		for name, value := range body {
+			if slices.Contains(costs, name) && value != nil {
+				w.costsSeen++
+				reader := w.otherVendor
+				if c.who.own {
+					reader = target.vendor
+				}
+				if c.who.role != auth.Admin && (c.who.role != auth.Vendor || vendor != reader) {
+					w.t.Errorf("%s shows the %s %v of vendor %d", c, name, value, vendor)
+				}
+			}
+			w.wantOnlyOwnCosts(c, value, vendor, target)
 		}
 	}
 }

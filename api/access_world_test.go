@@ -77,6 +77,8 @@ type accessWorld struct {
 
 	secretsOfCustomer []string
 	secretsOfVendor   []string
+
+	costsSeen int // fields of answers that told what something costs its vendor
 }
 
 const (
