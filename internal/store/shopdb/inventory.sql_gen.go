@@ -160,35 +160,66 @@ func (q *Queries) StockAsOf(ctx context.Context, arg StockAsOfParams) (StockAsOf
 }
 
 const stockSeries = `-- name: StockSeries :many
-with released as (
-    -- What nobody has released yet is released at its expiry as well.
-    select entry.occurred_at, entry.on_hand_delta, entry.reserved_delta
-    from catalog.stock_ledger as entry
-    where entry.product_id = $1
+with day as (
+    select case
+        when $1::integer = 24 then date_trunc('day', $2::timestamptz, 'UTC')
+        else $3::timestamptz
+    end as last
+),
+
+entries as (
+    select
+        known.day::timestamp at time zone 'utc' as at,
+        known.units_in,
+        known.units_out,
+        known.reserved_delta
+    from catalog.stock_days as known
+    where known.product_id = $4
+        and known.day >= ($3::timestamptz at time zone 'utc')::date
+        and known.day < (select (day.last at time zone 'utc')::date from day)
+        and $1::integer = 24
     union all
-    select hold.expires_at, 0, -hold.qty
+    select
+        entry.occurred_at,
+        greatest(entry.on_hand_delta, 0),
+        greatest(-entry.on_hand_delta, 0),
+        entry.reserved_delta
+    from catalog.stock_ledger as entry
+    where entry.product_id = $4
+        and entry.occurred_at >= (select day.last from day)
+        and entry.occurred_at < $2::timestamptz
+    union all
+    -- What nobody has released yet is released at its expiry as well.
+    select hold.expires_at, 0, 0, -hold.qty
     from catalog.holds as hold
-    where hold.product_id = $1 and hold.expires_at <= now()
+    where hold.product_id = $4
+        and hold.expires_at <= now()
+        and hold.expires_at >= $3::timestamptz
+        and hold.expires_at < $2::timestamptz
 ),
 
 opening as (
     select
-        coalesce(sum(released.on_hand_delta), 0) as on_hand,
-        coalesce(sum(released.reserved_delta), 0) as reserved
-    from released
-    where released.occurred_at < $2::timestamptz
+        ledger.on_hand,
+        ledger.reserved - coalesce((
+            select sum(hold.qty)
+            from catalog.holds as hold
+            where hold.product_id = $4
+                and hold.expires_at <= now()
+                and hold.expires_at < $3::timestamptz
+        ), 0) as reserved
+    from catalog.stock_as_of(
+        $4::bigint, $3::timestamptz - interval '1 microsecond'
+    ) as ledger (on_hand, reserved)
 ),
 
 moved as (
     select
-        date_bin(
-            make_interval(hours => $3::integer), released.occurred_at, '2000-01-01 00:00Z'
-        ) as bucket,
-        sum(greatest(released.on_hand_delta, 0)) as units_in,
-        sum(greatest(-released.on_hand_delta, 0)) as units_out,
-        sum(released.reserved_delta) as reserved
-    from released
-    where released.occurred_at >= $2::timestamptz and released.occurred_at < $4::timestamptz
+        date_bin(make_interval(hours => $1::integer), entries.at, '2000-01-01 00:00Z') as bucket,
+        sum(entries.units_in) as units_in,
+        sum(entries.units_out) as units_out,
+        sum(entries.reserved_delta) as reserved
+    from entries
     group by 1
 ),
 
@@ -200,9 +231,9 @@ buckets as (
         opening.on_hand + coalesce(sum(moved.units_in - moved.units_out) over running, 0) as closing,
         opening.reserved + coalesce(sum(moved.reserved) over running, 0) as reserved
     from generate_series(
-        $2::timestamptz,
-        $4::timestamptz - interval '1 microsecond',
-        make_interval(hours => $3::integer)
+        $3::timestamptz,
+        $2::timestamptz - interval '1 microsecond',
+        make_interval(hours => $1::integer)
     ) as slot (bucket)
     left join moved on moved.bucket = slot.bucket
     cross join opening
@@ -221,10 +252,10 @@ order by buckets.bucket
 `
 
 type StockSeriesParams struct {
-	ProductID   int64
-	FromTime    time.Time
 	BucketHours int32
 	ToTime      time.Time
+	FromTime    time.Time
+	ProductID   int64
 }
 
 type StockSeriesRow struct {
@@ -236,13 +267,14 @@ type StockSeriesRow struct {
 	Reserved int64
 }
 
-// One row for each bucket, quiet ones included; buckets begin at full hours or days of UTC.
+// One row for each bucket, quiet ones included; buckets begin at full hours or days of UTC. Whole days
+// are read as such, hours and the last day entry by entry.
 func (q *Queries) StockSeries(ctx context.Context, arg StockSeriesParams) ([]StockSeriesRow, error) {
 	rows, err := q.db.Query(ctx, stockSeries,
-		arg.ProductID,
-		arg.FromTime,
 		arg.BucketHours,
 		arg.ToTime,
+		arg.FromTime,
+		arg.ProductID,
 	)
 	if err != nil {
 		return nil, err

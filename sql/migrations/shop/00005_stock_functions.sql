@@ -302,17 +302,7 @@ end
 $$;
 -- +goose StatementEnd
 
--- The balance of a product as of a time: what the ledger had counted by then.
-create function catalog.stock_as_of(p_product_id bigint, p_at timestamptz)
-returns table (on_hand bigint, reserved bigint)
-language sql stable as $$
-    select coalesce(sum(on_hand_delta), 0)::bigint, coalesce(sum(reserved_delta), 0)::bigint
-    from catalog.stock_ledger
-    where product_id = p_product_id and occurred_at <= p_at
-$$;
-
 -- +goose Down
-drop function catalog.stock_as_of;
 drop function catalog.sweep_holds;
 drop function catalog.hold_stock;
 drop function catalog.reserve_held;

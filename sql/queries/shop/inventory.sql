@@ -43,36 +43,68 @@ select
 from catalog.stock_as_of(sqlc.arg(product_id)::bigint, sqlc.arg(at)::timestamptz) as ledger (on_hand, reserved);
 
 -- name: StockSeries :many
--- One row for each bucket, quiet ones included; buckets begin at full hours or days of UTC.
-with released as (
-    -- What nobody has released yet is released at its expiry as well.
-    select entry.occurred_at, entry.on_hand_delta, entry.reserved_delta
+-- One row for each bucket, quiet ones included; buckets begin at full hours or days of UTC. Whole days
+-- are read as such, hours and the last day entry by entry.
+with day as (
+    select case
+        when sqlc.arg(bucket_hours)::integer = 24 then date_trunc('day', sqlc.arg(to_time)::timestamptz, 'UTC')
+        else sqlc.arg(from_time)::timestamptz
+    end as last
+),
+
+entries as (
+    select
+        known.day::timestamp at time zone 'utc' as at,
+        known.units_in,
+        known.units_out,
+        known.reserved_delta
+    from catalog.stock_days as known
+    where known.product_id = sqlc.arg(product_id)
+        and known.day >= (sqlc.arg(from_time)::timestamptz at time zone 'utc')::date
+        and known.day < (select (day.last at time zone 'utc')::date from day)
+        and sqlc.arg(bucket_hours)::integer = 24
+    union all
+    select
+        entry.occurred_at,
+        greatest(entry.on_hand_delta, 0),
+        greatest(-entry.on_hand_delta, 0),
+        entry.reserved_delta
     from catalog.stock_ledger as entry
     where entry.product_id = sqlc.arg(product_id)
+        and entry.occurred_at >= (select day.last from day)
+        and entry.occurred_at < sqlc.arg(to_time)::timestamptz
     union all
-    select hold.expires_at, 0, -hold.qty
+    -- What nobody has released yet is released at its expiry as well.
+    select hold.expires_at, 0, 0, -hold.qty
     from catalog.holds as hold
-    where hold.product_id = sqlc.arg(product_id) and hold.expires_at <= now()
+    where hold.product_id = sqlc.arg(product_id)
+        and hold.expires_at <= now()
+        and hold.expires_at >= sqlc.arg(from_time)::timestamptz
+        and hold.expires_at < sqlc.arg(to_time)::timestamptz
 ),
 
 opening as (
     select
-        coalesce(sum(released.on_hand_delta), 0) as on_hand,
-        coalesce(sum(released.reserved_delta), 0) as reserved
-    from released
-    where released.occurred_at < sqlc.arg(from_time)::timestamptz
+        ledger.on_hand,
+        ledger.reserved - coalesce((
+            select sum(hold.qty)
+            from catalog.holds as hold
+            where hold.product_id = sqlc.arg(product_id)
+                and hold.expires_at <= now()
+                and hold.expires_at < sqlc.arg(from_time)::timestamptz
+        ), 0) as reserved
+    from catalog.stock_as_of(
+        sqlc.arg(product_id)::bigint, sqlc.arg(from_time)::timestamptz - interval '1 microsecond'
+    ) as ledger (on_hand, reserved)
 ),
 
 moved as (
     select
-        date_bin(
-            make_interval(hours => sqlc.arg(bucket_hours)::integer), released.occurred_at, '2000-01-01 00:00Z'
-        ) as bucket,
-        sum(greatest(released.on_hand_delta, 0)) as units_in,
-        sum(greatest(-released.on_hand_delta, 0)) as units_out,
-        sum(released.reserved_delta) as reserved
-    from released
-    where released.occurred_at >= sqlc.arg(from_time)::timestamptz and released.occurred_at < sqlc.arg(to_time)::timestamptz
+        date_bin(make_interval(hours => sqlc.arg(bucket_hours)::integer), entries.at, '2000-01-01 00:00Z') as bucket,
+        sum(entries.units_in) as units_in,
+        sum(entries.units_out) as units_out,
+        sum(entries.reserved_delta) as reserved
+    from entries
     group by 1
 ),
 
