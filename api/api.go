@@ -64,6 +64,8 @@ type API struct {
 
 	details  *cache[shopdb.CatalogProductListing]
 	lists    *cache[[]shopdb.ListProductsRow]
+	tree     *cache[[]shopdb.CatalogCategory]
+	counts   *cache[map[int64]int64] // products by category
 	payments payment.Providers
 }
 
@@ -81,6 +83,7 @@ var resources = []func(*API){
 	(*API).customers,
 	(*API).vendors,
 	(*API).categories,
+	(*API).categoryTree,
 	(*API).products,
 	(*API).inventory,
 	(*API).reviews,
@@ -111,6 +114,8 @@ func New(deps Deps) *API {
 	a := &API{Deps: deps, router: gin.New(), metrics: newMetrics(), payments: payment.Open(deps.Shop)}
 	a.details = newCache[shopdb.CatalogProductListing](deps.Shop.CatalogueCache, keptDetails)
 	a.lists = newCache[[]shopdb.ListProductsRow](deps.Shop.CatalogueCache, keptLists)
+	a.tree = newCache[[]shopdb.CatalogCategory](deps.Shop.CatalogueCache, 1)
+	a.counts = newCache[map[int64]int64](min(countsKept, 60*deps.Shop.CatalogueCache), 1)
 	a.router.HandleMethodNotAllowed = true
 	a.router.RedirectTrailingSlash = false
 	a.router.RemoteIPHeaders = []string{"X-Forwarded-For"}

@@ -19,7 +19,7 @@ func TestWhatIsStillRightIsNotSentAgain(t *testing.T) {
 	id := shop.NewProduct(vendor, category, "5.00", 3)
 	product := fmt.Sprintf("/api/catalog/products/%d", id)
 	for _, path := range []string{
-		product, "/api/catalog/products", "/api/catalog/products?sort=price&limit=5", "/api/catalog/categories", "/api/catalog/vendors",
+		product, "/api/catalog/products", "/api/catalog/products?sort=price&limit=5", "/api/catalog/categories", "/api/catalog/categories/tree", "/api/catalog/vendors",
 		fmt.Sprintf("/api/catalog/categories/%d", category), fmt.Sprintf("/api/catalog/vendors/%d", vendor),
 	} {
 		first := shop.Anyone().Get(path).Want(http.StatusOK)

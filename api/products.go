@@ -141,6 +141,7 @@ func (a *API) changedProduct(ctx context.Context, row shopdb.CatalogProductListi
 func (a *API) forgetCatalogue() {
 	a.details.forget()
 	a.lists.forget()
+	a.tree.forget()
 }
 
 type createProductInput struct {

@@ -9,6 +9,41 @@ import (
 	"context"
 )
 
+const countProductsByCategory = `-- name: CountProductsByCategory :many
+select
+    category_id,
+    count(*) as products
+from catalog.product_index
+where shelf = 2
+group by category_id
+`
+
+type CountProductsByCategoryRow struct {
+	CategoryID int64
+	Products   int64
+}
+
+// Products that are for sale and on the shelf (shelf 2 of the index), of each category by itself.
+func (q *Queries) CountProductsByCategory(ctx context.Context) ([]CountProductsByCategoryRow, error) {
+	rows, err := q.db.Query(ctx, countProductsByCategory)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CountProductsByCategoryRow{}
+	for rows.Next() {
+		var i CountProductsByCategoryRow
+		if err := rows.Scan(&i.CategoryID, &i.Products); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const createCategory = `-- name: CreateCategory :one
 insert into catalog.categories (name, parent_id, description)
 values ($1, $2, $3)
@@ -102,6 +137,42 @@ func (q *Queries) ListCategories(ctx context.Context, arg ListCategoriesParams) 
 		arg.ParentID,
 		arg.RowLimit,
 	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CatalogCategory{}
+	for rows.Next() {
+		var i CatalogCategory
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.ParentID,
+			&i.Description,
+			&i.IsActive,
+			&i.Version,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listCategoryTree = `-- name: ListCategoryTree :many
+select id, name, parent_id, description, is_active, version, updated_at
+from catalog.categories
+where is_active
+order by name, id
+`
+
+// Active categories, by name.
+func (q *Queries) ListCategoryTree(ctx context.Context) ([]CatalogCategory, error) {
+	rows, err := q.db.Query(ctx, listCategoryTree)
 	if err != nil {
 		return nil, err
 	}

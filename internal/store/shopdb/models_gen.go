@@ -205,6 +205,14 @@ type CatalogStock struct {
 	UpdatedAt time.Time
 }
 
+type CatalogStockDay struct {
+	ProductID     int64
+	Day           time.Time
+	UnitsIn       int64
+	UnitsOut      int64
+	ReservedDelta int64
+}
+
 type CatalogStockLedger struct {
 	ID            int64
 	ProductID     int64

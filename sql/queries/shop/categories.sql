@@ -21,6 +21,22 @@ where id > sqlc.arg(after_id)
 order by id
 limit sqlc.arg(row_limit);
 
+-- name: ListCategoryTree :many
+-- Active categories, by name.
+select *
+from catalog.categories
+where is_active
+order by name, id;
+
+-- name: CountProductsByCategory :many
+-- Products that are for sale and on the shelf (shelf 2 of the index), of each category by itself.
+select
+    category_id,
+    count(*) as products
+from catalog.product_index
+where shelf = 2
+group by category_id;
+
 -- name: UpdateCategory :one
 -- parent_id 0 makes the category a root.
 update catalog.categories
