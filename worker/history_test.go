@@ -48,6 +48,8 @@ func TestHistoriesOfOrders(t *testing.T) {
 		return apitest.Decode[orders](buyer.Get("/api/orders").Want(http.StatusOK)).Items[0].ID
 	}
 	one := bought("approve", products[0])
+	// The carrier is asked once, when the parcel has arrived.
+	untellable := workertest.New(t, workertest.LostWebhooks(), workertest.TrackEvery(2*time.Second))
 	three := bought("approve", products...)
 	deaf := workertest.New(t, workertest.PaymentTimeout(time.Second), workertest.LostPaymentWebhooks()) // must look it up
 	unsure := deaf.NewBuyer()
@@ -74,16 +76,27 @@ func TestHistoriesOfOrders(t *testing.T) {
 	awaitTimer(t, patient, workflows.CheckoutID(paid.ID))
 	arrive(t, patient, paid.PaymentInstructions.Reference, paid.TotalAmount)
 	patient.AwaitStatus(paid.ID, order.Delivered)
+	withdrawnTransfer := cancelAwaited(t, patient)
+	tooLate := cancelAwaited(t, patient)
+	arrive(t, patient, tooLate.PaymentInstructions.Reference, tooLate.TotalAmount)
+	wantMoney(t, patient, tooLate.ID, tooLate.TotalAmount, tooLate.TotalAmount)
 	hasty := workertest.New(t, workertest.TransferPatience(time.Millisecond))
 	_, _, unpaid := awaitedTransfer(hasty)
 	hasty.AwaitStatus(unpaid.ID, order.Cancelled)
 	parted := workertest.New(t, workertest.PackAfter(time.Hour))
 	cancelledOrder, label := cancelWithLabel(t, parted)
+	inPart := cancelOneOfTwo(t, parted)
 	missed := missedParcel(t, shop, products[0])
-	refund := refundOne(shop, products[0])
-	for _, id := range []uuid.UUID{one, three, onDelivery} {
+	refund := refundOne(shop, "approve", products[0])
+	failed := refundOne(shop, "refund_refused", products[0])
+	sale := saleBody(shop.NewBuyer().ID, "counter", "cash", products[0])
+	counter := apitest.Decode[order.Document](shop.Admin().Post("/api/sales", sale, "Idempotency-Key", "counter").Want(http.StatusCreated)).ID
+	_, asked := buy(untellable, "approve", 1, untellable.NewProducts(1, 10)[0])
+	for _, id := range []uuid.UUID{one, three, onDelivery, counter} {
 		shop.AwaitStatus(id, order.Delivered)
 	}
+	untellable.AwaitStatus(asked, order.Delivered)
+	endpoint, about := toldOf(t, shop, products[0])
 	silent.AwaitStatus(broke, order.Cancelled)
 	for name, of := range map[string]struct {
 		shop     *workertest.Shop
@@ -91,24 +104,31 @@ func TestHistoriesOfOrders(t *testing.T) {
 		running  bool
 		first    bool // of its runs
 	}{
-		"checkout_confirmed":    {shop: shop, workflow: workflows.CheckoutID(one)},
-		"checkout_looked_up":    {shop: deaf, workflow: workflows.CheckoutID(lost)},
-		"checkout_declined":     {shop: shop, workflow: workflows.CheckoutID(declined)},
-		"checkout_out_of_stock": {shop: shop, workflow: workflows.CheckoutID(short)},
-		"checkout_cancelled":    {shop: away, workflow: workflows.CheckoutID(withdrawn), running: true}, // its void is tried for ever
-		"checkout_withdrawn":    {shop: untold, workflow: workflows.CheckoutID(overruled)},
-		"checkout_instructed":   {shop: patient, workflow: workflows.CheckoutID(paid.ID), first: true},
-		"checkout_transferred":  {shop: patient, workflow: workflows.CheckoutID(paid.ID)},
-		"checkout_unpaid":       {shop: hasty, workflow: workflows.CheckoutID(unpaid.ID)},
-		"checkout_cash":         {shop: shop, workflow: workflows.CheckoutID(onDelivery)},
-		"fulfilment_cash":       {shop: shop, workflow: workflows.FulfilmentID(onDelivery)},
-		"fulfilment_one_vendor": {shop: shop, workflow: workflows.FulfilmentID(one)},
-		"fulfilment_three":      {shop: shop, workflow: workflows.FulfilmentID(three)},
-		"fulfilment_refused":    {shop: silent, workflow: workflows.FulfilmentID(broke)},
-		"fulfilment_cancelled":  {shop: parted, workflow: workflows.FulfilmentID(cancelledOrder)},
-		"fulfilment_by_vendor":  {shop: parted, workflow: workflows.FulfilmentID(label)},
-		"fulfilment_missed":     {shop: shop, workflow: workflows.FulfilmentID(missed)},
-		"refund_completed":      {shop: shop, workflow: workflows.RefundID(refund)},
+		"checkout_confirmed":          {shop: shop, workflow: workflows.CheckoutID(one)},
+		"checkout_looked_up":          {shop: deaf, workflow: workflows.CheckoutID(lost)},
+		"checkout_declined":           {shop: shop, workflow: workflows.CheckoutID(declined)},
+		"checkout_out_of_stock":       {shop: shop, workflow: workflows.CheckoutID(short)},
+		"checkout_cancelled":          {shop: away, workflow: workflows.CheckoutID(withdrawn), running: true}, // its void is tried for ever
+		"checkout_withdrawn":          {shop: untold, workflow: workflows.CheckoutID(overruled)},
+		"checkout_instructed":         {shop: patient, workflow: workflows.CheckoutID(paid.ID), first: true},
+		"checkout_transferred":        {shop: patient, workflow: workflows.CheckoutID(paid.ID)},
+		"checkout_unpaid":             {shop: hasty, workflow: workflows.CheckoutID(unpaid.ID)},
+		"checkout_transfer_cancelled": {shop: patient, workflow: workflows.CheckoutID(withdrawnTransfer.ID)},
+		"checkout_transfer_late":      {shop: patient, workflow: workflows.CheckoutID(tooLate.ID)},
+		"checkout_cash":               {shop: shop, workflow: workflows.CheckoutID(onDelivery)},
+		"fulfilment_cash":             {shop: shop, workflow: workflows.FulfilmentID(onDelivery)},
+		"fulfilment_one_vendor":       {shop: shop, workflow: workflows.FulfilmentID(one)},
+		"fulfilment_three":            {shop: shop, workflow: workflows.FulfilmentID(three)},
+		"fulfilment_refused":          {shop: silent, workflow: workflows.FulfilmentID(broke)},
+		"fulfilment_cancelled":        {shop: parted, workflow: workflows.FulfilmentID(cancelledOrder)},
+		"fulfilment_by_vendor":        {shop: parted, workflow: workflows.FulfilmentID(label)},
+		"fulfilment_missed":           {shop: shop, workflow: workflows.FulfilmentID(missed)},
+		"fulfilment_in_part":          {shop: parted, workflow: workflows.FulfilmentID(inPart)},
+		"fulfilment_counter":          {shop: shop, workflow: workflows.FulfilmentID(counter)},
+		"fulfilment_untold":           {shop: untellable, workflow: workflows.FulfilmentID(asked)},
+		"refund_completed":            {shop: shop, workflow: workflows.RefundID(refund)},
+		"refund_failed":               {shop: shop, workflow: workflows.RefundID(failed)},
+		"webhook_told":                {shop: shop, workflow: workflows.WebhookID(endpoint, about)},
 	} {
 		run := ""
 		kept := historyOf(t, of.shop, of.workflow, run, !of.running)
@@ -241,10 +261,41 @@ func missedParcel(t *testing.T, shop *workertest.Shop, product int64) uuid.UUID 
 	return shop.AwaitStatus(placed.ID, order.Cancelled).ID
 }
 
-// refundOne pays one unit back.
-func refundOne(shop *workertest.Shop, product int64) uuid.UUID {
-	_, id := buy(shop, "approve", 1, product)
+// refundOne pays one unit back, of an order paid with a token.
+func refundOne(shop *workertest.Shop, token string, product int64) uuid.UUID {
+	_, id := buy(shop, token, 1, product)
 	shop.AwaitStatus(id, order.Delivered)
-	return apitest.Decode[order.Refund](shop.Admin().Post(orderPath(id, "/refunds"), units(product, 1), "Idempotency-Key", "refund").
+	return apitest.Decode[order.Refund](shop.Admin().Post(orderPath(id, "/refunds"), units(product, 1), "Idempotency-Key", "refund "+token).
 		Want(http.StatusCreated)).ID
+}
+
+// cancelAwaited has a customer cancel while their transfer is waited for.
+func cancelAwaited(t *testing.T, shop *workertest.Shop) order.Document {
+	t.Helper()
+	buyer, _, awaited := awaitedTransfer(shop)
+	awaitTimer(t, shop, workflows.CheckoutID(awaited.ID))
+	buyer.Post(orderPath(awaited.ID, "/cancel"), nil)
+	shop.AwaitStatus(awaited.ID, order.Cancelled)
+	return awaited
+}
+
+// cancelOneOfTwo has one of two vendors cancel what is not sent yet, and the other send it off then.
+func cancelOneOfTwo(t *testing.T, shop *workertest.Shop) uuid.UUID {
+	t.Helper()
+	_, id := buy(shop, "approve", 1, shop.NewProducts(2, 10)...)
+	shipments := planned(t, shop, id, 2)
+	shop.Vendor(shipments[0].VendorID).Post(shipmentPath(shipments[0], "/cancel"), map[string]any{"reason": "other"}).Want(http.StatusOK)
+	shop.Vendor(shipments[1].VendorID).Post(shipmentPath(shipments[1], "/ship"), nil).Want(http.StatusOK)
+	shop.AwaitStatus(id, order.Delivered)
+	return id
+}
+
+// toldOf has a vendor told of what was sold, once.
+func toldOf(t *testing.T, shop *workertest.Shop, product int64) (endpointID, orderID uuid.UUID) {
+	t.Helper()
+	told := newReceiver(t)
+	made := told.register(shop.Vendor(vendorsOf(t, shop, []int64{product})[0]), "order.confirmed")
+	_, id := buy(shop, "approve", 1, product)
+	told.await("order.confirmed")
+	return made.ID, id
 }

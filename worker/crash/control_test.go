@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,8 +24,13 @@ type control struct {
 
 	mu    sync.Mutex
 	armed *trap
-	seen  map[string]map[boundary]int // how often each workflow came to each boundary, Nth being 0
+	// unknown are the statements of requests that nobody has thought of.
+	unknown map[string]bool
+	seen    map[string]map[boundary]int // how often each workflow came to each boundary, Nth being 0
 }
+
+// unknownKind is of what has no points.
+const unknownKind = "unknown"
 
 // trap is set for the first arrival at a boundary in a workflow whose last id is newer than after.
 type trap struct {
@@ -35,7 +42,7 @@ type trap struct {
 
 func newControl(t testing.TB) *control {
 	t.Helper()
-	c := &control{seen: map[string]map[boundary]int{}}
+	c := &control{seen: map[string]map[boundary]int{}, unknown: map[string]bool{}}
 	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +60,18 @@ func (c *control) arrive(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	c.reach(r.Context(), at)
+}
+
+// reach has somebody who has come to a boundary wait there if a trap is set for it, until it is released
+// or ctx ends, with which they are dead.
+func (c *control) reach(ctx context.Context, at arrival) {
 	c.mu.Lock()
+	if at.Kind == unknownKind {
+		c.unknown[at.Name] = true
+		c.mu.Unlock()
+		return
+	}
 	workflow := c.seen[at.Workflow]
 	if workflow == nil {
 		workflow = map[boundary]int{}
@@ -71,7 +89,7 @@ func (c *control) arrive(w http.ResponseWriter, r *http.Request) {
 	sprung.caught <- at
 	select {
 	case <-sprung.release:
-	case <-r.Context().Done(): // its process is dead
+	case <-ctx.Done():
 	}
 }
 
@@ -128,4 +146,11 @@ func (c *control) visited(id uuid.UUID) (boundaries []string) {
 		}
 	}
 	return boundaries
+}
+
+// notThoughtOf are the statements of requests that are neither known to read nor to write.
+func (c *control) notThoughtOf() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Sorted(maps.Keys(c.unknown))
 }

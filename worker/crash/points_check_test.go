@@ -1,6 +1,8 @@
 package crash_test
 
 import (
+	"maps"
+	"slices"
 	"testing"
 
 	enums "go.temporal.io/api/enums/v1"
@@ -24,9 +26,17 @@ func TestEveryRecordedStepHasPoints(t *testing.T) {
 		}
 		steps[p.History][p.step][p.Phase] = true
 	}
-	for name := range scenarios {
-		if steps[name] == nil {
+	for name, of := range scenarios {
+		if steps[name] == nil && of.like != none {
 			t.Errorf("there is no history %s.json", name)
+		}
+		for _, wanted := range of.only {
+			if !slices.ContainsFunc(slices.Collect(maps.Keys(steps[name])), func(s step) bool { return s.Name == wanted }) {
+				t.Errorf("%s: the history has no step %q", name, wanted)
+			}
+		}
+		if of.like == none && len(of.asks)+len(of.exchanges) == 0 {
+			t.Errorf("%s: nobody is killed in it", name)
 		}
 	}
 	for name, of := range steps {
@@ -51,4 +61,23 @@ func TestUnknownStepIsNotForgotten(t *testing.T) {
 			t.Errorf("%s has the points %v", unknown.GetEventType(), points)
 		}
 	}
+}
+
+// TestSelectionHasPoints fails when a point of the short selection is none any more, or a victim is spared.
+func TestSelectionHasPoints(t *testing.T) {
+	t.Parallel()
+	points := allPoints(t)
+	killed := map[string]bool{}
+	for _, brief := range briefly {
+		killed[brief.victim] = true
+		if !slices.ContainsFunc(points, func(p point) bool { return p.String() == brief.point }) {
+			t.Errorf("there is no point %s", brief.point)
+		}
+	}
+	for _, name := range victims {
+		if !killed[name] {
+			t.Errorf("nothing is tried of %s", name)
+		}
+	}
+	t.Logf("%d points, %d crashes in all", len(points), len(points)*len(victims))
 }

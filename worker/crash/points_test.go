@@ -21,8 +21,8 @@ import (
 
 // A step is what a workflow does or is told, between whose beginning and end a process may die.
 type step struct {
-	Kind string `json:"kind"` // activity, local activity, timer, signal, workflow
-	Name string `json:"name"` // of the activity or signal, the summary of a timer, the type of the workflow
+	Kind string `json:"kind"` // activity, local activity, timer, signal, start, end, cancellation, request, exchange
+	Name string `json:"name"` // of the activity or signal, the summary of a timer, the type of the workflow, the operation
 }
 
 // Phases of a step: each is a boundary at which a crash leaves something different behind.
@@ -49,6 +49,12 @@ type point struct {
 
 func (p point) String() string { return p.History + ": " + p.boundary.String() }
 
+// allPoints lists the points of steps, of requests, and of calls to provider and carrier.
+func allPoints(t testing.TB) []point {
+	t.Helper()
+	return slices.Concat(recordedPoints(t), requestPoints(t), exchangePoints())
+}
+
 // recordedPoints lists the points of every recorded history of an order, for each scenario that is like
 // it: whoever adds a step and records it has added its points.
 func recordedPoints(t testing.TB) (points []point) {
@@ -67,14 +73,19 @@ func recordedPoints(t testing.TB) (points []point) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(kept)) {
 		var earlier []boundary
-		if kept[name].GetEvents()[0].GetWorkflowExecutionStartedEventAttributes().GetContinuedExecutionRunId() != "" {
-			before, known := kept[scenarios[name].after]
-			if !known {
-				t.Fatalf("%s: say which history is the run before it", name)
+		goesOn := kept[name].GetEvents()[0].GetWorkflowExecutionStartedEventAttributes().GetContinuedExecutionRunId() != ""
+		if goesOn && len(scenarios[name].after) == 0 {
+			t.Fatalf("%s: say which histories are of the runs before it", name)
+		}
+		for _, run := range scenarios[name].after {
+			if kept[run] == nil {
+				t.Fatalf("before %s: there is no history %s.json", name, run)
 			}
-			if earlier, err = boundariesOf(before); err != nil {
+			before, err := boundariesOf(kept[run], earlier...)
+			if err != nil {
 				t.Fatalf("before %s: %v", name, err)
 			}
+			earlier = append(earlier, before...)
 		}
 		boundaries, err := boundariesOf(kept[name], earlier...)
 		if err != nil {
@@ -82,7 +93,9 @@ func recordedPoints(t testing.TB) (points []point) {
 		}
 		for _, scenario := range likeIt(name) {
 			for _, b := range boundaries {
-				points = append(points, point{scenario, b})
+				if only := scenarios[scenario].only; only == nil || slices.Contains(only, b.Name) {
+					points = append(points, point{scenario, b})
+				}
 			}
 		}
 	}
@@ -139,7 +152,7 @@ func boundariesOf(kept *history.History, earlier ...boundary) (found []boundary,
 		switch event.GetEventType() {
 		case enums.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
 			workflow = event.GetWorkflowExecutionStartedEventAttributes().GetWorkflowType().GetName()
-			if event.GetWorkflowExecutionStartedEventAttributes().GetContinuedExecutionRunId() == "" {
+			if !told(kept) && event.GetWorkflowExecutionStartedEventAttributes().GetContinuedExecutionRunId() == "" {
 				add(step{"start", workflow}, before, done)
 			}
 			add(step{"start", workflow}, recorded)
@@ -178,6 +191,13 @@ func boundariesOf(kept *history.History, earlier ...boundary) (found []boundary,
 		}
 	}
 	return found, nil
+}
+
+// told reports whether a workflow was started by the signal that told it something, whose points are
+// those of the start.
+func told(kept *history.History) bool {
+	events := kept.GetEvents()
+	return len(events) > 1 && events[1].GetEventType() == enums.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
 }
 
 // localActivity is the step that a marker is the result of.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -69,7 +70,8 @@ func play(role string) error {
 	if err != nil {
 		return err
 	}
-	options.Plugins = []client.Plugin{newWatch(c, os.Getpid())}
+	watching := newWatch(c, os.Getpid())
+	options.Plugins = []client.Plugin{watching}
 	workflows, err := client.NewLazyClient(options)
 	if err != nil {
 		return err
@@ -82,27 +84,27 @@ func play(role string) error {
 			Limits: workertest.Limits, Webhooks: workertest.Webhooks,
 		})
 	}
-	return serve(ctx, c, workflows)
+	return serve(ctx, c, watching, workflows)
 }
 
-// serve is what `mercado api` does.
-func serve(ctx context.Context, c config, workflows client.Client) error {
+// serve is what `mercado api` does, with its requests watched.
+func serve(ctx context.Context, c config, watching *watch, workflows client.Client) error {
 	environment := settings.Environment{Mode: "development", Home: c.Home}
 	signing := settings.Auth{AccessTokenTTL: 12 * time.Hour, RefreshTokenTTL: 24 * time.Hour, PasswordMin: 15}
 	key, err := auth.LoadKey(environment, signing)
 	if err != nil {
 		return err
 	}
-	db, err := store.OpenForRequests(ctx, c.Database)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
 	background, err := store.Open(ctx, c.Database)
 	if err != nil {
 		return err
 	}
 	defer background.Close()
+	db, err := store.OpenObserved(ctx, c.Database, &statements{parcels: background})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
 	board := completion.NewBoard()
 	server := api.New(api.Deps{
 		DB: db, Temporal: workflows, Tokens: auth.NewTokens(key, signing.AccessTokenTTL), Passwords: auth.NewPasswords(signing.PasswordMin),
@@ -114,7 +116,8 @@ func serve(ctx context.Context, c config, workflows client.Client) error {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return server.Serve(ctx, listener) })
+	front := &http.Server{Handler: watching.requests(server.Handler()), ReadHeaderTimeout: 5 * time.Second}
+	group.Go(func() error { return front.Serve(listener) })
 	group.Go(func() error {
 		return worker.Host(ctx, workflows, c.Temporal, worker.Orders(background, c.Shop, board), nil)
 	})

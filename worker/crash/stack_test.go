@@ -37,7 +37,8 @@ type stack struct {
 	postgres devstack.Postgres
 	temporal devstack.Temporal
 	servers  map[string]*devstack.Process
-	config   config // of its processes, before their role
+	limit    time.Duration // for orders to recover
+	config   config        // of its processes, before their role
 	apiAddr  string
 	health   string
 	idle     string    // the role that leaves its tasks to the other
@@ -45,7 +46,8 @@ type stack struct {
 	sandbox  string
 	provider *provider
 	control  *control
-	teller   *provider // brings the payment provider's webhooks
+	teller   *messenger // brings the payment provider's webhooks
+	courier  *messenger // brings the carrier's
 
 	db        *store.DB
 	workflows client.Client
@@ -80,7 +82,7 @@ func newStack(t testing.TB) *stack {
 	}
 	port := func(number int, of string) devstack.Port { return devstack.Port{Number: number, Of: of} }
 	s := &stack{
-		t: t, home: home, servers: map[string]*devstack.Process{}, processes: map[string]*process{},
+		t: t, home: home, limit: recoveryLimit, servers: map[string]*devstack.Process{}, processes: map[string]*process{},
 		postgres: devstack.Postgres{Home: home, Port: port(ports[0], "Postgres")},
 		temporal: devstack.Temporal{Home: home, Port: port(ports[1], "Temporal"), UI: port(ports[2], "the Temporal UI")},
 		apiAddr:  fmt.Sprintf("127.0.0.1:%d", ports[3]), health: fmt.Sprintf("127.0.0.1:%d", ports[4]),
@@ -151,12 +153,12 @@ func (s *stack) startSandbox() {
 		s.t.Fatal(err)
 	}
 	s.sandbox = "http://" + listener.Addr().String()
-	s.provider, s.teller = newProvider(s.t, s.sandbox), newProvider(s.t, "http://"+s.apiAddr)
-	s.config.Shop.PaymentURL, s.config.Shop.CarrierURL = s.provider.url, s.sandbox
+	s.provider = newProvider(s.t, s.sandbox, s.control)
+	s.teller, s.courier = newMessenger(s.t, "http://"+s.apiAddr), newMessenger(s.t, "http://"+s.apiAddr)
 	box, err := sandbox.Open(sandbox.Config{
 		Folder: s.home + "/sandbox", Slow: 300 * time.Millisecond, Transit: 800 * time.Millisecond, Late: 2 * time.Second,
-		PaymentURL: s.teller.url + "/api/webhooks/payments",
-		WebhookURL: "http://" + s.apiAddr + "/api/webhooks/shipping", WebhookSecret: s.config.Shop.WebhookSecret,
+		PaymentURL: s.teller.address + "/api/webhooks/payments",
+		WebhookURL: s.courier.address + "/api/webhooks/shipping", WebhookSecret: s.config.Shop.WebhookSecret,
 	})
 	if err != nil {
 		s.t.Fatal(err)
@@ -198,8 +200,10 @@ func (s *stack) start(name string) {
 func (s *stack) startProcess(role string) error {
 	c := s.config
 	c.Role, c.Idle, c.Addr = role, s.idle == role, s.apiAddr
+	c.Shop.PaymentURL, c.Shop.CarrierURL = s.provider.as(role), s.provider.as(role)
 	c.Shop.PackAfter = cmp.Or(s.patience.packAfter, 50*time.Millisecond)
 	c.Shop.TransferPatience = cmp.Or(s.patience.transfer, 10*time.Minute)
+	c.Shop.TrackEvery = cmp.Or(s.patience.track, c.Shop.TrackEvery)
 	if role == "worker" {
 		c.Addr = s.health
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,57 +20,167 @@ import (
 	"mercado/workflows"
 )
 
-// judge waits until an order is where its scenario ends, and says what is wrong with it: nothing
-// when it is nil.
-func (s *stack) judge(p *purchase) error {
-	var status, reason string
-	var total, subtotal, tax money.Amount
-	settled := s.await(fmt.Sprintf("order %s to be %s", p.order, p.ends), func(ctx context.Context) bool {
-		err := s.db.Pool.QueryRow(ctx, `
-			select status, coalesce(cancel_reason, ''), total_amount, subtotal, tax_amount from ordering.orders where id = $1`, p.order).
-			Scan(&status, &reason, &total, &subtotal, &tax)
-		return err == nil && status == string(p.ends) && s.nothingRuns(ctx, p) && s.nothingOwed(ctx, p) && s.told(ctx, p)
-	})
-	if !settled {
-		return fmt.Errorf("it is %s %s", status, reason)
+// recoveryLimit is how long an order may take to end when its victim is back, while other processes and
+// servers are killed. One that has not ended by then is stuck.
+const recoveryLimit = 3 * time.Minute
+
+// lookAt notes of the orders of a crash whether they have ended, and says whether there is nothing more to
+// wait for: they have, or are stuck.
+func (s *stack) lookAt(o *outcome) (over bool) {
+	if o.Wrong != "" || o.Recovered > 0 {
+		return true
 	}
-	var wrong error
+	for _, p := range o.purchases() {
+		if s.ended(p) {
+			continue
+		}
+		if time.Since(o.back) > s.limit {
+			o.Wrong = s.stuck(p)
+			return true
+		}
+		return false
+	}
+	o.Recovered = time.Since(o.back).Seconds()
+	return true
+}
+
+// settle waits until all orders of some crashes have ended, or are stuck.
+func (s *stack) settle(outcomes []outcome) {
+	s.t.Helper()
+	for i := range outcomes {
+		within(s.limit+time.Minute, func() bool { return s.lookAt(&outcomes[i]) })
+	}
+}
+
+// stuck says where an order stands that should have ended, and who works on it.
+func (s *stack) stuck(p *purchase) string {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	var stands string
+	err := s.db.Pool.QueryRow(ctx, `
+		select concat_ws(
+			', ', orders.status || coalesce(' because of ' || cancel_reason, ''), 'payment ' || payments.status,
+			(select 'shipments ' || string_agg(status, ' ') from ordering.shipments where order_id = orders.id),
+			(select 'refunds ' || string_agg(status, ' ') from ordering.refunds where order_id = orders.id)
+		)
+		from ordering.orders
+		inner join ordering.payments on payments.order_id = orders.id
+		where orders.id = $1`, p.order).Scan(&stands)
+	if err != nil {
+		stands = err.Error()
+	}
+	ids, err := s.workflowsOf(ctx, p)
+	if err != nil {
+		ids = nil
+	}
+	for _, id := range ids {
+		running, err := workflows.Describe(ctx, s.workflows, id)
+		if err != nil || !running.Running() {
+			continue
+		}
+		stands += fmt.Sprintf("; %s runs: %s", id, running.Details)
+		for _, step := range running.Pending {
+			stands += fmt.Sprintf(", attempt %d of %s (%s)", step.Attempt, step.Step, step.LastError)
+		}
+	}
+	if p.also != nil {
+		if err := p.also(s, p); err != nil {
+			stands += "; " + err.Error()
+		}
+	}
+	return fmt.Sprintf("order %s is stuck: it should be %s and is %s", p.order, p.ends, stands)
+}
+
+// judge says what is wrong with an order that has ended: nothing when it is nil.
+func (s *stack) judge(p *purchase) error {
+	// A message that came late may have had somebody look at the order once more.
+	if !within(s.limit, func() bool { return s.ended(p) }) {
+		return errors.New(s.stuck(p))
+	}
+	goods, err := s.judgeGoods(p)
+	if err != nil {
+		return err
+	}
+	wrong := errors.Join(s.judgeMoney(p), goods)
+	if p.also != nil {
+		wrong = errors.Join(wrong, p.also(s, p))
+	}
+
+	// Whoever asks again gets the first answer.
+	answered, body, err := s.ask(p, "wait=20")
+	if err != nil || answered != p.answer {
+		wrong = errors.Join(wrong, fmt.Errorf("asked again it is answered %d %s, %v", answered, body, err))
+	}
+
+	// Each thing happened once.
+	rows, err := s.db.Pool.Query(s.t.Context(), `
+		select type || ' ' || data::text from ordering.order_events where order_id = $1 group by type, data having count(*) > 1`, p.order)
+	if err != nil {
+		return errors.Join(wrong, err)
+	}
+	twice, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if len(twice) > 0 {
+		wrong = errors.Join(wrong, fmt.Errorf("it happened twice: %s", strings.Join(twice, ", ")))
+	}
+	return errors.Join(wrong, err)
+}
+
+// judgeMoney compares what the provider has done, as it says itself, with how the order ended.
+func (s *stack) judgeMoney(p *purchase) (wrong error) {
 	check := func(right bool, format string, arguments ...any) {
 		if !right {
 			wrong = errors.Join(wrong, fmt.Errorf(format, arguments...))
 		}
 	}
+	var reason string
+	var total, subtotal, tax, captured money.Amount
+	if err := s.db.Pool.QueryRow(s.t.Context(), `
+		select coalesce(cancel_reason, ''), total_amount, subtotal, tax_amount, captured_amount
+		from ordering.orders
+		inner join ordering.payments on payments.order_id = orders.id
+		where orders.id = $1`, p.order).Scan(&reason, &total, &subtotal, &tax, &captured); err != nil {
+		return err
+	}
 	check(reason == string(p.reason), "it was cancelled because of %q", reason)
-
-	// Money, as the provider has it.
-	charges := workertest.AskCharges(s.t, s.sandbox, p.order)
-	held := charges.Counts.Authorizations
-	refunded := total * money.Amount(p.refunds)
+	charges, err := workertest.ChargesOf(s.t.Context(), s.sandbox, p.order)
+	if err != nil {
+		return errors.Join(wrong, err)
+	}
+	counts, paid := charges.Counts, total
+	if p.paid != nil {
+		if paid, err = p.paid(s, p); err != nil {
+			return errors.Join(wrong, err)
+		}
+	}
+	refunded := paid * money.Amount(p.refunds)
 	if p.refunded != nil {
 		refunded = p.refunded(subtotal, tax)
 	}
 	switch {
-	case p.method == "cash_on_delivery":
-		check(charges == workertest.Charges{}, "paid at the door: the provider has done %+v", charges)
-		var captured money.Amount
-		err := s.db.Pool.QueryRow(s.t.Context(), "select captured_amount from ordering.payments where order_id = $1", p.order).Scan(&captured)
-		check(err == nil && captured == total, "the carrier has collected %s of %s: %v", captured, total, err)
+	case p.method == "cash_on_delivery" || p.method == "cash":
+		check(charges == workertest.Charges{}, "paid in cash: the provider has done %+v", charges)
+		check(captured == total, "%s of %s in cash were booked", captured, total)
 	case p.method == "bank_transfer":
 		arrived, of := 0, money.Amount(0)
-		if p.ends == order.Delivered {
+		if p.ends == order.Delivered || p.refunds > 0 {
 			arrived, of = 1, total
 		}
-		check(charges.Counts.Transfers == arrived && charges.Captured == of && charges.Counts.Refunds == 0, "%s for %s by transfer: the provider has done %+v", p.ends, total, charges)
+		check(counts.Transfers == arrived && charges.Captured == of, "%s for %s by transfer: the provider has done %+v", p.ends, total, charges)
+		check(counts.Refunds == p.refunds && charges.Refunded == refunded, "%s are to be sent back: the provider has done %+v", refunded, charges)
 	case p.captures > 0:
-		check(held == 1 && charges.Counts.Captures == p.captures && charges.Captured == total, "sold for %s: the provider has done %+v", total, charges)
-		check(charges.Counts.Voids == 0 && charges.Counts.Refunds == p.refunds, "sold: the provider has done %+v", charges)
-		check(charges.Refunded == refunded, "%s are to be paid back: the provider has done %+v", refunded, charges)
+		check(counts.Authorizations == 1 && counts.Captures == p.captures && charges.Captured == paid, "%s are to be paid: the provider has done %+v", paid, charges)
+		check(counts.Voids == p.voids, "%d times the rest is to be set free: the provider has done %+v", p.voids, charges)
+		check(counts.Refunds == p.refunds && charges.Refunded == refunded, "%s are to be paid back: the provider has done %+v", refunded, charges)
 	default:
-		check(charges.Captured == 0 && held <= 1, "cancelled: the provider has done %+v", charges)
-		check(held == 0 || charges.Counts.Voids == 1, "cancelled: the provider still holds the money: %+v", charges)
+		check(charges.Captured == 0 && counts.Authorizations <= 1, "cancelled: the provider has done %+v", charges)
+		check(counts.Authorizations == 0 || counts.Voids == 1, "cancelled: the provider still holds the money: %+v", charges)
 	}
+	return wrong
+}
 
-	// Goods: what the ledger says of this order, and the balances of its products.
+// judgeGoods compares what the ledger says of an order, and the balances of its products, with how it
+// ended.
+func (s *stack) judgeGoods(p *purchase) (wrong, err error) {
 	var onHand, reserved, left, kept int64
 	if err := s.db.Pool.QueryRow(s.t.Context(), `
 		select
@@ -78,58 +189,44 @@ func (s *stack) judge(p *purchase) error {
 			(select sum(on_hand) from catalog.stock where product_id = any($2)),
 			(select coalesce(sum(reserved_qty), 0) from ordering.order_items where order_id::text = $1)`,
 		p.order.String(), p.products).Scan(&onHand, &reserved, &left, &kept); err != nil {
-		return err
+		return nil, err
 	}
 	var sold int64
 	if p.ends == order.Delivered || p.lost {
-		sold = (units - p.back) * int64(len(p.products))
+		sold = (units - p.back) * int64(len(p.products)-p.kept)
 	}
-	check(onHand == -sold && left == p.shelf*int64(len(p.products))-sold, "%d units were sold, the ledger says %d and the shelf has %d", sold, -onHand, left)
-	check(reserved == 0 && kept == 0, "%d units are still reserved (%d by its lines)", reserved, kept)
-
-	// Whoever asks again gets the first answer.
-	answered, body, err := s.ask(p, "wait=20")
-	check(err == nil && answered == p.answer, "asked again it is answered %d %s, %v", answered, body, err)
-
-	// Each thing happened once.
-	rows, err := s.db.Pool.Query(s.t.Context(), `
-		select type || ' ' || data::text from ordering.order_events where order_id = $1 group by type, data having count(*) > 1`, p.order)
-	if err != nil {
-		return errors.Join(wrong, err)
+	if onHand != -sold || left != p.shelf*int64(len(p.products))-sold {
+		wrong = fmt.Errorf("%d units were sold, the ledger says %d and the shelf has %d", sold, -onHand, left)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var twice string
-		if err := rows.Scan(&twice); err != nil {
-			return errors.Join(wrong, err)
-		}
-		check(false, "it happened twice: %s", twice)
+	if reserved != 0 || kept != 0 {
+		wrong = errors.Join(wrong, fmt.Errorf("%d units are still reserved (%d by its lines)", reserved, kept))
 	}
-	return errors.Join(wrong, rows.Err())
+	return wrong, nil
 }
 
-// ended reports whether an order is where its scenario ends.
+// ended reports whether an order is where its scenario ends: nobody works on it or owes anything.
 func (s *stack) ended(p *purchase) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	var status string
-	err := s.db.Pool.QueryRow(ctx, "select status from ordering.orders where id = $1", p.order).Scan(&status)
-	return err == nil && status == string(p.ends) && s.nothingRuns(ctx, p)
+	var open bool
+	err := s.db.Pool.QueryRow(ctx, `
+		select
+			status,
+			exists (select from ordering.payments where order_id = $1 and status in ('pending', 'authorized'))
+			or exists (select from ordering.refunds where order_id = $1 and status = 'pending')
+			or exists (select from ordering.webhook_deliveries where order_id = $1 and status = 'pending')
+		from ordering.orders
+		where id = $1`, p.order).Scan(&status, &open)
+	return err == nil && status == string(p.ends) && !open && s.nothingRuns(ctx, p) &&
+		(p.also == nil || p.also(s, p) == nil)
 }
 
 // nothingRuns reports whether the workflows of an order have all ended.
 func (s *stack) nothingRuns(ctx context.Context, p *purchase) bool {
-	rows, err := s.db.Pool.Query(ctx, "select id from ordering.refunds where order_id = $1 and kind = 'refund'", p.order)
+	ids, err := s.workflowsOf(ctx, p)
 	if err != nil {
 		return false
-	}
-	refunds, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-	if err != nil {
-		return false
-	}
-	ids := []string{workflows.CheckoutID(p.order), workflows.FulfilmentID(p.order)}
-	for _, refund := range refunds {
-		ids = append(ids, workflows.RefundID(refund))
 	}
 	for _, id := range ids {
 		told, err := s.workflows.DescribeWorkflowExecution(ctx, id, "")
@@ -144,28 +241,27 @@ func (s *stack) nothingRuns(ctx context.Context, p *purchase) bool {
 	return true
 }
 
-// told reports whether all that the provider was to say late or twice has been taken.
-func (s *stack) told(ctx context.Context, p *purchase) bool {
-	if p.like == "" || p.captures == 0 {
-		return true
+// workflowsOf is the ids of all workflows that an order may have.
+func (s *stack) workflowsOf(ctx context.Context, p *purchase) ([]string, error) {
+	ids := workflows.OfOrder(p.order)
+	rows, err := s.db.Pool.Query(ctx, `
+		select 'refund', id from ordering.refunds where order_id = $1 and kind = 'refund'
+		union
+		select 'webhook', endpoint_id from ordering.webhook_deliveries where order_id = $1`, p.order)
+	if err != nil {
+		return nil, err
 	}
-	var kinds int
-	err := s.db.Pool.QueryRow(ctx, `
-		select count(distinct payload ->> 'kind')
-		from ordering.webhook_receipts
-		where handled_at is not null and payload ->> 'reference' = (select id::text from ordering.payments where order_id = $1)`, p.order).
-		Scan(&kinds)
-	return err == nil && kinds >= 2 // authorised and captured
-}
-
-// nothingOwed reports whether the payment of an order is settled.
-func (s *stack) nothingOwed(ctx context.Context, p *purchase) bool {
-	var open bool
-	err := s.db.Pool.QueryRow(ctx, `
-		select
-			exists (select from ordering.payments where order_id = $1 and status in ('pending', 'authorized'))
-			or exists (select from ordering.refunds where order_id = $1 and status = 'pending')`, p.order).Scan(&open)
-	return err == nil && !open
+	var kind string
+	var id uuid.UUID
+	_, err = pgx.ForEachRow(rows, []any{&kind, &id}, func() error {
+		if kind == "refund" {
+			ids = append(ids, workflows.RefundID(id))
+		} else {
+			ids = append(ids, workflows.WebhookID(id, p.order))
+		}
+		return nil
+	})
+	return ids, err
 }
 
 // audit fails the test where the shop as a whole does not add up, or anything is unfinished.

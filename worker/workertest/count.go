@@ -30,16 +30,25 @@ func (s *Shop) Charges(orderID uuid.UUID) Charges {
 // AskCharges asks the provider at an address what it has done for an order.
 func AskCharges(t testing.TB, address string, orderID uuid.UUID) Charges {
 	t.Helper()
-	response, err := get(t, address+"/payments?order_reference="+orderID.String())
+	told, err := ChargesOf(t.Context(), address, orderID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = response.Body.Close() }()
-	var told Charges
-	if err := json.NewDecoder(response.Body).Decode(&told); err != nil {
-		t.Fatal(err)
-	}
 	return told
+}
+
+// ChargesOf is AskCharges where there is more to be done when the provider does not answer.
+func ChargesOf(ctx context.Context, address string, orderID uuid.UUID) (told Charges, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/payments?order_reference="+orderID.String(), nil)
+	if err != nil {
+		return told, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return told, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	return told, json.NewDecoder(response.Body).Decode(&told)
 }
 
 // Stock is the balance of a product, and what its ledger adds up to.

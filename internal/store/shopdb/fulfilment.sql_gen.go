@@ -199,12 +199,29 @@ func (q *Queries) LoseShipment(ctx context.Context, arg LoseShipmentParams) erro
 const ordersToNudge = `-- name: OrdersToNudge :many
 select distinct shipment.order_id
 from ordering.shipments as shipment
+inner join ordering.orders on orders.id = shipment.order_id
 inner join ordering.payments as payment on payment.order_id = shipment.order_id
 where shipment.status in ('packed', 'released', 'cancelled')
     and case shipment.status
         when 'packed' then shipment.tracking_number is null and shipment.packed_by = 'vendor'
         when 'released' then true
-        else shipment.tracking_number is not null and shipment.label_cancelled_at is null
+        else
+            (shipment.tracking_number is not null and shipment.label_cancelled_at is null)
+            or (
+                (
+                    (orders.status = 'cancelled' and payment.status in ('pending', 'authorized'))
+                    or (
+                        payment.method in ('card', 'wallet')
+                        and payment.released_amount > 0
+                        and payment.captured_amount + payment.released_amount = payment.amount
+                    )
+                )
+                and not exists (
+                    select 1
+                    from ordering.payment_attempts as attempt
+                    where attempt.payment_id = payment.id and attempt.operation = 'void'
+                )
+            )
     end
     and shipment.updated_at < now() - make_interval(secs => $1::float8)
     and shipment.order_id > $2
@@ -221,7 +238,7 @@ type OrdersToNudgeParams struct {
 
 // Orders after one whose fulfilment should have heard of something and has not: a shipment that was
 // packed and has no label, that was sent off and is not shipped, or that was cancelled and whose
-// label was not given back.
+// label was not given back, or after which nobody has begun to set free what is left of the payment.
 func (q *Queries) OrdersToNudge(ctx context.Context, arg OrdersToNudgeParams) ([]uuid.UUID, error) {
 	rows, err := q.db.Query(ctx, ordersToNudge, arg.OlderThanSeconds, arg.After, arg.Most)
 	if err != nil {
