@@ -16,14 +16,13 @@ import (
 	"mercado/internal/order"
 	"mercado/internal/payment"
 	"mercado/internal/store"
-	"mercado/workflows"
 )
 
 const (
 	// checkoutPatience is how long a request waits for its checkout before it is told to look later.
 	checkoutPatience = 25 * time.Second
-	// startPatience is how long it waits for Temporal to take the checkout. A worker starts what
-	// could not be started here.
+	// startPatience is how long it waits for Temporal to take the checkout before Temporal is asked
+	// whether it is there. A worker starts what could not be started here.
 	startPatience = 5 * time.Second
 )
 
@@ -207,13 +206,7 @@ func (a *API) place(ctx context.Context, placing store.Checkout, in Placing, bod
 	defer cancel()
 	told, forget := a.Board.Await(placing.OrderID)
 	defer forget()
-	starting, stop := context.WithTimeout(waiting, startPatience)
-	run, err := workflows.StartCheckout(starting, a.Temporal, a.Workflow.TaskQueuePrefix+workflows.OrdersQueue, placing.OrderID)
-	stop()
-	if err != nil {
-		a.Log.WarnContext(ctx, "checkout has to wait", "order", placing.OrderID, "error", err)
-	}
-	if err != nil || in.async() || !ended(waiting, told, run) {
+	if !a.seenThrough(waiting, placing.OrderID, told, in.async()) {
 		return a.answerLater(ctx, placing.OrderID)
 	}
 	status, response, err := a.DB.CheckoutAnswer(ctx, placing.OrderID)

@@ -15,6 +15,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"go.temporal.io/sdk/client"
+	"google.golang.org/grpc"
 
 	"mercado/api"
 	"mercado/api/apitest"
@@ -23,6 +25,7 @@ import (
 	"mercado/internal/sandbox"
 	"mercado/internal/settings"
 	"mercado/internal/store"
+	"mercado/internal/temporal"
 	"mercado/worker"
 )
 
@@ -57,6 +60,7 @@ type options struct {
 	worker  bool
 	tracer  pgx.QueryTracer
 	answer  func(*http.Response) error
+	calls   grpc.UnaryClientInterceptor
 }
 
 // HoldTTL sets how long a cart keeps its stock.
@@ -111,6 +115,11 @@ func TrackEvery(pause time.Duration) Option { return func(o *options) { o.shop.T
 // Observed shows tracer every statement of the API and of the checkouts that it hosts.
 func Observed(tracer pgx.QueryTracer) Option { return func(o *options) { o.tracer = tracer } }
 
+// Intercepted puts calls between Temporal and the API with the checkouts that it hosts.
+func Intercepted(calls grpc.UnaryClientInterceptor) Option {
+	return func(o *options) { o.calls = calls }
+}
+
 // WithoutWorker leaves orders to the API process, and nobody to read events.
 func WithoutWorker() Option { return func(o *options) { o.worker = false } }
 
@@ -148,6 +157,9 @@ func New(t testing.TB, change ...Option) *Shop {
 			deps.Shop, deps.Limits, deps.Webhooks = o.shop, Limits, Webhooks
 			if o.tracer != nil {
 				deps.DB = observed(t, deps.DB, o.tracer)
+			}
+			if o.calls != nil {
+				deps.Temporal = intercepted(t, deps.Workflow, o.calls)
 			}
 		}),
 		Sandbox: address, WorkerAddr: freeAddress(t), t: t,
@@ -197,6 +209,22 @@ func observed(t testing.TB, db *store.DB, tracer pgx.QueryTracer) *store.DB {
 	}
 	t.Cleanup(second.Close)
 	return second
+}
+
+// intercepted is another client of the same Temporal.
+func intercepted(t testing.TB, at settings.Temporal, calls grpc.UnaryClientInterceptor) client.Client {
+	t.Helper()
+	options, err := temporal.Options(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options.ConnectionOptions.DialOptions = append(options.ConnectionOptions.DialOptions, grpc.WithChainUnaryInterceptor(calls))
+	c, err := client.NewLazyClient(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
 }
 
 // run does something until the test ends.
