@@ -4,7 +4,8 @@
 --
 -- Lock order, for all of Mercado: the order, its cart, stock rows by product id
 -- (catalog.lock_stock, here and nowhere else), then holds. A hold is written only by who has
--- its product's stock row, so holds need no order of their own.
+-- its product's stock row, so holds need no order of their own; reserve_held takes holds without it, and
+-- waits for nothing once it has them.
 --
 -- A shortage raises SQLSTATE MC001 with {"product_id", "requested", "available"} as its detail,
 -- and undoes the statement that asked.
@@ -172,12 +173,18 @@ $$;
 -- Reserves for an order what it wants of several products, all or nothing. What the cart holds of a
 -- product changes hands where it is as much and in force: two rows of the ledger, and a balance that
 -- stays as it is. The rest of the cart's holds of them is released before it is reserved anew.
+--
+-- Where all of it is held, the balances are not even locked, and buyers of one product do not wait for each other
+-- here. Nobody else writes the hold of a cart that is being checked out before it has expired, and
+-- these are far from it; should one be gone all the same, nothing has happened and the step is
+-- taken again.
 -- +goose StatementBegin
 create function catalog.reserve_held(
     p_product_ids bigint[], p_quantities bigint[], p_cart_id uuid, p_order_id uuid
 ) returns void
 language plpgsql as $$
 declare
+    all_held boolean;
     others record;
 begin
     if p_cart_id is null then
@@ -186,7 +193,20 @@ begin
         );
         return;
     end if;
-    perform catalog.lock_stock(p_product_ids);
+    select bool_and(coalesce(hold.expires_at > clock_timestamp() + interval '5 seconds', false))
+    into all_held
+    from (
+        select product_id, sum(qty)::bigint as qty
+        from unnest(p_product_ids, p_quantities) as line (product_id, qty)
+        group by product_id
+    ) as wanted
+    left join catalog.holds as hold
+        on hold.cart_id = p_cart_id
+        and hold.product_id = wanted.product_id
+        and hold.qty = wanted.qty;
+    if not all_held then
+        perform catalog.lock_stock(p_product_ids);
+    end if;
     with wanted as (
         select product_id, sum(qty)::bigint as qty
         from unnest(p_product_ids, p_quantities) as line (product_id, qty)
@@ -222,6 +242,10 @@ begin
     where product_id not in (select product_id from taken);
 
     if others.product_ids is not null then
+        if all_held then
+            raise exception 'holds of cart % are gone', p_cart_id
+                using errcode = 'serialization_failure';
+        end if;
         perform catalog.release_holds(others.product_ids, p_cart_id);
         perform catalog.move_stock(
             'reserve', others.product_ids, others.quantities, 'order', p_order_id::text

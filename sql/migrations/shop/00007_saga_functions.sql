@@ -77,8 +77,6 @@ begin
     select array_agg(item_id), array_agg(qty) into products, quantities
     from ordering.order_items
     where order_id = p_order_id;
-    perform catalog.move_stock('commit', products, quantities, 'order', p_order_id::text);
-
     update ordering.order_items
     set
         reserved_qty = 0,
@@ -113,6 +111,8 @@ begin
         response = ordering.order_document(p_order_id),
         completed_at = now()
     where order_id = p_order_id and completed_at is null;
+    -- Last, so that buyers of one product wait for each other no longer than they must.
+    perform catalog.move_stock('commit', products, quantities, 'order', p_order_id::text);
     return true;
 end
 $$;
