@@ -17,14 +17,14 @@ import (
 
 // bareWorkflow is baseline A: the least that Temporal costs. One empty local activity, started
 // eagerly by the process that works on it, and the wait for the result.
-func (p *shop) bareWorkflow() (func(context.Context, int) error, func(), error) {
+func (p *shop) bareWorkflow() (_ subject, stop func(), err error) {
 	queue := p.queue + "bare"
 	worker := sdk.New(p.workflow, queue, sdk.Options{})
 	worker.RegisterWorkflow(bare)
 	if err := worker.Start(); err != nil {
-		return nil, nil, err
+		return subject{}, nil, err
 	}
-	return func(ctx context.Context, _ int) error {
+	return subject{name: bareName, shop: p, do: func(ctx context.Context, _ int) error {
 		started, err := p.workflow.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 			ID: "bare/" + uuid.NewString(), TaskQueue: queue, EnableEagerStart: true,
 		}, bare)
@@ -32,7 +32,7 @@ func (p *shop) bareWorkflow() (func(context.Context, int) error, func(), error) 
 			return err
 		}
 		return started.Get(ctx, nil)
-	}, worker.Stop, nil
+	}}, worker.Stop, nil
 }
 
 func bare(ctx workflow.Context) error {

@@ -14,7 +14,7 @@ import (
 type carts struct {
 	shop     *shop
 	products []int64
-	apart    int // how far apart in products a cart's two lines are; 0: it has one line
+	lines    int // of each cart, each of another product; 1 or 2
 
 	mu    sync.Mutex
 	ready []int64
@@ -23,17 +23,16 @@ type carts struct {
 
 var errNoCarts = errors.New("more checkouts than carts were made for")
 
-// newCarts adds products to the shop, enough of each for any number of carts.
-func (p *shop) newCarts(ctx context.Context, products int) (*carts, error) {
+// newCarts adds products to the shop, enough of each for any number of carts with so many lines.
+func (p *shop) newCarts(ctx context.Context, products, lines int) (*carts, error) {
 	made, err := ids(ctx, p, newProducts, products, uuid.NewString())
 	if err != nil {
 		return nil, fmt.Errorf("add products: %w", err)
 	}
-	return &carts{shop: p, products: made, apart: 17}, nil
+	return &carts{shop: p, products: made, lines: lines}, nil
 }
 
-// fill has customers fill their carts with two products each (see apart), until
-// count are ready.
+// fill has customers fill their carts until count are ready.
 func (c *carts) fill(ctx context.Context, count int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -44,13 +43,15 @@ func (c *carts) fill(ctx context.Context, count int) error {
 	if err != nil {
 		return fmt.Errorf("add customers: %w", err)
 	}
-	ready, err := ids(ctx, c.shop, fillCarts, customers, c.products, c.made, c.apart)
+	ready, err := ids(ctx, c.shop, fillCarts, customers, c.products, c.made, c.lines)
 	if err != nil {
 		return fmt.Errorf("fill carts: %w", err)
 	}
 	c.made += count
 	c.ready = append(c.ready, ready...)
-	return nil
+	// Carts are filled one by one elsewhere, and what that leaves behind is swept away in between.
+	_, err = c.shop.db.Pool.Exec(ctx, "vacuum catalog.stock, catalog.holds")
+	return err
 }
 
 func (c *carts) take() (customer int64, err error) {

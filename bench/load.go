@@ -11,35 +11,36 @@ import (
 // load is an open model: work arrives at its own pace, whether or not what came before is done.
 // Who is late because of that waits in a queue, and the wait counts.
 type load struct {
-	rate   float64       // arrivals a second; 0: all of them at once, which shows the highest rate
+	rate   float64       // arrivals a second; 0: as many as can be served, which shows the highest rate
 	atOnce int           // how many are being served at any time
 	lasts  time.Duration // how long work arrives
 }
 
-// outcome is what became of a load. Latencies count from the intended start.
-type outcome struct {
-	Offered  float64 `json:"offered_per_s,omitempty"` // 0: more than can be served
-	Achieved float64 `json:"achieved_per_s"`
-	Done     int     `json:"done"`
-	P50      float64 `json:"p50_ms"`
-	P99      float64 `json:"p99_ms"`
-	Max      float64 `json:"max_ms"`
-	// LastLate is how late the last one began: it grows without end at a rate that is not sustained.
-	LastLate float64 `json:"last_late_ms"`
+// served is what became of a load.
+type served struct {
+	took   []time.Duration // from the intended start of each to its end, in no order
+	lasted time.Duration   // until the last was done
+	behind time.Duration   // how late those began who came last: it grows without end at a rate that is too high
 }
 
-// sustained reports whether the rate was served as it came.
-func (o outcome) sustained() bool { return o.LastLate < 250 && o.Achieved > 0.95*o.Offered }
+// patience is how far behind a load may be that is served as it comes.
+const patience = 250 * time.Millisecond
+
+// achieved is how many were served in a second.
+func (s served) achieved() float64 { return float64(len(s.took)) / s.lasted.Seconds() }
+
+// keptUp reports whether work was served as it came.
+func (s served) keptUp(rate float64) bool { return s.behind < patience && s.achieved() > 0.95*rate }
 
 // run puts a load on do, which is told a number of its own each time. The first error ends it.
-func run(ctx context.Context, l load, do func(ctx context.Context, i int) error) (outcome, error) {
+func run(ctx context.Context, l load, do func(ctx context.Context, i int) error) (served, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var (
 		next    atomic.Int64
 		mu      sync.Mutex
-		took    []time.Duration
-		late    time.Duration
+		result  served
+		late    []time.Duration // how late each began, by its number
 		workers sync.WaitGroup
 		began   = time.Now()
 	)
@@ -47,11 +48,11 @@ func run(ctx context.Context, l load, do func(ctx context.Context, i int) error)
 		workers.Go(func() {
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
-				meant := began
+				meant := time.Now()
 				if l.rate > 0 {
 					meant = began.Add(time.Duration(float64(i) / l.rate * float64(time.Second)))
 				}
-				if meant.Sub(began) >= l.lasts || (l.rate == 0 && time.Since(began) >= l.lasts) || !waitUntil(ctx, meant) {
+				if meant.Sub(began) >= l.lasts || !waitUntil(ctx, meant) {
 					return
 				}
 				started := time.Now()
@@ -60,26 +61,24 @@ func run(ctx context.Context, l load, do func(ctx context.Context, i int) error)
 					return
 				}
 				mu.Lock()
-				took = append(took, time.Since(meant))
-				late = max(late, 0)
-				if l.rate > 0 {
-					late = started.Sub(meant)
+				result.took = append(result.took, time.Since(meant))
+				for len(late) <= i {
+					late = append(late, 0)
 				}
+				late[i] = started.Sub(meant)
 				mu.Unlock()
 			}
 		})
 	}
 	workers.Wait()
 	if err := context.Cause(ctx); err != nil {
-		return outcome{}, err
+		return served{}, err
 	}
-	lasted := max(time.Since(began), l.lasts)
-	slices.Sort(took)
-	o := outcome{Offered: l.rate, Done: len(took), Achieved: float64(len(took)) / lasted.Seconds(), LastLate: milliseconds(late)}
-	if len(took) > 0 {
-		o.P50, o.P99, o.Max = milliseconds(took[len(took)/2]), milliseconds(took[len(took)*99/100]), milliseconds(took[len(took)-1])
+	result.lasted = max(time.Since(began), l.lasts)
+	if last := late[len(late)-(len(late)+9)/10:]; len(last) > 0 {
+		result.behind = median(last)
 	}
-	return o, nil
+	return result, nil
 }
 
 // waitUntil reports whether the time has come before ctx ended.
@@ -98,4 +97,63 @@ func waitUntil(ctx context.Context, at time.Time) bool {
 	}
 }
 
+// outcome is what a rate came to, over all the times that it was put on.
+type outcome struct {
+	// Rate is the arrivals of a second, Achieved what was served of them.
+	Rate     float64 `json:"arrivals_per_s"`
+	Achieved float64 `json:"achieved_per_s"`
+	// Times is how often it was put on, Behind how often it was not served as it came.
+	Times   int `json:"times"`
+	Behind  int `json:"behind"`
+	Samples int `json:"samples"`
+	// Latencies count from the intended start, in milliseconds.
+	P50 float64 `json:"p50_ms"`
+	P95 float64 `json:"p95_ms"`
+	// P99 is nil where fewer than samplesOfP99 are behind it.
+	P99 *float64 `json:"p99_ms"`
+	Max float64  `json:"max_ms"`
+}
+
+// samplesOfP99 is how many latencies there must be for one in a hundred to mean something.
+const samplesOfP99 = 1000
+
+// outcomeOf sums up what was served of a rate.
+func outcomeOf(rate float64, all []served) outcome {
+	o := outcome{Rate: rate, Times: len(all)}
+	var took []time.Duration
+	var lasted time.Duration
+	for _, s := range all {
+		took = append(took, s.took...)
+		lasted += s.lasted
+		if !s.keptUp(rate) {
+			o.Behind++
+		}
+	}
+	if o.Samples = len(took); o.Samples == 0 {
+		return o
+	}
+	slices.Sort(took)
+	share := func(percent int) float64 { return milliseconds(took[len(took)*percent/100]) }
+	o.Achieved = float64(len(took)) / lasted.Seconds()
+	o.P50, o.P95, o.Max = share(50), share(95), milliseconds(took[len(took)-1])
+	if len(took) >= samplesOfP99 {
+		p99 := share(99)
+		o.P99 = &p99
+	}
+	return o
+}
+
+// p99 is 0 where it is not known.
+func (o outcome) p99() float64 {
+	if o.P99 == nil {
+		return 0
+	}
+	return *o.P99
+}
+
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+func median[T ~int64 | ~float64](values []T) T {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/2]
+}

@@ -1,5 +1,5 @@
 // Command bench measures the shop on real servers, each figure beside a baseline that was measured
-// in the same run: see README.md beside it.
+// in turns with it: see README.md beside it.
 package main
 
 import (
@@ -20,10 +20,10 @@ import (
 // bench is one run.
 type bench struct {
 	servers  *servers
-	rounds   int           // how often each highest rate is measured
-	lasts    time.Duration // of each measurement
-	products int           // how many are many
-	report   *report
+	pace     pace
+	products int         // how many are many
+	result   *partResult // of the part that is being measured
+	began    time.Time
 	log      io.Writer
 }
 
@@ -56,47 +56,116 @@ func measure(ctx context.Context) (err error) {
 	for _, p := range parts {
 		names = append(names, p.name)
 	}
-	quick := flag.Bool("quick", false, "measure shortly, to see that it works: the figures mean little")
+	quick := flag.Bool("quick", false, "measure shortly, to see that it works: the figures mean little, and no target is missed")
 	only := flag.String("only", "", "measure only these, comma-separated: "+strings.Join(names, ", "))
-	out := flag.String("out", "bench/results/shop.json", "where the figures are written")
+	out := flag.String("out", "", "where the figures are kept, beside those of parts that are not measured (default bench/results/shop.json; with -quick, nowhere)")
 	flag.Parse()
-	chosen := names
+	chosen := parts
 	if *only != "" {
-		chosen = strings.Split(*only, ",")
-		for _, name := range chosen {
+		wanted := strings.Split(*only, ",")
+		for _, name := range wanted {
 			if !slices.Contains(names, name) {
 				return fmt.Errorf("there is no part %q: %s", name, strings.Join(names, ", "))
 			}
 		}
+		chosen = slices.DeleteFunc(slices.Clone(parts), func(p part) bool { return !slices.Contains(wanted, p.name) })
+	}
+	if *out == "" && !*quick {
+		*out = "bench/results/shop.json"
 	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
-	b := &bench{rounds: 3, lasts: 2 * time.Second, products: 1_000_000, log: os.Stderr}
+	b := &bench{pace: thorough, products: 1_000_000, began: time.Now(), log: os.Stderr}
 	if *quick {
-		b.rounds, b.lasts, b.products = 1, time.Second, 50_000
+		b.pace, b.products = hasty, 50_000
+	}
+	return b.measure(ctx, chosen, *quick, *out)
+}
+
+var (
+	thorough = pace{
+		warm: 500 * time.Millisecond, rounds: 2, round: time.Second, slice: 1500 * time.Millisecond,
+		samples: samplesOfP99, most: 30 * time.Second, same: 4 * time.Second,
+	}
+	hasty = pace{
+		warm: 200 * time.Millisecond, rounds: 1, round: 400 * time.Millisecond, slice: 400 * time.Millisecond,
+		samples: 30, most: time.Second, same: time.Second,
+	}
+)
+
+// measure measures parts and keeps each as soon as it is measured. One that fails does not keep the
+// others from their turn.
+func (b *bench) measure(ctx context.Context, chosen []part, quick bool, out string) (err error) {
+	var kept results
+	if out != "" {
+		if kept, err = readResults(out); err != nil {
+			return err
+		}
+	}
+	load, much := loadBefore()
+	if much {
+		b.say("WARNING: the machine is busy (load %s): compare ratios, and no rates", load)
 	}
 	b.say("building mercado and starting the servers")
 	if b.servers, err = startServers(ctx); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.servers.stop()) }()
-	if b.report, err = newReport(ctx, b.servers, *quick); err != nil {
+	about, err := machineOf(ctx, b.servers)
+	if err != nil {
 		return err
 	}
-	for _, p := range parts {
-		if slices.Contains(chosen, p.name) {
-			began := time.Now()
-			if err := p.run(b, ctx); err != nil {
-				return fmt.Errorf("%s: %w", p.name, err)
+	about.Load = load
+	var measured []*partResult
+	var failures []error
+	for i, p := range chosen {
+		b.say("%s (%d of %d)", p.name, i+1, len(chosen))
+		b.result = &partResult{
+			Part: p.name, Commit: commit(ctx), At: time.Now().UTC().Format(time.RFC3339), Quick: quick, Machine: about,
+		}
+		if err := b.one(ctx, p); err != nil {
+			if ctx.Err() != nil {
+				return err
 			}
-			b.say("%s: %.0f s", p.name, time.Since(began).Seconds())
+			b.say("%s FAILED: %s", p.name, err)
+			failures = append(failures, fmt.Errorf("%s: %w", p.name, err))
+			continue
+		}
+		measured = append(measured, b.result)
+		if missed := b.result.missed(); len(missed) > 0 && !quick {
+			failures = append(failures, fmt.Errorf("%s: missed: %s", p.name, strings.Join(missed, "; ")))
+		}
+		if out != "" {
+			kept.keep(b.result)
+			if err := kept.write(out); err != nil {
+				return err
+			}
 		}
 	}
-	if err := b.report.write(*out); err != nil {
+	return errors.Join(append(failures, printResults(os.Stdout, measured))...)
+}
+
+// one measures a part, and how much of the machine others had meanwhile.
+func (b *bench) one(ctx context.Context, p part) error {
+	began := time.Now()
+	earlier, err := shareNow()
+	if err != nil {
 		return err
 	}
-	return b.report.print(os.Stdout)
+	if err := p.run(b, ctx); err != nil {
+		return err
+	}
+	now, err := shareNow()
+	if err != nil {
+		return err
+	}
+	b.result.Seconds, b.result.Machine.Others = time.Since(began).Seconds(), now.others(earlier)
+	for _, t := range b.result.Targets {
+		b.say("  %s", t)
+	}
+	b.say("%s: %.0f s; others had %.0f %% of the machine", p.name, b.result.Seconds, 100*b.result.Machine.Others)
+	return nil
 }
 
 func (b *bench) say(format string, arguments ...any) {
-	_, _ = fmt.Fprintf(b.log, "bench: "+format+"\n", arguments...)
+	_, _ = fmt.Fprintf(b.log, "bench %4.0fs  "+format+"\n", append([]any{time.Since(b.began).Seconds()}, arguments...)...)
 }

@@ -1,20 +1,15 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"os"
-	"os/exec"
-	"runtime"
+	"path/filepath"
 	"slices"
-	"strings"
 	"text/tabwriter"
-	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // bound says on which side of its target a ratio must be.
@@ -25,120 +20,152 @@ const (
 	atMost  bound = "at most"
 )
 
-// report is what a run has found.
-type report struct {
+// results are the parts that were measured last, each on its own occasion.
+type results struct {
+	Parts []*partResult `json:"parts"`
+}
+
+// partResult is what one part has found.
+type partResult struct {
+	Part    string   `json:"part"`
 	Commit  string   `json:"commit"`
 	At      string   `json:"at"`
 	Quick   bool     `json:"quick,omitempty"` // too short to mean much
+	Seconds float64  `json:"seconds"`
 	Machine machine  `json:"machine"`
 	Targets []target `json:"targets"`
 	Figures []row    `json:"figures"`
 }
 
-// machine is what it ran on, and how busy that was with other things.
-type machine struct {
-	CPU      string `json:"cpu"`
-	CPUs     int    `json:"cpus"`
-	Go       string `json:"go"`
-	Postgres string `json:"postgres"`
-	Load     string `json:"load_before"` // of the last 1, 5 and 15 minutes
-}
-
-// target is a ratio of two figures of this run, and what it should be.
+// target is a ratio of two figures that were measured in turns.
 type target struct {
 	What  string  `json:"what"`
 	Ratio float64 `json:"ratio"`
-	Bound bound   `json:"bound"`
-	Want  float64 `json:"want"`
+	Bound bound   `json:"bound,omitempty"` // empty: there is no target, the ratio is to be known
+	Want  float64 `json:"want,omitempty"`
 	Met   bool    `json:"met"`
 }
 
 // row is one figure.
 type row struct {
-	Part    string  `json:"part"`
 	Case    string  `json:"case"`
 	Subject string  `json:"subject"`
-	Figure  *figure `json:"figure,omitempty"`
+	Figure  *figure `json:"figure"`
 }
 
-func newReport(ctx context.Context, s *servers, quick bool) (*report, error) {
-	connection, err := pgx.Connect(ctx, s.postgres.URL("postgres"))
+func (r *partResult) add(name string, figures map[string]*figure) {
+	for _, subject := range slices.Sorted(maps.Keys(figures)) {
+		r.Figures = append(r.Figures, row{name, subject, figures[subject]})
+	}
+}
+
+// target notes a ratio and what it should be. One of nothing measured, 0, is met by nothing.
+func (r *partResult) target(what string, ratio float64, b bound, want float64) {
+	met := ratio > 0 && (b == atLeast && ratio >= want || b == atMost && ratio <= want)
+	r.Targets = append(r.Targets, target{what, ratio, b, want, met})
+}
+
+// note notes a ratio that has no target.
+func (r *partResult) note(what string, ratio float64) {
+	r.Targets = append(r.Targets, target{What: what, Ratio: ratio, Met: true})
+}
+
+// missed are the targets that were not reached.
+func (r *partResult) missed() (missed []string) {
+	for _, t := range r.Targets {
+		if !t.Met {
+			missed = append(missed, t.What)
+		}
+	}
+	return missed
+}
+
+// readResults reads what was measured before; nothing where there is no such file.
+func readResults(path string) (results, error) {
+	var r results
+	content, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return r, nil
+	}
 	if err != nil {
-		return nil, err
+		return r, err
 	}
-	defer func() { _ = connection.Close(ctx) }()
-	r := &report{
-		At: time.Now().UTC().Format(time.RFC3339), Quick: quick,
-		Machine: machine{CPUs: runtime.NumCPU(), Go: runtime.Version()},
-	}
-	if err := connection.QueryRow(ctx, "show server_version").Scan(&r.Machine.Postgres); err != nil {
-		return nil, err
-	}
-	commit, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty").Output()
-	if err != nil {
-		commit = []byte("unknown")
-	}
-	r.Commit = strings.TrimSpace(string(commit))
-	if info, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		_, after, _ := strings.Cut(string(info), "model name")
-		line, _, _ := strings.Cut(after, "\n")
-		r.Machine.CPU = strings.Trim(line, "\t: ")
-	}
-	if info, err := os.ReadFile("/proc/loadavg"); err == nil {
-		r.Machine.Load = strings.Join(strings.Fields(string(info))[:3], " ")
+	if err := json.Unmarshal(content, &r); err != nil {
+		return r, fmt.Errorf("%s: %w", path, err)
 	}
 	return r, nil
 }
 
-func (r *report) add(part, name string, figures map[string]*figure) {
-	for _, subject := range slices.Sorted(maps.Keys(figures)) {
-		r.Figures = append(r.Figures, row{part, name, subject, figures[subject]})
+// keep puts a part in the place of what was measured of it before, in the order of parts.
+func (r *results) keep(measured *partResult) {
+	r.Parts = slices.DeleteFunc(r.Parts, func(p *partResult) bool { return p.Part == measured.Part })
+	r.Parts = append(r.Parts, measured)
+	place := func(p *partResult) int {
+		return slices.IndexFunc(parts, func(known part) bool { return known.name == p.Part })
 	}
+	slices.SortStableFunc(r.Parts, func(a, b *partResult) int { return place(a) - place(b) })
 }
 
-func (r *report) target(what string, ratio float64, b bound, want float64) {
-	met := ratio >= want
-	if b == atMost {
-		met = ratio <= want
-	}
-	r.Targets = append(r.Targets, target{what, ratio, b, want, met})
-}
-
-func (r *report) write(path string) error {
+// write replaces the file as a whole: whoever is interrupted leaves the one before.
+func (r *results) write(path string) error {
 	content, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, append(content, '\n'), 0o644)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // to be read by anybody
+		return err
+	}
+	fresh := path + ".new"
+	if err := os.WriteFile(fresh, append(content, '\n'), 0o644); err != nil { //nolint:gosec // to be read by anybody
+		return err
+	}
+	return os.Rename(fresh, path)
 }
 
-// print draws the report as tables.
-func (r *report) print(w io.Writer) error {
+// print draws what was measured as a table.
+func printResults(w io.Writer, measured []*partResult) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "part\tcase\tsubject\thighest/s\tsustained/s\tp50 ms\tp99 ms\tp50 ms at half\tp99 ms at half\tCPU ms each\t")
-	for _, row := range r.Figures {
-		f := row.Figure
-		fmt.Fprintf(table, "%s\t%s\t%s\t%.1f\t%s\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t\n", row.Part, row.Case, row.Subject,
-			f.Highest, rate(f.Sustained), f.Sustained.P50, f.Sustained.P99, f.Unhurried.P50, f.Unhurried.P99, f.CPUTotal)
+	_, _ = fmt.Fprintln(table, "part\tcase\tsubject\thighest/s\tsustained/s\tp50 ms\tp99 ms\tat/s\tp50 ms\tp99 ms\tCPU ms each\t")
+	for _, part := range measured {
+		for _, row := range part.Figures {
+			f := row.Figure
+			_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%.1f\t%s\t%s\t%.1f\t\n", part.Part, row.Case, row.Subject,
+				f.Highest, f.Sustained.columns(), f.Same.columns(), f.CPUTotal)
+		}
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintln(w)
-	for _, t := range r.Targets {
-		verdict := "met"
-		if !t.Met {
-			verdict = "MISSED"
+	_, _ = fmt.Fprintln(w)
+	for _, part := range measured {
+		for _, t := range part.Targets {
+			_, _ = fmt.Fprintln(w, t)
 		}
-		fmt.Fprintf(w, "%-60s %6.2f  (%s %.2f: %s)\n", t.What, t.Ratio, t.Bound, t.Want, verdict)
 	}
 	return nil
 }
 
-// rate is what was sustained; the last that was tried, in brackets, when even that was not.
-func rate(o outcome) string {
-	if o.sustained() {
-		return fmt.Sprintf("%.1f", o.Achieved)
+// columns are the rate and two latencies; where there are too few for a p99, the p95 is told, as
+// such.
+func (o outcome) columns() string {
+	switch {
+	case o.Samples == 0:
+		return "none\t\t"
+	case o.P99 == nil:
+		return fmt.Sprintf("%.1f\t%.1f\tp95: %.1f", o.Rate, o.P50, o.P95)
+	default:
+		return fmt.Sprintf("%.1f\t%.1f\t%.1f", o.Rate, o.P50, *o.P99)
 	}
-	return fmt.Sprintf("(%.1f)", o.Achieved)
+}
+
+// String is a line of the report.
+func (t target) String() string {
+	verdict := fmt.Sprintf("(%s %.2f: met)", t.Bound, t.Want)
+	switch {
+	case t.Bound == "":
+		verdict = "(no target)"
+	case !t.Met:
+		verdict = fmt.Sprintf("(%s %.2f: MISSED)", t.Bound, t.Want)
+	}
+	return fmt.Sprintf("%-72s %6.2f  %s", t.What, t.Ratio, verdict)
 }

@@ -6,64 +6,122 @@ import (
 	"strconv"
 )
 
-// concurrency is how many buyers wait for an answer at any time.
-var concurrency = []int{1, 8, 32}
-
 const (
 	checkoutName = "checkout over HTTP"
 	bareName     = "A: bare workflow"
 	writesName   = "B: its transactions alone"
+	hotName      = "one hot product"
+	spreadName   = "spread over 200"
+
+	manyProducts = 200
 )
 
-// checkout measures a checkout beside the least that Temporal costs and the least that Postgres
-// does. No worker runs, so fulfilment is held back; the API hosts the steps of the checkout.
-func (b *bench) checkout(ctx context.Context) (err error) {
-	p, err := b.servers.openShop(ctx, "checkout", []string{"sandbox", "api"})
+// checkouts runs a part that buys: in a shop of its own with these processes beside the API, whose
+// books must balance when the part is over.
+func (b *bench) checkouts(
+	ctx context.Context, name string, commands []string, variables []string, part func(*shop) error,
+) (err error) {
+	p, err := b.servers.openShop(ctx, name, append([]string{"sandbox", "api"}, commands...), variables...)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.close()) }()
-	carts, err := p.newCarts(ctx, 200)
-	if err != nil {
+	if err := part(p); err != nil {
 		return err
 	}
-	buy, err := p.checkouts(carts)
+	return p.audit(ctx)
+}
+
+// buyers are a subject that buys one cart after the other.
+func (p *shop) buyers(ctx context.Context, name string, products, lines int) (subject, *carts, error) {
+	carts, err := p.newCarts(ctx, products, lines)
 	if err != nil {
-		return err
+		return subject{}, nil, err
 	}
-	bare, stopBare, err := p.bareWorkflow()
-	if err != nil {
-		return err
-	}
-	defer stopBare()
-	subjects := []subject{
-		{name: checkoutName, do: buy, before: carts.fill},
-		{name: bareName, do: bare},
-		{name: writesName, do: p.transactions(carts), before: carts.fill},
-	}
-	for _, atOnce := range concurrency {
-		b.say("checkout, %d at once", atOnce)
-		figures, err := b.compare(ctx, p, atOnce, subjects)
+	buy, err := p.buy(carts)
+	return subject{name: name, shop: p, do: buy, before: carts.fill}, carts, err
+}
+
+// checkout measures a checkout beside the least that Temporal costs and the least that Postgres
+// does. No worker runs, so fulfilment is held back; the API hosts the steps of the checkout.
+func (b *bench) checkout(ctx context.Context) error {
+	return b.checkouts(ctx, "checkout", nil, nil, func(p *shop) error {
+		buying, carts, err := p.buyers(ctx, checkoutName, manyProducts, 2)
 		if err != nil {
 			return err
 		}
-		b.report.add("checkout", strconv.Itoa(atOnce)+" at once", figures)
-		own, base := figures[checkoutName], figures[bareName]
-		switch atOnce {
-		case 1:
-			b.report.target("p50 of a checkout at 1, over A's", own.Unhurried.P50/base.Unhurried.P50, atMost, 4)
-		case 32:
-			b.report.target("rate of checkouts at 32, over A's", ratio(own.Rounds, base.Rounds), atLeast, 0.6)
+		bare, stop, err := p.bareWorkflow()
+		if err != nil {
+			return err
 		}
-	}
-	return nil
+		defer stop()
+		for _, atOnce := range []int{1, 8, 32} {
+			b.say("  %d at once", atOnce)
+			pace := b.pace
+			if atOnce > 1 {
+				pace = pace.hurried()
+			}
+			figures, err := b.compare(ctx, pace, atOnce, []subject{
+				buying, bare, {name: writesName, shop: p, do: p.transactions(carts), before: carts.fill},
+			})
+			if err != nil {
+				return err
+			}
+			b.result.add(strconv.Itoa(atOnce)+" at once", figures)
+			own, base := figures[checkoutName], figures[bareName]
+			switch atOnce {
+			case 1:
+				b.result.target("p50 of a checkout at 1, over A's", quotient(own.Same.P50, base.Same.P50), atMost, 4)
+			case 32:
+				b.result.target("rate of checkouts at 32, over A's", ratio(own, base), atLeast, 0.6)
+			}
+		}
+		return nil
+	})
 }
 
-// ratio is the median of the ratios of rounds that followed each other.
-func ratio(own, base []float64) float64 {
-	ratios := make([]float64, len(own))
-	for i := range own {
-		ratios[i] = own[i] / base[i]
-	}
-	return median(ratios)
+// fulfilment measures checkouts while the orders that were sold are shipped: the worker runs, and
+// shipments are packed at once.
+func (b *bench) fulfilment(ctx context.Context) error {
+	variables := []string{"MERCADO_PACK_AFTER=0s", "MERCADO_SANDBOX_TRANSIT=1s"}
+	return b.checkouts(ctx, "fulfilment", []string{"worker"}, variables, func(p *shop) error {
+		buying, _, err := p.buyers(ctx, checkoutName, manyProducts, 2)
+		if err != nil {
+			return err
+		}
+		bare, stop, err := p.bareWorkflow()
+		if err != nil {
+			return err
+		}
+		defer stop()
+		figures, err := b.compare(ctx, b.pace.hurried(), 8, []subject{buying, bare})
+		if err != nil {
+			return err
+		}
+		b.result.add("8 at once", figures)
+		b.result.note("rate of checkouts at 8 while orders are shipped, over A's", ratio(figures[checkoutName], figures[bareName]))
+		return nil
+	})
+}
+
+// hot has everybody buy the same product, beside everybody buying one of many: what a row that all
+// of them lock costs.
+func (b *bench) hot(ctx context.Context) error {
+	return b.checkouts(ctx, "hot", nil, nil, func(p *shop) error {
+		hot, _, err := p.buyers(ctx, hotName, 1, 1)
+		if err != nil {
+			return err
+		}
+		spread, _, err := p.buyers(ctx, spreadName, manyProducts, 1)
+		if err != nil {
+			return err
+		}
+		figures, err := b.compare(ctx, b.pace.hurried(), 32, []subject{hot, spread})
+		if err != nil {
+			return err
+		}
+		b.result.add("32 at once", figures)
+		b.result.target("rate of checkouts of one product, over spread", ratio(figures[hotName], figures[spreadName]), atLeast, 0.8)
+		return nil
+	})
 }

@@ -98,6 +98,7 @@ type shop struct {
 	workflow client.Client
 	queue    string // prefix of its task queues
 	running  map[string]*devstack.Process
+	settings []string // its environment
 }
 
 // openShop migrates a new database and starts mercado processes on it; variables replace the
@@ -152,6 +153,7 @@ func (s *servers) openShop(ctx context.Context, name string, commands []string, 
 		"MERCADO_PAYMENT_URL=http://"+address(1), "MERCADO_CARRIER_URL=http://"+address(1),
 	)
 	environment = append(environment, variables...)
+	p.settings = environment
 	for _, command := range commands {
 		log, err := os.Create(filepath.Join(s.home, name+"-"+command+".log"))
 		if err != nil {
@@ -192,6 +194,16 @@ func (p *shop) answers(ctx context.Context) error {
 		case <-again.C:
 		}
 	}
+}
+
+// audit fails when the books do not balance: then what was measured was no shop.
+func (p *shop) audit(ctx context.Context) error {
+	command := exec.CommandContext(ctx, p.program, "audit")
+	command.Env = p.settings
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("mercado audit: %w: %s", err, output)
+	}
+	return nil
 }
 
 // close ends the shop's processes.

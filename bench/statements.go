@@ -9,6 +9,10 @@ var (
 	newCustomers string
 	//go:embed sql/carts.sql
 	fillCarts string
-	//go:embed sql/catalogue.sql
-	newCatalogue string
+	//go:embed sql/shelves.sql
+	newShelves string
+	//go:embed sql/stock.sql
+	newStock string
+	//go:embed sql/indexes.sql
+	catalogueIndexes string
 )
