@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"mercado/api/apitest"
 	"mercado/internal/order"
@@ -74,7 +75,15 @@ func rush(t *testing.T, shop *workertest.Shop, product int64) (sold, refused int
 		}
 		busy.Wait()
 	}
-	all(func(_ int, buyer *workertest.Buyer) { buyer.Put(product, 1).Want(http.StatusOK) })
+	var filling errgroup.Group // not all at once: it is the checkouts that are to be a crowd
+	filling.SetLimit(8)
+	for _, buyer := range buyers {
+		filling.Go(func() error {
+			buyer.Put(product, 1).Want(http.StatusOK)
+			return nil
+		})
+	}
+	_ = filling.Wait()
 	expireHolds(shop)
 	shop.Exec("select catalog.release_holds(array[$1]::bigint[])", product)
 	shop.Admin().Post(fmt.Sprintf("/api/catalog/products/%d/inventory", product),
