@@ -171,7 +171,13 @@ func (b *bench) listed(ctx context.Context, l listing, catalogues []*catalogue) 
 		}
 		subjects = append(subjects, subject{name: name(baseline, c), shop: c.shop, do: c.asked(l, base)})
 	}
-	figures, err := b.compare(ctx, b.pace, 8, subjects)
+	pace := b.pace
+	if l.search {
+		pace.same /= 2 // for its p50
+	} else {
+		pace.same *= 2 // for its p99
+	}
+	figures, err := b.compare(ctx, pace, 8, subjects)
 	if err != nil {
 		return err
 	}

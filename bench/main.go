@@ -84,7 +84,7 @@ func measure(ctx context.Context) (err error) {
 var (
 	thorough = pace{
 		warm: 500 * time.Millisecond, rounds: 2, round: time.Second, slice: 1500 * time.Millisecond,
-		samples: samplesOfP99, most: 30 * time.Second, same: 4 * time.Second,
+		samples: samplesOfP99, most: 30 * time.Second, same: 6 * time.Second,
 	}
 	hasty = pace{
 		warm: 200 * time.Millisecond, rounds: 1, round: 400 * time.Millisecond, slice: 400 * time.Millisecond,
