@@ -31,7 +31,7 @@ func TestCartsAreAsCustomersFillThem(t *testing.T) {
 		}
 	}
 	id := uuid.New()
-	if err := audit.Begin(t.Context(), p.db, id, audit.Command); err != nil {
+	if err := audit.Begin(t.Context(), p.db, id, audit.Command, ""); err != nil {
 		t.Fatal(err)
 	}
 	limit := time.Hour
