@@ -58,6 +58,7 @@ const (
 	productUnavailable    code = "product_unavailable"
 	nothingToResume       code = "nothing_to_resume"
 	webhookURLRefused     code = "webhook_url_refused"
+	unknownEventType      code = "unknown_event_type"
 	tooManyEndpoints      code = "too_many_endpoints"
 	endpointDisabled      code = "endpoint_disabled"
 	bodyTooLarge          code = "body_too_large"
@@ -136,6 +137,7 @@ var problems = map[code]struct {
 	productUnavailable:    {http.StatusConflict, "A product is not for sale, or not any more."},
 	tooManyEndpoints:      {http.StatusConflict, "There are 20 webhook endpoints, the most there may be."},
 	endpointDisabled:      {http.StatusConflict, "The webhook endpoint is switched off."},
+	unknownEventType:      {http.StatusUnprocessableEntity, "There are no events of that type."},
 	webhookURLRefused:     {http.StatusUnprocessableEntity, "Webhooks go to https addresses on port 443 or 8443 of the public internet."},
 	nothingToResume:       {http.StatusConflict, "This order is over, or was imported: no workflow has anything left to do."},
 	bodyTooLarge:          {http.StatusRequestEntityTooLarge, "The body is larger than this operation takes: 1 MiB."},

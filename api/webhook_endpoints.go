@@ -28,7 +28,7 @@ func (a *API) webhookEndpoints() {
 	register(a, add(operation{
 		id: "create-webhook-endpoint", method: http.MethodPost, path: path, status: http.StatusCreated,
 		summary: "Have the events of orders sent somewhere", about: aboutWebhooks,
-		problems: []code{webhookURLRefused, tooManyEndpoints},
+		problems: []code{webhookURLRefused, unknownEventType, tooManyEndpoints},
 	}), a.createEndpoint)
 	register(a, add(operation{
 		id: "get-webhook-endpoint", method: http.MethodGet, path: path + "/{id}",
@@ -36,7 +36,7 @@ func (a *API) webhookEndpoints() {
 	}), a.getEndpoint)
 	register(a, add(operation{
 		id: "update-webhook-endpoint", method: http.MethodPatch, path: path + "/{id}",
-		summary: "Change a webhook endpoint, or switch it off or on", problems: []code{notFound, webhookURLRefused},
+		summary: "Change a webhook endpoint, or switch it off or on", problems: []code{notFound, webhookURLRefused, unknownEventType},
 	}), a.updateEndpoint)
 	register(a, add(operation{
 		id: "delete-webhook-endpoint", method: http.MethodDelete, path: path + "/{id}",
@@ -66,24 +66,32 @@ const aboutWebhooks = "Each event is posted as JSON, `{id, type, occurred_at, da
 
 // EndpointBody is a webhook endpoint as it is shown.
 type EndpointBody struct {
-	ID             uuid.UUID  `json:"id"`
-	VendorID       *int64     `json:"vendor_id" doc:"Whose it is; null for one of the operators."`
-	URL            string     `json:"url"`
-	Description    string     `json:"description"`
-	EventTypes     []string   `json:"event_types" doc:"Those that are sent; empty: all."`
-	IsActive       bool       `json:"is_active"`
-	DisabledReason *string    `json:"disabled_reason" doc:"Why it is switched off: by_owner, or failing after days without a success."`
-	FailingSince   *time.Time `json:"failing_since" doc:"The first failure since the last success."`
-	CreatedAt      time.Time  `json:"created_at"`
-	UpdatedAt      time.Time  `json:"updated_at"`
+	ID             uuid.UUID   `json:"id"`
+	VendorID       *int64      `json:"vendor_id" doc:"Whose it is; null for one of the operators."`
+	URL            string      `json:"url"`
+	Description    string      `json:"description"`
+	EventTypes     []eventType `json:"event_types" doc:"Those that are sent; empty: all."`
+	IsActive       bool        `json:"is_active"`
+	DisabledReason *string     `json:"disabled_reason" doc:"Why it is switched off: by_owner, or failing after days without a success."`
+	FailingSince   *time.Time  `json:"failing_since" doc:"The first failure since the last success."`
+	CreatedAt      time.Time   `json:"created_at"`
+	UpdatedAt      time.Time   `json:"updated_at"`
 }
 
 func endpointBodyOf(row shopdb.OrderingWebhookEndpoint) EndpointBody {
 	return EndpointBody{
-		ID: row.ID, VendorID: row.VendorID, URL: row.Url, Description: row.Description, EventTypes: row.EventTypes,
+		ID: row.ID, VendorID: row.VendorID, URL: row.Url, Description: row.Description, EventTypes: eventTypesOf(row.EventTypes),
 		IsActive: row.IsActive, DisabledReason: row.DisabledReason, FailingSince: row.FailingSince,
 		CreatedAt: row.CreatedAt.UTC(), UpdatedAt: row.UpdatedAt.UTC(),
 	}
+}
+
+func eventTypesOf(kept []string) []eventType {
+	types := make([]eventType, len(kept))
+	for i, one := range kept {
+		types[i] = eventType(one)
+	}
+	return types
 }
 
 // ownEndpoints is whose endpoints the request may manage; nil for everybody's.
@@ -117,9 +125,9 @@ func (a *API) listEndpoints(ctx context.Context, in *endpointsInput) (*endpoints
 
 type createEndpointInput struct {
 	Body struct {
-		URL         string   `json:"url" minLength:"8" maxLength:"2000"`
-		Description string   `json:"description,omitempty" maxLength:"200"`
-		EventTypes  []string `json:"event_types,omitempty" maxItems:"50" pattern:"^[a-z]+\\.[a-z_]+$" doc:"As shipment.shipped; none: all."`
+		URL         string      `json:"url" minLength:"8" maxLength:"2000"`
+		Description string      `json:"description,omitempty" maxLength:"200"`
+		EventTypes  []eventType `json:"event_types,omitempty" maxItems:"50" nullable:"false" doc:"None: all."`
 	} `nameHint:"NewWebhookEndpoint"`
 }
 
@@ -139,6 +147,10 @@ func (a *API) createEndpoint(ctx context.Context, in *createEndpointInput) (*cre
 	if err := a.checkReceiver(in.Body.URL); err != nil {
 		return nil, err
 	}
+	types, err := checkEventTypes(in.Body.EventTypes)
+	if err != nil {
+		return nil, err
+	}
 	id, err := uuid.NewV7()
 	if err != nil {
 		return nil, err
@@ -146,7 +158,7 @@ func (a *API) createEndpoint(ctx context.Context, in *createEndpointInput) (*cre
 	secret := webhook.NewSecret()
 	err = a.DB.AddEndpoint(ctx, shopdb.AddWebhookEndpointParams{
 		ID: id, VendorID: ownEndpoints(ctx), Url: in.Body.URL, Description: in.Body.Description,
-		EventTypes: append([]string{}, in.Body.EventTypes...), Secret: secret,
+		EventTypes: types, Secret: secret,
 	})
 	if err != nil {
 		return nil, err
@@ -189,10 +201,10 @@ func (a *API) getEndpoint(ctx context.Context, in *EndpointByID) (*endpointOutpu
 type updateEndpointInput struct {
 	EndpointByID
 	Body struct {
-		URL         *string   `json:"url,omitempty" minLength:"8" maxLength:"2000"`
-		Description *string   `json:"description,omitempty" maxLength:"200"`
-		EventTypes  *[]string `json:"event_types,omitempty" maxItems:"50"`
-		IsActive    *bool     `json:"is_active,omitempty"`
+		URL         *string      `json:"url,omitempty" minLength:"8" maxLength:"2000"`
+		Description *string      `json:"description,omitempty" maxLength:"200"`
+		EventTypes  *[]eventType `json:"event_types,omitempty" maxItems:"50" nullable:"false" doc:"None: all."`
+		IsActive    *bool        `json:"is_active,omitempty"`
 	} `nameHint:"WebhookEndpointChange"`
 }
 
@@ -207,7 +219,11 @@ func (a *API) updateEndpoint(ctx context.Context, in *updateEndpointInput) (*end
 		}
 	}
 	if in.Body.EventTypes != nil {
-		change.EventTypes = append([]string{}, *in.Body.EventTypes...)
+		types, err := checkEventTypes(*in.Body.EventTypes)
+		if err != nil {
+			return nil, err
+		}
+		change.EventTypes = types
 	}
 	row, err := a.DB.ChangeEndpoint(ctx, change)
 	if err != nil {

@@ -315,14 +315,24 @@ func TestEndpointIsChangedRotatedSwitchedOffAndDeleted(t *testing.T) {
 	for _, refused := range []string{"https://10.0.0.1/", "https://169.254.169.254/latest", "ftp://example.com/x", "https://user:word@example.com/"} {
 		admin.Post("/api/webhooks/endpoints", map[string]any{"url": refused}).WantProblem(http.StatusUnprocessableEntity, "webhook_url_refused")
 	}
-	for range 19 {
+	unknown := map[string]any{"url": "https://example.com/", "event_types": []string{"order.placed", "no.such"}}
+	admin.Post("/api/webhooks/endpoints", unknown).WantProblem(http.StatusUnprocessableEntity, "unknown_event_type")
+	delete(unknown, "url")
+	made := apitest.Decode[endpoint](newReceiverless(admin).Want(http.StatusCreated))
+	other := "/api/webhooks/endpoints/" + made.ID.String()
+	admin.Patch(other, unknown).WantProblem(http.StatusUnprocessableEntity, "unknown_event_type")
+	all := admin.Patch(other, map[string]any{"event_types": []string{}}).Want(http.StatusOK)
+	if !strings.Contains(string(all.Body), `"event_types":[]`) {
+		t.Errorf("it asks for %s", all.Body)
+	}
+	for range 18 {
 		newReceiverless(admin).Want(http.StatusCreated)
 	}
 	newReceiverless(admin).WantProblem(http.StatusConflict, "too_many_endpoints")
 }
 
 func newReceiverless(by *apitest.Client) *apitest.Answer {
-	return by.Post("/api/webhooks/endpoints", map[string]any{"url": "https://example.com/", "event_types": []string{"no.such"}})
+	return by.Post("/api/webhooks/endpoints", map[string]any{"url": "https://example.com/", "event_types": []string{"order.placed"}})
 }
 
 // TestEndpointThatOnlyFailsIsSwitchedOff lets it have failed for a week already.
