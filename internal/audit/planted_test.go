@@ -20,15 +20,18 @@ import (
 
 func TestMain(m *testing.M) { stacktest.Main(m) }
 
-// planted says, for every check, how to break what it proves, and what it must then name. A check that
-// claims several things is here for each, as check/claim. The
-// statements may use @sold, a delivered order; @declined, one that was cancelled; @cart, one that
-// holds stock; and @product, the one that @sold sold.
-var planted = map[string]struct {
+// plant is one way to break the books.
+type plant struct {
 	plant []string
 	names string   // a query of the subject that is to be found
 	also  []string // checks that must tell as well, since one cannot be broken without the other
-}{
+}
+
+// planted says, for every check, how to break what it proves, and what it must then name. A check that
+// claims several things is here for each, or in claims, as check/claim. The
+// statements may use @sold, a delivered order; @declined, one that was cancelled; @cart, one that
+// holds stock; and @product, the one that @sold sold.
+var planted = map[string]plant{
 	"stock_balances": {
 		plant: []string{"update catalog.stock set on_hand = on_hand + 1 where product_id = @product"},
 		names: "select @product::bigint",
@@ -259,11 +262,16 @@ func TestEveryCheckCatchesWhatItClaimsTo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	all := maps.Clone(planted)
+	maps.Copy(all, claims)
+	if len(all) != len(planted)+len(claims) {
+		t.Error("two plants have one name")
+	}
 	known, seen := map[string]bool{}, map[string]bool{}
 	for _, check := range checks {
 		known[check.Name] = true
 	}
-	for name := range planted {
+	for name := range all {
 		check, _, _ := strings.Cut(name, "/")
 		if seen[check] = true; !known[check] {
 			t.Errorf("there is no check %s", check)
@@ -292,7 +300,7 @@ func TestEveryCheckCatchesWhatItClaimsTo(t *testing.T) {
 	if len(found) > 0 {
 		t.Fatalf("the shop is not clean before anything is planted: %v", found)
 	}
-	for name, p := range planted {
+	for name, p := range all {
 		t.Run(name, func(t *testing.T) {
 			check, _, _ := strings.Cut(name, "/")
 			found, subject := examine(t, shop, p.plant, p.names, names)

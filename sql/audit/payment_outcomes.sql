@@ -4,7 +4,8 @@
 select
     attempt.payment_id::text as subject_id,
     jsonb_build_object(
-        'order_id', payment.order_id, 'operation', attempt.operation, 'since', ordering.rfc3339(min(attempt.occurred_at)),
+        'order_id', payment.order_id, 'operation', attempt.operation,
+        'since', ordering.rfc3339(min(attempt.occurred_at)),
         'attempts', count(*), 'last_outcome', (array_agg(attempt.outcome order by attempt.id desc))[1]
     ) as details
 from ordering.payment_attempts as attempt
