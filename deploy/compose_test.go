@@ -198,11 +198,13 @@ func TestProductionIsReached(t *testing.T) {
 		t.Errorf("without AUTH_KEY_FILE the API reads its key from %s", path)
 	}
 	project := load(t, map[string]string{
-		"MERCADO_MODE": "production", "AUTH_KEY_FILE": "./auth-key.pem", "MERCADO_ALLOW_SANDBOX": "true",
+		"MERCADO_MODE": "production", "AUTH_KEY_FILE": "./auth-key.pem",
+		"MERCADO_ALLOW_SANDBOX_PAYMENTS": "true", "MERCADO_ALLOW_SANDBOX_CARRIER": "true",
 	})
 	api := project.Services["api"]
 	for variable, want := range map[string]string{
-		"MERCADO_MODE": "production", "MERCADO_AUTH_KEY_FILE": "/run/secrets/auth-key", "MERCADO_ALLOW_SANDBOX": "true",
+		"MERCADO_MODE": "production", "MERCADO_AUTH_KEY_FILE": "/run/secrets/auth-key",
+		"MERCADO_ALLOW_SANDBOX_PAYMENTS": "true", "MERCADO_ALLOW_SANDBOX_CARRIER": "true",
 	} {
 		if got := *api.Environment[variable]; got != want {
 			t.Errorf("%s is %q, want %q", variable, got, want)

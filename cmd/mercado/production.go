@@ -7,6 +7,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"mercado/internal/payment"
 	"mercado/internal/settings"
 )
 
@@ -22,10 +23,31 @@ var leastCharacters = map[string]int{
 	"MERCADO_MASK_KEY":       32,
 }
 
+// sandboxes are the parts that the sandbox plays, each of which production mode has to be allowed.
+var sandboxes = map[string]struct {
+	played  func(given map[string]string) bool // by the other settings of the command
+	problem string
+}{
+	"MERCADO_ALLOW_SANDBOX_PAYMENTS": {
+		played:  func(given map[string]string) bool { return given["MERCADO_PAYMENT_PROVIDER"] == payment.SandboxName },
+		problem: "must be true in production mode while the sandbox is the payment provider: it takes no money",
+	},
+	"MERCADO_ALLOW_SANDBOX_CARRIER": {
+		played:  func(map[string]string) bool { return true },
+		problem: "must be true in production mode while the sandbox is the only carrier: it carries nothing",
+	},
+}
+
 // checkProduction refuses, before the command runs, what production mode must not meet.
 func checkProduction(parsed *kong.Context) error {
 	if why, refused := onlyDevelopment[parsed.Command()]; refused {
 		return &settings.Error{Setting: "MERCADO_MODE", Problem: "must be development: " + why}
+	}
+	given := map[string]string{}
+	for _, flag := range parsed.Flags() {
+		for _, variable := range flag.Envs {
+			given[variable] = fmt.Sprint(flag.Target.Interface())
+		}
 	}
 	for _, flag := range parsed.Flags() {
 		value := fmt.Sprint(flag.Target.Interface())
@@ -40,8 +62,8 @@ func checkProduction(parsed *kong.Context) error {
 				return &settings.Error{Setting: variable, Problem: fmt.Sprintf("must have at least %d characters in production mode", leastCharacters[variable])}
 			case variable == "MERCADO_WEBHOOK_ALLOW_LOOPBACK" && value == "true":
 				return &settings.Error{Setting: variable, Problem: "must be false in production mode: webhooks go to others"}
-			case variable == "MERCADO_ALLOW_SANDBOX" && value != "true":
-				return &settings.Error{Setting: variable, Problem: "must be true in production mode while the sandbox is the payment provider or the carrier: it takes no money"}
+			case value != "true" && sandboxes[variable].played != nil && sandboxes[variable].played(given):
+				return &settings.Error{Setting: variable, Problem: sandboxes[variable].problem}
 			}
 		}
 	}

@@ -20,8 +20,12 @@ var inProduction = []string{
 	"MERCADO_S3_SECRET_KEY=secret",
 	"MERCADO_WEBHOOK_SECRET=" + strings.Repeat("s", 32),
 	"MERCADO_MASK_KEY=" + strings.Repeat("m", 32),
-	"MERCADO_ALLOW_SANDBOX=true",
+	"MERCADO_ALLOW_SANDBOX_PAYMENTS=true",
+	"MERCADO_ALLOW_SANDBOX_CARRIER=true",
 }
+
+// takingMoney is a payment provider that takes money.
+var takingMoney = []string{"MERCADO_PAYMENT_PROVIDER=stripe", "MERCADO_STRIPE_KEY=sk_live_x", "MERCADO_STRIPE_WEBHOOK_SECRET=whsec_" + strings.Repeat("s", 32)}
 
 // TestProductionRefusesWhatIsMeantForDevelopment: no command meets a known or a weak password, or
 // the sandbox, by a setting that somebody forgot.
@@ -31,20 +35,26 @@ func TestProductionRefusesWhatIsMeantForDevelopment(t *testing.T) {
 		command string
 		without string // the setting that keeps its default, or is value
 		value   string
+		more    []string
 	}{
 		{command: "api", without: "MERCADO_DATABASE_URL"},
 		{command: "api", without: "MERCADO_S3_SECRET_KEY"},
 		{command: "api", without: "MERCADO_WEBHOOK_SECRET"},
 		{command: "api", without: "MERCADO_WEBHOOK_SECRET", value: "short"},
-		{command: "api", without: "MERCADO_ALLOW_SANDBOX"},
-		{command: "api", without: "MERCADO_ALLOW_SANDBOX", value: "false"},
+		{command: "api", without: "MERCADO_ALLOW_SANDBOX_PAYMENTS"},
+		{command: "api", without: "MERCADO_ALLOW_SANDBOX_PAYMENTS", value: "false"},
+		{command: "api", without: "MERCADO_ALLOW_SANDBOX_CARRIER"},
+		{command: "api", without: "MERCADO_ALLOW_SANDBOX_CARRIER", more: takingMoney},
 		{command: "api", without: "MERCADO_WEBHOOK_ALLOW_LOOPBACK", value: "true"},
 		{command: "worker", without: "MERCADO_WEBHOOK_ALLOW_LOOPBACK", value: "true"},
 		{command: "worker", without: "MERCADO_MASK_KEY"},
 		{command: "worker", without: "MERCADO_MASK_KEY", value: "short"},
 		{command: "worker", without: "MERCADO_WAREHOUSE_URL"},
-		{command: "worker", without: "MERCADO_ALLOW_SANDBOX"},
-		{command: "sandbox", without: "MERCADO_ALLOW_SANDBOX"},
+		{command: "worker", without: "MERCADO_ALLOW_SANDBOX_PAYMENTS"},
+		{command: "worker", without: "MERCADO_ALLOW_SANDBOX_CARRIER"},
+		{command: "worker", without: "MERCADO_ALLOW_SANDBOX_CARRIER", more: takingMoney},
+		{command: "sandbox", without: "MERCADO_ALLOW_SANDBOX_PAYMENTS"},
+		{command: "sandbox", without: "MERCADO_ALLOW_SANDBOX_CARRIER"},
 		{command: "migrate", without: "MERCADO_WAREHOUSE_URL"},
 		{command: "buckets", without: "MERCADO_S3_SECRET_KEY"},
 		{command: "etl run", without: "MERCADO_DATABASE_URL"},
@@ -59,11 +69,19 @@ func TestProductionRefusesWhatIsMeantForDevelopment(t *testing.T) {
 			if test.value != "" {
 				environment = append(environment, test.without+"="+test.value)
 			}
+			environment = append(environment, test.more...)
 			code, said := runWith(t, environment, strings.Fields(test.command)...)
 			if code != 2 || strings.Count(said, "\n") != 1 || !strings.Contains(said, test.without) {
 				t.Errorf("exit code %d: %s", code, said)
 			}
 		})
+	}
+	// Who takes real money is asked for no leave to take none, but for one to send parcels nowhere.
+	paid := slices.DeleteFunc(slices.Clone(inProduction), func(variable string) bool {
+		return strings.HasPrefix(variable, "MERCADO_ALLOW_SANDBOX_PAYMENTS=")
+	})
+	if code, said := runWith(t, append(paid, takingMoney...), "audit"); strings.Contains(said, "SANDBOX") {
+		t.Errorf("with another provider, the sandbox is asked for: exit code %d: %s", code, said)
 	}
 	for _, command := range []string{"up", "seed"} {
 		if code, said := runWith(t, inProduction, command); code != 2 || !strings.Contains(said, "MERCADO_MODE") {

@@ -23,10 +23,13 @@ func NewProviders(providers ...Provider) Providers {
 	return byName
 }
 
-// Open sets the shop's providers up: the sandbox, Stripe where there is a key for it, and the one
-// that nobody has to ask.
+// Open sets the shop's providers up: the sandbox where orders are paid by it or it is allowed beside
+// another, Stripe where there is a key for it, and the one that nobody has to ask.
 func Open(shop settings.Shop) Providers {
-	all := []Provider{NewSandbox(shop.PaymentURL, shop.WebhookSecret, shop.PaymentTimeout), Manual{}}
+	all := []Provider{Manual{}}
+	if shop.PaymentProvider != StripeName || shop.SandboxPayments {
+		all = append(all, NewSandbox(shop.PaymentURL, shop.WebhookSecret, shop.PaymentTimeout))
+	}
 	if shop.StripeKey != "" {
 		all = append(all, NewStripe(shop.StripeURL, shop.StripeKey, shop.StripeWebhookSecret, shop.PaymentTimeout))
 	}

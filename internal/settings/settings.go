@@ -171,7 +171,8 @@ type Shop struct {
 	CarrierURL          string        `name:"carrier-url" env:"MERCADO_CARRIER_URL" default:"http://127.0.0.1:8090" help:"Carrier (the sandbox)."`
 	TrackEvery          time.Duration `name:"track-every" env:"MERCADO_TRACK_EVERY" default:"1m" help:"How often the carrier is asked about a parcel that nothing was heard of."`
 	WebhookSecret       string        `name:"webhook-secret" env:"MERCADO_WEBHOOK_SECRET" default:"mercado-development" help:"Secret that providers and carriers sign their webhooks with."`
-	AllowSandbox        bool          `name:"allow-sandbox" env:"MERCADO_ALLOW_SANDBOX" default:"false" help:"Let production mode sell through the sandbox, which takes no money."`
+	SandboxPayments     bool          `name:"allow-sandbox-payments" env:"MERCADO_ALLOW_SANDBOX_PAYMENTS" default:"false" help:"Let production mode be paid through the sandbox, which takes no money; beside Stripe it is only set up with this, for orders that were paid through it."`
+	SandboxCarrier      bool          `name:"allow-sandbox-carrier" env:"MERCADO_ALLOW_SANDBOX_CARRIER" default:"false" help:"Let production mode send parcels by the sandbox, which carries nothing; there is no other carrier yet."`
 	SweepEvery          time.Duration `name:"sweep-every" env:"MERCADO_SWEEP_EVERY" default:"1m" help:"How often expired holds are taken out of the books; nothing waits for it, and 0 never does."`
 	KeepImports         time.Duration `name:"keep-imports" env:"MERCADO_KEEP_IMPORTS" default:"720h" help:"How long an import of products, and what was wrong with its rows, is kept after its end; 0 keeps it for ever."`
 }
