@@ -58,10 +58,11 @@ func (p *Payments) Authorize(ctx context.Context, orderID uuid.UUID) (Authorizat
 }
 
 // Void gives back what is set aside for the order, if anything is, and bars the provider from
-// setting it aside later.
+// setting it aside later. Of a sold order, of which something is left to capture, it never does: that it
+// was asked to is a fault which nobody gets rid of by trying again.
 func (p *Payments) Void(ctx context.Context, orderID uuid.UUID) error {
 	defer heartbeat(ctx)()
-	return p.change(ctx, shopdb.AskPaymentParams{OrderID: orderID, Operation: "void"},
+	err := p.change(ctx, shopdb.AskPaymentParams{OrderID: orderID, Operation: "void"},
 		func(provider payment.Provider, ctx context.Context, ask payment.Change) (payment.Payment, error) {
 			told, err := provider.Void(ctx, ask)
 			if errors.Is(err, payment.ErrNotFound) {
@@ -69,7 +70,14 @@ func (p *Payments) Void(ctx context.Context, orderID uuid.UUID) error {
 			}
 			return told, err
 		})
+	if errors.Is(err, store.ErrSold) {
+		return temporal.NewNonRetryableApplicationError(err.Error(), orderSold, nil)
+	}
+	return err
 }
+
+// orderSold is the type of the error of a void that was asked for by mistake.
+const orderSold = "OrderSold"
 
 // Types of the errors of what a provider has refused, which it does for good.
 const (

@@ -45,13 +45,16 @@ var learned = map[payment.EventKind]struct{ operation, outcome string }{
 	payment.EventVoided:     {"void", "approved"},
 	payment.EventRefunded:   {"refund", "approved"},
 	payment.EventReceived:   {"receive", "approved"},
+
+	payment.EventRefundFailed: {"refund", "declined"},
 }
 
 // sendBack is the ledger's name for a refund of money that is no order's.
 var sendBack = "send_back"
 
-// receivePayment writes down what the provider tells. A checkout that waits for that is told; the
-// provider repeats the message until it was.
+// receivePayment writes down what the provider tells. A checkout that waits for that is told, and the
+// fulfilment of a sold order that is not paid for any more; the provider repeats the message until they
+// were.
 func (a *API) receivePayment(ctx context.Context, in *paymentInput) (*struct{}, error) {
 	header := http.Header{}
 	header.Set(payment.SandboxSignature, in.Sandbox)
@@ -86,11 +89,19 @@ func (a *API) receivePayment(ctx context.Context, in *paymentInput) (*struct{}, 
 		message.Operation = nil
 		_, err = a.DB.TakePaymentWebhook(ctx, message)
 		return nil, err
-	case err != nil || !taken.Wanted:
+	case err != nil || !taken.Wanted && !taken.Lost:
 		return nil, err
 	}
 	queue := a.Workflow.TaskQueuePrefix + workflows.OrdersQueue
-	if err := workflows.TellPayment(ctx, a.Temporal, queue, *taken.OrderID); err != nil {
+	if taken.Lost {
+		if err := a.DB.GiveUpLost(ctx, *taken.OrderID); err != nil {
+			return nil, err
+		}
+		err = workflows.TellShipment(ctx, a.Temporal, queue, *taken.OrderID, uuid.Nil)
+	} else {
+		err = workflows.TellPayment(ctx, a.Temporal, queue, *taken.OrderID)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return nil, a.DB.WebhookHandled(ctx, shopdb.WebhookHandledParams{Source: "payments/" + provider, EventID: event.ID})

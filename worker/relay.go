@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"golang.org/x/sync/errgroup"
 
+	"mercado/internal/store"
 	"mercado/internal/store/shopdb"
 	"mercado/workflows"
 )
@@ -17,6 +18,7 @@ const startsAtOnce = 8
 // relay is the consumer that starts what events ask for: fulfilment of what was confirmed. It also
 // looks at every unfinished order now and then (see sweep). Starting twice does no harm.
 type relay struct {
+	db        *store.DB
 	workflows client.Client
 	queue     string
 }

@@ -1,12 +1,14 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
+	"go.temporal.io/sdk/client"
 
 	"mercado/internal/store/shopdb"
 	"mercado/workflows"
@@ -19,13 +21,21 @@ type sweep struct {
 	what  string
 	every time.Duration
 	page  func(ctx context.Context, after uuid.UUID) ([]uuid.UUID, error)
+	most  int // of a page
 	start starter
+	// workflow is the id of the workflow that is started. Those that run are asked for in one request to
+	// Temporal; where it is nil, whoever starts one finds out.
+	workflow func(uuid.UUID) string
 
 	last  time.Time
 	after uuid.UUID // the last order of the page before; zero begins anew
 }
 
-const sweepPage = 100
+const (
+	sweepPage = 100
+	// openPage is a page of orders that wait for days, nearly all of which have their workflow.
+	openPage = 500
+)
 
 // sweeps are made anew for each turn to relay.
 func (r *relay) sweeps(q *shopdb.Queries) []*sweep {
@@ -38,14 +48,16 @@ func (r *relay) sweeps(q *shopdb.Queries) []*sweep {
 		},
 		{
 			what: "transfer", every: 10 * time.Second, start: workflows.ResumeCheckout,
+			most: openPage, workflow: workflows.CheckoutID,
 			page: func(ctx context.Context, after uuid.UUID) ([]uuid.UUID, error) {
-				return q.TransfersToSettle(ctx, shopdb.TransfersToSettleParams{After: after, Most: sweepPage})
+				return q.TransfersToSettle(ctx, shopdb.TransfersToSettleParams{After: after, Most: openPage})
 			},
 		},
 		{
 			what: "fulfilment", every: 5 * time.Second, start: workflows.StartFulfilment,
+			most: openPage, workflow: workflows.FulfilmentID,
 			page: func(ctx context.Context, after uuid.UUID) ([]uuid.UUID, error) {
-				return q.OrdersToFulfil(ctx, shopdb.OrdersToFulfilParams{After: after, OlderThanSeconds: 60, Most: sweepPage})
+				return q.OrdersToFulfil(ctx, shopdb.OrdersToFulfilParams{After: after, OlderThanSeconds: 60, Most: openPage})
 			},
 		},
 		{
@@ -58,6 +70,12 @@ func (r *relay) sweeps(q *shopdb.Queries) []*sweep {
 			what: "cancellation", every: 2 * time.Second, start: workflows.ResumeCancellation,
 			page: func(ctx context.Context, after uuid.UUID) ([]uuid.UUID, error) {
 				return q.OrdersToCancel(ctx, shopdb.OrdersToCancelParams{After: after, OlderThanSeconds: 5, Most: sweepPage})
+			},
+		},
+		{
+			what: "fulfilment of what is not paid for", every: 5 * time.Second, start: r.giveUpLost,
+			page: func(ctx context.Context, after uuid.UUID) ([]uuid.UUID, error) {
+				return q.OrdersNobodyPaysFor(ctx, shopdb.OrdersNobodyPaysForParams{After: after, Most: sweepPage})
 			},
 		},
 		{
@@ -84,7 +102,13 @@ func (r *relay) sweep(ctx context.Context, s *sweep) error {
 	if err != nil {
 		return fmt.Errorf("read orders for %s: %w", s.what, err)
 	}
-	started, err := r.start(ctx, page, s.start)
+	idle := page
+	if s.workflow != nil {
+		if idle, err = r.idle(ctx, page, s.workflow); err != nil {
+			return err
+		}
+	}
+	started, err := r.start(ctx, idle, s.start)
 	for _, id := range started {
 		slog.Warn("started a "+s.what+" that nobody worked on", "id", id)
 	}
@@ -92,8 +116,36 @@ func (r *relay) sweep(ctx context.Context, s *sweep) error {
 		return err
 	}
 	s.last, s.after = time.Now(), uuid.Nil
-	if len(page) == sweepPage {
+	if len(page) == cmp.Or(s.most, sweepPage) {
 		s.after = page[len(page)-1]
 	}
 	return nil
+}
+
+// idle leaves out of a page those whose workflow Temporal lists as running. What it lists may be a little
+// old: one that has just ended is found in the next round, and starting one that runs does nothing.
+func (r *relay) idle(ctx context.Context, page []uuid.UUID, workflow func(uuid.UUID) string) ([]uuid.UUID, error) {
+	ids := make([]string, len(page))
+	for i, id := range page {
+		ids[i] = workflow(id)
+	}
+	running, err := workflows.Running(ctx, r.workflows, ids)
+	if err != nil {
+		return nil, err
+	}
+	var idle []uuid.UUID
+	for i, id := range page {
+		if !running[ids[i]] {
+			idle = append(idle, id)
+		}
+	}
+	return idle, nil
+}
+
+// giveUpLost gives up what is not paid for of an order of which the API could not do so itself.
+func (r *relay) giveUpLost(ctx context.Context, c client.Client, queue string, orderID uuid.UUID) (started bool, err error) {
+	if err := r.db.GiveUpLost(ctx, orderID); err != nil {
+		return false, err
+	}
+	return workflows.NudgeFulfilment(ctx, c, queue, orderID)
 }

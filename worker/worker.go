@@ -100,7 +100,7 @@ func Run(ctx context.Context, c Config) error {
 		})
 	}
 	for _, consumer := range []consumer{
-		&relay{workflows: workflows, queue: c.Temporal.TaskQueuePrefix + OrdersQueue},
+		&relay{db: db, workflows: workflows, queue: c.Temporal.TaskQueuePrefix + OrdersQueue},
 		&outbox{workflows: workflows, queue: c.Temporal.TaskQueuePrefix + OperationsQueue},
 	} {
 		tail := &tail{db: db, consumer: consumer}

@@ -53,11 +53,15 @@ var Transitions = map[Thing]map[string][]string{
 		"pending":            {"authorized", "completed", "failed", "partially_refunded", "refunded", "voided"},
 		"authorized":         {"completed", "failed", "partially_refunded", "refunded", "voided"},
 		"completed":          {"partially_refunded", "refunded"},
-		"partially_refunded": {"refunded"},
-		"voided":             {"authorized"}, // late: it is voided anew
+		"partially_refunded": {"authorized", "completed", "refunded"}, // back: a refund has failed after all
+		"refunded":           {"completed", "partially_refunded"},
+		"voided":             {"authorized", "completed"}, // late: it is voided anew, or was captured before
 	},
 	AReturn: {"requested": {"received", "rejected"}},
-	ARefund: {"pending": {"completed", "failed"}},
+	ARefund: {
+		"pending":   {"completed", "failed"},
+		"completed": {"failed"}, // the provider has said so later
+	},
 }
 
 // ShipmentStatus is where one vendor's part of an order stands.
@@ -107,6 +111,7 @@ const (
 	TransferNotReceived CancelReason = "transfer_not_received" // no bank transfer of the whole amount in time
 	CheckoutStopped     CancelReason = "checkout_stopped"      // an operator cancelled the workflow
 	CaptureRefused      CancelReason = "capture_refused"       // the provider did not pay what it had authorised; nothing was sent
+	AuthorizationLost   CancelReason = "authorization_lost"    // the provider has let go of what it had authorised; nothing was sent
 
 	CancelledByCustomer CancelReason = "cancelled_by_customer" // also of an order that was still being checked out
 	CancelledByShop     CancelReason = "cancelled_by_shop"

@@ -116,6 +116,8 @@ const (
 	EventVoided     EventKind = "payment.voided"
 	EventRefunded   EventKind = "payment.refunded"
 	EventReceived   EventKind = "transfer.received"
+
+	EventRefundFailed EventKind = "refund.failed" // one that was on its way, or made
 )
 
 // Event is what a webhook tells of one payment. A provider tells late, twice, and in any order.

@@ -142,13 +142,16 @@ func (s *Stripe) Refund(ctx context.Context, ask Change) (Payment, error) {
 		return Payment{}, stripeFailure(err)
 	}
 	if made.Status == stripe.RefundStatusFailed || made.Status == stripe.RefundStatusCanceled {
-		return Payment{}, &Declined{Code: cmp.Or(string(made.FailureReason), "refund_failed")}
+		return Payment{}, &Declined{Code: cmp.Or(string(made.FailureReason), refundFailed)}
 	}
 	told := paymentOf(intent)
 	told.Refunded += ask.Amount
 	told.Done = append(told.Done, ask.IdempotencyKey)
 	return told, nil
 }
+
+// refundFailed is the code of a refund that Stripe does not say why it has not made.
+const refundFailed = "refund_failed"
 
 // Get implements Provider. Stripe's search may be a minute behind; who asks again because of that
 // does so with the same idempotency key, and gets the first answer.
@@ -314,14 +317,18 @@ func (s *Stripe) ParseWebhook(header http.Header, body []byte, _ time.Time) (Eve
 				event.Kind, event.Key = EventCaptured, "" // somebody else has captured it: the audit tells
 			}
 		}
-	case "refund.created", "refund.updated":
+	case "refund.created", "refund.updated", "refund.failed", "charge.refund.updated":
 		var made stripe.Refund
 		if err := json.Unmarshal(message.Data.Raw, &made); err != nil {
 			return Event{}, ErrWebhook
 		}
-		if made.Status == stripe.RefundStatusSucceeded {
-			event.Kind, event.Amount = EventRefunded, money.Amount(made.Amount)
-			event.Reference, event.Key = made.Metadata[stripeReference], made.Metadata[stripeKey]
+		event.Amount = money.Amount(made.Amount)
+		event.Reference, event.Key = made.Metadata[stripeReference], made.Metadata[stripeKey]
+		switch made.Status {
+		case stripe.RefundStatusSucceeded:
+			event.Kind = EventRefunded
+		case stripe.RefundStatusFailed, stripe.RefundStatusCanceled:
+			event.Kind, event.DeclineCode = EventRefundFailed, cmp.Or(string(made.FailureReason), refundFailed)
 		}
 	}
 	if !event.keepable() {

@@ -151,6 +151,9 @@ func TestStripesWebhooksAreUnderstood(t *testing.T) {
 	s := payment.NewStripe("http://127.0.0.1:1", "sk_test_123", "whsec_test", time.Second)
 	intent := `{"id":"evt_1","object":"event","type":"%s","data":{"object":{"id":"pi_1","object":"payment_intent","amount":1000,"status":"requires_capture","metadata":{"reference":"r"}}}}`
 	refunded := `{"id":"evt_1","object":"event","type":"refund.created","data":{"object":{"id":"re_1","object":"refund","amount":250,"status":"succeeded","metadata":{"reference":"r","key":"refund/1"}}}}`
+	came := func(kind, status string) string {
+		return fmt.Sprintf(`{"id":"evt_1","object":"event","type":"%s","data":{"object":{"id":"re_1","object":"refund","amount":250,"metadata":{"reference":"r","key":"refund/1"},"status":%s}}}`, kind, status)
+	}
 	captured := func(kind, captured string) string {
 		return fmt.Sprintf(`{"id":"evt_1","object":"event","type":"%s","data":{"object":{"id":"pi_1","object":"payment_intent","amount":1000,"amount_capturable":600,"amount_received":400,"status":"requires_capture","metadata":{"reference":"r","captured":"%s"}}}}`, kind, captured)
 	}
@@ -162,6 +165,10 @@ func TestStripesWebhooksAreUnderstood(t *testing.T) {
 		fmt.Sprintf(intent, "payment_intent.canceled"):                        {ID: "evt_1", Kind: payment.EventVoided, Reference: "r", Key: "void/r", Amount: 1000, PaymentID: "pi_1"},
 		fmt.Sprintf(intent, "payment_intent.created"):                         {ID: "evt_1"},
 		refunded: {ID: "evt_1", Kind: payment.EventRefunded, Reference: "r", Key: "refund/1", Amount: 250},
+		came("refund.failed", `"failed","failure_reason":"expired_or_canceled_card"`): {ID: "evt_1", Kind: payment.EventRefundFailed, Reference: "r", Key: "refund/1", Amount: 250, DeclineCode: "expired_or_canceled_card"},
+		came("charge.refund.updated", `"failed"`):                                     {ID: "evt_1", Kind: payment.EventRefundFailed, Reference: "r", Key: "refund/1", Amount: 250, DeclineCode: "refund_failed"},
+		came("refund.updated", `"canceled"`):                                          {ID: "evt_1", Kind: payment.EventRefundFailed, Reference: "r", Key: "refund/1", Amount: 250, DeclineCode: "refund_failed"},
+		came("refund.updated", `"pending"`):                                           {ID: "evt_1", Reference: "r", Key: "refund/1", Amount: 250},
 	} {
 		signed := webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: []byte(body), Secret: "whsec_test"})
 		header := http.Header{"Stripe-Signature": {signed.Header}}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,8 @@ const (
 	voided     = "voided"
 	refunded   = "refunded"
 	stingy     = "refund_declined"
+	expired    = "expired"       // nobody asked for it: what was set aside is free
+	bounced    = "refund_failed" // a refund that was made has failed after all
 )
 
 // paymentFact is what a fact says of a payment.
@@ -38,6 +41,7 @@ type paymentFact struct {
 	Late           bool         `json:"late,omitempty"`   // its webhooks are late
 	Transfer       string       `json:"transfer,omitempty"`
 	Remittance     string       `json:"remittance,omitempty"` // what is written on its transfers
+	Undone         string       `json:"undone,omitempty"`     // the key of the refund that has failed
 }
 
 // payment is what the provider knows of one, as it answers.
@@ -58,6 +62,7 @@ type payment struct {
 	broke        bool
 	stingy, mute bool
 	twice, late  bool
+	latest       fact // its last refund
 
 	Counts counts `json:"counts"`
 }
@@ -114,14 +119,29 @@ func (s *Sandbox) applyVoided(f fact) {
 		p.Amount = p.Captured // what was set aside beyond it is free
 		p.Status = captured
 	}
-	p.Counts.Voids++
-	p.Done = append(p.Done, f.Key)
+	if f.Kind == voided {
+		p.Counts.Voids++
+		p.Done = append(p.Done, f.Key)
+	}
+	s.tellPayment(f)
+}
+
+// applyBounced takes the last refund back.
+func (s *Sandbox) applyBounced(f fact) {
+	p := s.payments[f.Reference]
+	p.Refunded -= f.Amount
+	p.Counts.Refunds--
+	p.Done = slices.DeleteFunc(p.Done, func(key string) bool { return key == f.Undone })
+	if p.Status == refunded {
+		p.Status = captured
+	}
 	s.tellPayment(f)
 }
 
 func (s *Sandbox) applyRefunded(f fact) {
 	p := s.payments[f.Reference]
 	p.Refunded += f.Amount
+	p.latest = f
 	p.Counts.Refunds++
 	p.Done = append(p.Done, f.Key)
 	if p.Refunded == p.Captured && p.Status != authorized && p.Status != awaited {

@@ -114,6 +114,8 @@ func (s *Sandbox) Handler() http.Handler {
 	mux.HandleFunc("POST /payments/{reference}/void", s.change(voided))
 	mux.HandleFunc("POST /payments/{reference}/refunds", s.change(refunded))
 	mux.HandleFunc("POST /transfers", s.receiveTransfer)
+	mux.HandleFunc("POST /expirations", s.befall(expire))
+	mux.HandleFunc("POST /refund-failures", s.befall(bounce))
 	mux.HandleFunc("POST /labels", s.buyLabel)
 	mux.HandleFunc("GET /labels/{tracking_number}", s.track)
 	mux.HandleFunc("POST /labels/{reference}/cancel", s.cancelLabel)
@@ -141,6 +143,8 @@ var effects = map[string]func(*Sandbox, fact){
 	declined:   (*Sandbox).applyDeclined,
 	captured:   (*Sandbox).applyCaptured,
 	voided:     (*Sandbox).applyVoided,
+	expired:    (*Sandbox).applyVoided,
+	bounced:    (*Sandbox).applyBounced,
 	refunded:   (*Sandbox).applyRefunded,
 	stingy:     (*Sandbox).applyStingy,
 	labelled:   (*Sandbox).applyLabelled,

@@ -100,6 +100,8 @@ var events = map[string]provider.EventKind{
 	voided:     provider.EventVoided,
 	refunded:   provider.EventRefunded,
 	received:   provider.EventReceived,
+	expired:    provider.EventVoided,
+	bounced:    provider.EventRefundFailed,
 }
 
 // tellPayment puts a webhook about what has just happened to a payment in the queue.
@@ -109,15 +111,20 @@ func (s *Sandbox) tellPayment(f fact) {
 	}
 	p := s.payments[f.Reference]
 	key := f.Key
-	if f.Kind == received {
+	switch f.Kind {
+	case received:
 		key = provider.Transfer{ID: f.Transfer}.Key()
+	case expired:
+		key = "expired/" + f.Reference // nobody's
+	case bounced:
+		key = f.Undone
 	}
 	digest := sha256.Sum256([]byte(f.Kind + " " + f.Reference + " " + key))
 	event := provider.Event{
 		ID: "evt_" + hex.EncodeToString(digest[:12]), Kind: events[f.Kind], Reference: f.Reference, Key: key,
 		Amount: f.Amount, PaymentID: p.ID, DeclineCode: f.DeclineCode,
 	}
-	if f.Kind == voided {
+	if f.Kind == voided || f.Kind == expired {
 		event.Amount = p.Amount
 	}
 	due := f.At.Add(discretion)

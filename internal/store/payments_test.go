@@ -1,11 +1,15 @@
 package store_test
 
 import (
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
 
 	"mercado/internal/money"
+	"mercado/internal/store"
 	"mercado/internal/store/shopdb"
 )
 
@@ -16,8 +20,8 @@ func TestPaymentAuthorisedAfterItsVoidIsVoidedAnew(t *testing.T) {
 	db := open(t)
 	placed, payment := uuid.New(), uuid.New()
 	exec(t, db.Pool, `
-		insert into ordering.orders (id, customer_id, payment_method, subtotal, total_amount)
-		values ($1, 1, 'card', 1, 1)`, placed)
+		insert into ordering.orders (id, customer_id, status, cancel_reason, payment_method, subtotal, total_amount)
+		values ($1, 1, 'cancelled', 'checkout_stopped', 'card', 1, 1)`, placed)
 	exec(t, db.Pool, `
 		insert into ordering.payments (id, order_id, provider, method, token, amount, currency)
 		values ($1, $2, 'sandbox', 'card', 'approve', 1, 'EUR')`, payment, placed)
@@ -85,6 +89,126 @@ func TestRefundsAddUpOnce(t *testing.T) {
 				where payment.id = $1`, payment).Scan(&now); err != nil || now != step.want {
 				t.Fatalf("after %s the payment is %q, want %q: %v", step.key, now, step.want, err)
 			}
+		}
+	}
+}
+
+// TestPaymentOfASoldOrderIsNotVoided by anybody who asks for it: only once the order is cancelled, or
+// nothing of it is left to capture.
+func TestPaymentOfASoldOrderIsNotVoided(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	for name, test := range map[string]struct {
+		status             string
+		captured, released int
+		want               error
+	}{
+		"pending":                      {"pending", 0, 0, store.ErrSold},
+		"sold":                         {"confirmed", 0, 0, store.ErrSold},
+		"a part is captured":           {"confirmed", 4, 0, store.ErrSold},
+		"something else is to be sent": {"confirmed", 4, 5, store.ErrSold},
+		"the rest is given up":         {"confirmed", 4, 6, nil},
+		"cancelled":                    {"cancelled", 0, 0, nil},
+	} {
+		placed, payment := uuid.New(), uuid.New()
+		exec(t, db.Pool, `
+			insert into ordering.orders (id, customer_id, status, cancel_reason, confirmed_at, payment_method, subtotal, total_amount)
+			values ($1, 1, $2, case when $2 = 'cancelled' then 'test' end, case when $2 = 'confirmed' then now() end, 'card', 10, 10)`, placed, test.status)
+		exec(t, db.Pool, `
+			insert into ordering.payments (id, order_id, provider, method, status, amount, captured_amount, released_amount, currency)
+			values ($1, $2, 'sandbox', 'card', 'authorized', 10, $3, $4, 'EUR')`, payment, placed, test.captured, test.released)
+		if _, err := db.AskPayment(t.Context(), shopdb.AskPaymentParams{OrderID: placed, Operation: "void"}); !errors.Is(err, test.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+		var asked bool
+		if err := db.Pool.QueryRow(t.Context(), "select exists (select from ordering.payment_attempts where payment_id = $1)", payment).Scan(&asked); err != nil || asked != (test.want == nil) {
+			t.Errorf("%s: it is written down as asked: %t, %v", name, asked, err)
+		}
+	}
+}
+
+// TestWhatIsAskedAgainIsTheSameQuestion asks for a part of a payment twice, the second time for another
+// amount under the same key.
+func TestWhatIsAskedAgainIsTheSameQuestion(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	placed, part := uuid.New(), uuid.New()
+	exec(t, db.Pool, `
+		insert into ordering.orders (id, customer_id, payment_method, subtotal, total_amount)
+		values ($1, 1, 'card', 10, 10)`, placed)
+	exec(t, db.Pool, `
+		insert into ordering.payments (id, order_id, provider, method, status, amount, captured_amount, currency)
+		values ($1, $2, 'sandbox', 'card', 'completed', 10, 10, 'EUR')`, uuid.New(), placed)
+	for _, amount := range []money.Amount{400, 300} {
+		asked, err := db.AskPayment(t.Context(), shopdb.AskPaymentParams{
+			OrderID: placed, Operation: "refund", PartID: &part, PartAmount: &amount,
+		})
+		if err != nil || asked.Amount != 400 {
+			t.Errorf("asked for %s, %v", asked.Amount, err)
+		}
+	}
+}
+
+// TestRefundFailsAfterItWasMade has the provider tell that in any order, twice each: the ledger has what
+// it says last, and the refund is not completed against it.
+func TestRefundFailsAfterItWasMade(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	const made, failed, complete = "made", "failed", "complete"
+	for _, test := range []struct {
+		steps []string
+		want  string // of the payment, what was refunded, of the order and of the refund
+	}{
+		{[]string{made, complete}, "refunded 10.00 refunded completed"},
+		{[]string{made, complete, failed}, "completed 0.00 completed failed"},
+		{[]string{made, failed, complete}, "completed 0.00 completed failed"},
+		{[]string{failed, made, complete}, "completed 0.00 completed failed"},
+	} {
+		placed, payment, refund := uuid.New(), uuid.New(), uuid.New()
+		exec(t, db.Pool, `
+			insert into ordering.orders (id, customer_id, payment_method, payment_status, subtotal, total_amount)
+			values ($1, 1, 'card', 'completed', 10, 10)`, placed)
+		exec(t, db.Pool, `
+			insert into ordering.payments (id, order_id, provider, method, status, amount, captured_amount, currency)
+			values ($1, $2, 'sandbox', 'card', 'completed', 10, 10, 'EUR')`, payment, placed)
+		exec(t, db.Pool, `
+			insert into ordering.refunds (id, order_id, amount, currency) values ($1, $2, 10, 'EUR')`, refund, placed)
+		key := "refund/" + refund.String()
+		for i, step := range test.steps {
+			for range 2 {
+				var err error
+				switch step {
+				case made:
+					err = db.RecordPayment(t.Context(), shopdb.RecordPaymentParams{
+						PaymentID: payment, Operation: "refund", Key: key, Amount: 1000, Outcome: "approved",
+					})
+				case failed:
+					code, operation := "account_closed", "refund"
+					_, err = db.TakePaymentWebhook(t.Context(), shopdb.TakePaymentWebhookParams{
+						Source: "sandbox", EventID: fmt.Sprint(refund, i), Payload: []byte("{}"), PaymentID: &payment,
+						Operation: &operation, Key: key, Amount: 1000, Outcome: "declined", DeclineCode: &code,
+					})
+				case complete:
+					err = db.CompleteRefund(t.Context(), refund)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		var now string
+		if err := db.Pool.QueryRow(t.Context(), `
+			select format('%s %s %s %s', payment.status, payment.refunded_amount, orders.payment_status, refund.status)
+			from ordering.payments as payment
+			inner join ordering.orders on orders.id = payment.order_id
+			inner join ordering.refunds as refund on refund.order_id = orders.id
+			where payment.id = $1`, payment).Scan(&now); err != nil || now != test.want {
+			t.Errorf("after %v it is %q, want %q: %v", test.steps, now, test.want, err)
+		}
+		var told int
+		if err := db.Pool.QueryRow(t.Context(), "select count(*) from ordering.order_events where order_id = $1 and type = 'refund.failed'", placed).
+			Scan(&told); err != nil || told != strings.Count(test.want, "failed") {
+			t.Errorf("after %v it was told %d times, %v", test.steps, told, err)
 		}
 	}
 }

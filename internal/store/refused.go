@@ -23,6 +23,7 @@ var (
 	ErrCartFull           = errors.New("cart has as many lines as it may")
 	ErrTransferMissing    = errors.New("bank transfer has not arrived whole")
 	ErrOverdrawn          = errors.New("more would be captured or refunded than there is")
+	ErrSold               = errors.New("the payment of a sold order is not voided")
 	ErrUnshippable        = errors.New("no tax or shipping rate") // as a *Unshippable
 
 	ErrDiscountUnknown = errors.New("discount code is unknown or not active")
@@ -128,6 +129,7 @@ var refusals = map[string]func(detail []byte) error{
 	"MC007": func([]byte) error { return ErrCartFull },
 	"MC040": func([]byte) error { return ErrTransferMissing },
 	"MC041": func([]byte) error { return ErrOverdrawn },
+	"MC042": func([]byte) error { return ErrSold },
 	"MC020": func([]byte) error { return ErrRefundExceeds },
 	"MC021": func([]byte) error { return ErrTooMany },
 	"MC030": func([]byte) error { return ErrDiscountUnknown },

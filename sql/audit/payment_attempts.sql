@@ -13,7 +13,8 @@ left join (
     select
         payment_id,
         coalesce(sum(amount) filter (where operation = 'capture'), 0) as captured,
-        coalesce(sum(amount) filter (where operation = 'refund'), 0) as refunded
+        coalesce(sum(amount) filter (where operation = 'refund'), 0)
+        - coalesce(sum(amount) filter (where operation = 'refund_reversal'), 0) as refunded
     from ordering.payment_attempts
     where outcome = 'approved'
     group by payment_id

@@ -5,7 +5,7 @@
 --     status text, amount numeric(18,2), authorized_amount numeric(18,2),
 --     captured_amount numeric(18,2), refunded_amount numeric(18,2), released_amount numeric(18,2),
 --     currency char,
---     created_at timestamptz, updated_at timestamptz
+--     created_at timestamptz, updated_at timestamptz, lost_at timestamptz
 select p.*
 from ordering.payments as p
 inner join ordering.orders as o on o.id = p.order_id

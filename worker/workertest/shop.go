@@ -61,6 +61,7 @@ type options struct {
 	tracer  pgx.QueryTracer
 	answer  func(*http.Response) error
 	calls   grpc.UnaryClientInterceptor
+	asks    func(request any)
 }
 
 // HoldTTL sets how long a cart keeps its stock.
@@ -119,6 +120,9 @@ func Observed(tracer pgx.QueryTracer) Option { return func(o *options) { o.trace
 func Intercepted(calls grpc.UnaryClientInterceptor) Option {
 	return func(o *options) { o.calls = calls }
 }
+
+// Asks shows what the worker asks of Temporal, to asked, before it does.
+func Asks(asked func(request any)) Option { return func(o *options) { o.asks = asked } }
 
 // WithoutWorker leaves orders to the API process, and nobody to read events.
 func WithoutWorker() Option { return func(o *options) { o.worker = false } }
@@ -185,13 +189,22 @@ func New(t testing.TB, change ...Option) *Shop {
 	shop.run("orders of the API", func(ctx context.Context) error {
 		return worker.Host(ctx, shop.Deps.Temporal, shop.World.Temporal, worker.Orders(shop.Deps.DB, o.shop, shop.Deps.Board), nil)
 	})
+	var asking client.Client // nil: the worker's own
+	if o.asks != nil {
+		asking = intercepted(t, shop.World.Temporal, func(
+			ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption,
+		) error {
+			o.asks(request)
+			return invoke(ctx, method, request, reply, conn, options...)
+		})
+	}
 	if o.worker {
 		shop.run("worker", func(ctx context.Context) error {
 			return worker.Run(ctx, worker.Config{
 				Environment: settings.Environment{Mode: "development", Home: shop.World.Home},
 				Database:    shop.World.Database, Warehouse: shop.World.Warehouse, ObjectStore: shop.World.ObjectStore,
 				Temporal: shop.World.Temporal, Shop: o.shop, Worker: settings.Worker{Addr: shop.WorkerAddr},
-				Limits: Limits, Webhooks: Webhooks,
+				Limits: Limits, Webhooks: Webhooks, Client: asking,
 				Lake: settings.Lake{MemoryLimit: "256MiB", Threads: 1, MaskKey: "a key", DailyAt: time.Now().UTC().Add(12 * time.Hour).Format("15:04")},
 			})
 		})

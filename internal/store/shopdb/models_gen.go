@@ -479,6 +479,7 @@ type OrderingPayment struct {
 	UpdatedAt         time.Time
 	Xid               uint64
 	ReleasedAmount    money.Amount
+	LostAt            *time.Time
 }
 
 type OrderingPaymentAttempt struct {

@@ -25,8 +25,21 @@ with payment as (
         paying.currency,
         paying.method in ('cash', 'bank_transfer') and paying.captured_amount = paying.amount
         as whole,
-        coalesce($2::numeric(18, 2), paying.amount)::numeric(18, 2) as amount,
-        $1::text || '/' || coalesce($3::uuid, paying.id) as key
+        coalesce(
+            (
+                select first.amount
+                from ordering.payment_attempts as first
+                where first.payment_id = paying.id
+                    and first.operation = $1::text
+                    and first.idempotency_key
+                    = $1::text || '/' || coalesce($2::uuid, paying.id)
+                order by first.id
+                limit 1
+            ),
+            $3::numeric(18, 2),
+            paying.amount
+        )::numeric(18, 2) as amount,
+        $1::text || '/' || coalesce($2::uuid, paying.id) as key
     from ordering.payments as paying
     where paying.order_id = $4
 ),
@@ -91,8 +104,8 @@ left join earlier on true
 
 type AskPaymentParams struct {
 	Operation  string
-	PartAmount *money.Amount
 	PartID     *uuid.UUID
+	PartAmount *money.Amount
 	OrderID    uuid.UUID
 }
 
@@ -113,14 +126,15 @@ type AskPaymentRow struct {
 // Writes down that the provider is about to be asked for something, unless it is known what came
 // of that. The idempotency key comes from what is asked for: the order's payment, or one part of
 // it. earlier is empty for the first time; asked and unknown mean: look it up before asking. A void
-// is asked for anew when an approval was learned of after it. Where
+// is asked for anew when an approval was learned of after it. What was asked for before is asked for
+// with the amount of then: the same key with another amount is another question. Where
 // nobody is asked (provider manual) there is no question to write down, only its answer; and what was
 // captured whole with the order's confirmation has no parts to capture.
 func (q *Queries) AskPayment(ctx context.Context, arg AskPaymentParams) (AskPaymentRow, error) {
 	row := q.db.QueryRow(ctx, askPayment,
 		arg.Operation,
-		arg.PartAmount,
 		arg.PartID,
+		arg.PartAmount,
 		arg.OrderID,
 	)
 	var i AskPaymentRow
@@ -168,6 +182,52 @@ func (q *Queries) AwaitTransfer(ctx context.Context, arg AwaitTransferParams) er
 	return err
 }
 
+const ordersNobodyPaysFor = `-- name: OrdersNobodyPaysFor :many
+select payment.order_id
+from ordering.payments as payment
+inner join ordering.orders on orders.id = payment.order_id
+where payment.lost_at is not null
+    and payment.order_id > $1::uuid
+    and orders.status = 'confirmed'
+    and (
+        not exists (select from ordering.shipments where shipments.order_id = orders.id)
+        or exists (
+            select
+            from ordering.shipments
+            where shipments.order_id = orders.id and shipments.status in ('pending', 'packed')
+        )
+    )
+order by payment.order_id
+limit $2
+`
+
+type OrdersNobodyPaysForParams struct {
+	After uuid.UUID
+	Most  int32
+}
+
+// Sold orders after one whose provider has let go of what it had set aside, and of which something
+// waits to be sent.
+func (q *Queries) OrdersNobodyPaysFor(ctx context.Context, arg OrdersNobodyPaysForParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, ordersNobodyPaysFor, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var order_id uuid.UUID
+		if err := rows.Scan(&order_id); err != nil {
+			return nil, err
+		}
+		items = append(items, order_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const paymentAttempts = `-- name: PaymentAttempts :many
 select attempt.id, attempt.payment_id, attempt.operation, attempt.idempotency_key, attempt.amount, attempt.currency, attempt.outcome, attempt.decline_code, attempt.provider_reference, attempt.occurred_at, attempt.xid
 from ordering.payment_attempts as attempt
@@ -206,6 +266,17 @@ func (q *Queries) PaymentAttempts(ctx context.Context, orderID uuid.UUID) ([]Ord
 		return nil, err
 	}
 	return items, nil
+}
+
+const paymentIsLost = `-- name: PaymentIsLost :one
+select (lost_at is not null)::boolean as lost from ordering.payments where order_id = $1
+`
+
+func (q *Queries) PaymentIsLost(ctx context.Context, orderID uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, paymentIsLost, orderID)
+	var lost bool
+	err := row.Scan(&lost)
+	return lost, err
 }
 
 const recordPayment = `-- name: RecordPayment :exec

@@ -81,11 +81,17 @@ insert into ordering.transitions (thing, from_status, to_status) values
 ('payment', 'completed', 'partially_refunded'),
 ('payment', 'completed', 'refunded'),
 ('payment', 'partially_refunded', 'refunded'),
+('payment', 'partially_refunded', 'completed'), -- a refund has failed after all
+('payment', 'partially_refunded', 'authorized'),
+('payment', 'refunded', 'completed'),
+('payment', 'refunded', 'partially_refunded'),
 ('payment', 'voided', 'authorized'), -- late: it is voided anew
+('payment', 'voided', 'completed'), -- the rest was let go after a capture whose answer was lost
 ('return', 'requested', 'received'),
 ('return', 'requested', 'rejected'),
 ('refund', 'pending', 'completed'),
-('refund', 'pending', 'failed');
+('refund', 'pending', 'failed'),
+('refund', 'completed', 'failed'); -- the provider has said so later
 
 -- The argument is what the table's rows are in ordering.transitions.
 -- +goose StatementBegin
@@ -264,7 +270,8 @@ create table ordering.payment_attempts (
     payment_id uuid not null references ordering.payments (id),
     operation text not null check (
         operation in (
-            'authorize', 'capture', 'void', 'refund', 'lookup', 'instruct', 'receive', 'send_back'
+            'authorize', 'capture', 'void', 'refund', 'refund_reversal', 'lookup', 'instruct', 'receive',
+            'send_back'
         )
     ),
     idempotency_key text not null,

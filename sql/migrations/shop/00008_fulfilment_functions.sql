@@ -236,7 +236,7 @@ begin
                 when
                     captured_amount = 0
                     or captured_amount + released_amount + p_shipment.amount < amount then status
-                when status in ('pending', 'authorized') then 'completed'
+                when status in ('pending', 'authorized', 'voided') then 'completed'
                 when refunded_amount = captured_amount then 'refunded'
                 else status
             end

@@ -213,15 +213,26 @@ end
 $$;
 -- +goose StatementEnd
 
--- Ends a refund whose money is on its way.
+-- Ends a refund whose money is on its way. One that has failed at the provider while it was asked fails.
 -- +goose StatementBegin
 create function ordering.complete_refund(p_refund_id uuid) returns void
 language plpgsql as $$
 declare
     refund ordering.refunds;
+    refused text;
 begin
     select * into refund from ordering.refunds where id = p_refund_id;
     perform 1 from ordering.orders where id = refund.order_id for no key update;
+    select decline_code into refused
+    from ordering.payment_attempts
+    where payment_id = (select id from ordering.payments where order_id = refund.order_id)
+        and operation = 'refund'
+        and idempotency_key = 'refund/' || p_refund_id
+        and outcome = 'declined';
+    if found then
+        perform ordering.fail_refund(p_refund_id, refused);
+        return;
+    end if;
     update ordering.refunds
     set
         status = 'completed',

@@ -1,17 +1,49 @@
 -- +goose Up
 -- What the shop knows of its payments. MC040: a transfer has not arrived; MC041: more would be
--- captured than the order costs, or refunded than was captured.
+-- captured than the order costs, or refunded than was captured; MC042: a void would take the money of
+-- a sold order.
 
 create index webhook_receipts_unhandled_idx on ordering.webhook_receipts (received_at)
 where handled_at is null;
 create index bank_transfers_open_idx on ordering.bank_transfers (payment_id)
 where received_amount > sent_back_amount;
 
+-- lost_at is when the provider let go, by itself, of money that was still to be captured: an
+-- authorisation that has expired, or was cancelled by somebody else.
+alter table ordering.payments add column lost_at timestamptz;
+create index payments_lost_idx on ordering.payments (order_id) where lost_at is not null;
+
+-- A void is asked for when the order is cancelled, or nothing of it is left to capture. Neither ever
+-- becomes untrue, so nothing has to be locked.
+-- +goose StatementBegin
+create function ordering.check_void() returns trigger
+language plpgsql as $$
+begin
+    perform 1
+    from ordering.payments as payment
+    inner join ordering.orders on orders.id = payment.order_id
+    where payment.id = new.payment_id
+        and orders.status <> 'cancelled'
+        and payment.captured_amount + payment.released_amount < payment.amount
+        and (new.outcome = 'asked' or payment.provider = 'manual');
+    if found then
+        raise exception 'payment %: its order is sold', new.payment_id
+            using errcode = 'MC042', constraint = tg_name;
+    end if;
+    return new;
+end
+$$;
+-- +goose StatementEnd
+create trigger payment_attempts_void before insert on ordering.payment_attempts
+for each row when (new.operation = 'void')
+execute function ordering.check_void();
+
 -- Writes down the provider's answer to one thing that was asked of it, once however often and by
 -- whomever it is told, and what follows for the payment and its order; true when this was the first
 -- to tell. An answer that comes late is written down and changes nothing that was decided since, but
 -- one: money that was set aside and has been voided in vain, for the provider did not know of it yet
--- or took the two in another order, is authorised until it is voided anew.
+-- or took the two in another order, is authorised until it is voided anew. A void that is told while
+-- there is something left to capture was asked for by nobody here: the payment is lost (see lost_at).
 -- +goose StatementBegin
 create function ordering.record_payment(
     p_payment_id uuid,
@@ -50,7 +82,11 @@ begin
         and operation = p_operation
         and idempotency_key = p_key
         and outcome in ('approved', 'declined')
-        and (p_operation <> 'void' or paying.provider = 'manual' or (id > void_asked and not in_vain));
+        and (
+            p_operation <> 'void'
+            or paying.provider = 'manual'
+            or (id > coalesce(void_asked, 0) and not in_vain)
+        );
     if found then
         return false;
     end if;
@@ -99,6 +135,24 @@ begin
                 and status in ('pending', 'authorized')
                 and captured_amount = 0
                 and not in_vain;
+            update ordering.payments
+            set lost_at = now()
+            where id = p_payment_id
+                and method in ('card', 'wallet')
+                and captured_amount + released_amount < amount
+                and lost_at is null
+                and exists (
+                    select from ordering.orders where orders.id = order_id and orders.status <> 'cancelled'
+                );
+            if found then
+                insert into ordering.order_events (order_id, type, data)
+                values (
+                    paying.order_id, 'payment.lost',
+                    jsonb_build_object(
+                        'amount', paying.amount - paying.captured_amount - paying.released_amount
+                    )
+                );
+            end if;
         when 'capture approved' then
             update ordering.payments
             set
@@ -107,7 +161,8 @@ begin
                 status = case
                     when
                         captured_amount + p_amount + released_amount = amount
-                        and status in ('pending', 'authorized') then 'completed'
+                        and status in ('pending', 'authorized', 'voided') then 'completed'
+                    when status = 'voided' then 'authorized' -- it was captured before the rest was let go
                     else status
                 end
             where id = p_payment_id
@@ -259,10 +314,85 @@ end
 $$;
 -- +goose StatementEnd
 
+-- Writes down that a refund which was on its way, or was made, has failed at the provider after all:
+-- the money is the shop's again, and the refund has failed, so that it can be asked for again. Where the
+-- shop did not know yet that it was made, it is refused. True when this was the first to tell.
+-- +goose StatementBegin
+create function ordering.refund_came_back(
+    p_payment_id uuid, p_key text, p_amount numeric, p_reason text, p_reference text
+) returns boolean
+language plpgsql as $$
+declare
+    paying ordering.payments;
+    made ordering.payment_attempts;
+begin
+    perform 1
+    from ordering.orders
+    where id = (select order_id from ordering.payments where id = p_payment_id)
+    for no key update;
+    select * into paying from ordering.payments where id = p_payment_id for no key update;
+    select * into made
+    from ordering.payment_attempts
+    where payment_id = p_payment_id
+        and operation = 'refund'
+        and idempotency_key = p_key
+        and outcome = 'approved';
+    if not found then
+        return ordering.record_payment(
+            p_payment_id, 'refund', p_key, p_amount, 'declined', p_reason, p_reference
+        );
+    end if;
+    perform 1
+    from ordering.payment_attempts
+    where payment_id = p_payment_id and operation = 'refund_reversal' and idempotency_key = p_key;
+    if found then
+        return false;
+    end if;
+    insert into ordering.payment_attempts (
+        payment_id, operation, idempotency_key, amount, currency, outcome, decline_code,
+        provider_reference
+    ) values (
+        p_payment_id, 'refund_reversal', p_key, made.amount, made.currency, 'approved', p_reason,
+        p_reference
+    );
+    update ordering.payments
+    set
+        refunded_amount = refunded_amount - made.amount,
+        status = case
+            when refunded_amount > made.amount then 'partially_refunded'
+            when captured_amount + released_amount = amount then 'completed'
+            else 'authorized'
+        end
+    where id = p_payment_id
+    returning * into paying;
+    update ordering.orders
+    set payment_status = paying.status
+    where id = paying.order_id and payment_status <> paying.status;
+    update ordering.refunds
+    set
+        status = 'failed',
+        failure = p_reason,
+        completed_at = null
+    where 'refund/' || id = p_key
+        and order_id = paying.order_id
+        and status in ('pending', 'completed');
+    insert into ordering.order_events (order_id, type, data)
+    values (
+        paying.order_id, 'refund.failed',
+        jsonb_build_object(
+            'refund_id', substr(p_key, length('refund/') + 1), 'amount', made.amount, 'reason', p_reason
+        )
+    );
+    return true;
+end
+$$;
+-- +goose StatementEnd
+
 -- Takes a provider's webhook: keeps it, and writes down what it tells as record_payment does. It
 -- returns the order's id (null when no payment here has p_payment_id), whether the webhook was
--- handled before, and whether the order's checkout has to hear of it. A webhook of which nobody has
--- to hear is handled by this; any other once its sender says so (WebhookHandled).
+-- handled before, whether the order's checkout has to hear of it, and whether it is sold and nobody pays
+-- for it any more (lost). A webhook of which nobody has to hear is handled by this; any other once its
+-- sender says so (WebhookHandled).
 -- +goose StatementBegin
 create function ordering.take_payment_webhook(
     p_source text,
@@ -282,6 +412,7 @@ declare
     paying_for uuid;
     news boolean := false;
     wanted boolean;
+    lost boolean;
 begin
     select order_id into paying_for
     from ordering.payments
@@ -296,10 +427,14 @@ begin
     for no key update;
     if taken.handled_at is not null or paying_for is null then
         return jsonb_build_object(
-            'order_id', paying_for, 'handled', taken.handled_at is not null, 'wanted', false
+            'order_id', paying_for, 'handled', taken.handled_at is not null, 'wanted', false, 'lost', false
         );
     end if;
-    if p_operation is not null and p_key <> '' then
+    if p_operation = 'refund' and p_outcome = 'declined' and p_key <> '' then
+        news := ordering.refund_came_back(
+            p_payment_id, p_key, p_amount, coalesce(p_decline_code, 'refund_failed'), p_reference
+        );
+    elsif p_operation is not null and p_key <> '' then
         news := ordering.record_payment(
             p_payment_id, p_operation, p_key, p_amount, p_outcome, p_decline_code, p_reference
         );
@@ -308,20 +443,34 @@ begin
     -- an earlier delivery of this message may have died before it told.
     wanted := p_operation in ('authorize', 'receive')
         and (news or taken.received_at < now());
-    if not wanted then
+    lost := p_operation = 'void' and exists (
+        select
+        from ordering.payments
+        inner join ordering.orders on orders.id = payments.order_id
+        where payments.id = p_payment_id
+            and payments.lost_at is not null
+            and orders.status = 'confirmed'
+    );
+    if not wanted and not lost then
         update ordering.webhook_receipts
         set handled_at = now()
         where source = taken.source and event_id = taken.event_id;
     end if;
-    return jsonb_build_object('order_id', paying_for, 'handled', false, 'wanted', wanted);
+    return jsonb_build_object(
+        'order_id', paying_for, 'handled', false, 'wanted', coalesce(wanted, false), 'lost', coalesce(lost, false)
+    );
 end
 $$;
 -- +goose StatementEnd
 
 -- +goose Down
 drop function ordering.take_payment_webhook;
+drop function ordering.refund_came_back;
 drop function ordering.ask_send_back;
 drop function ordering.await_transfer;
 drop function ordering.record_payment;
+drop trigger payment_attempts_void on ordering.payment_attempts;
+drop function ordering.check_void;
+alter table ordering.payments drop column lost_at;
 drop index ordering.bank_transfers_open_idx;
 drop index ordering.webhook_receipts_unhandled_idx;

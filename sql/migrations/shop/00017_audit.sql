@@ -74,6 +74,7 @@ $$;
 
 -- What is not over is little beside what is.
 create index refunds_pending_idx on ordering.refunds (created_at) where status = 'pending';
+create index refunds_failed_idx on ordering.refunds (order_id) where status = 'failed';
 create index shipments_under_way_idx on ordering.shipments (status, order_id)
 where status in ('pending', 'packed', 'released', 'shipped');
 
@@ -84,6 +85,7 @@ where reference_type = 'order';
 -- +goose Down
 drop index catalog.stock_ledger_order_idx;
 drop index ordering.shipments_under_way_idx;
+drop index ordering.refunds_failed_idx;
 drop index ordering.refunds_pending_idx;
 drop function ordering.rfc3339;
 drop schema audit cascade;

@@ -188,6 +188,20 @@ from ordering.refunds
 where status = 'pending'
 union all
 select
+    'refund', failed.id::text, failed.order_id, failed.status, failed.updated_at,
+    'somebody to ask for it again, or to give it back in another way', 'refund'
+from ordering.refunds as failed
+inner join ordering.payments as payment on payment.order_id = failed.order_id
+where failed.status = 'failed'
+    and payment.provider <> 'history'
+    and not exists (select from ordering.refunds as retry where retry.retry_of = failed.id)
+    and failed.amount <= payment.captured_amount - (
+        select coalesce(sum(other.amount), 0)
+        from ordering.refunds as other
+        where other.order_id = failed.order_id and other.kind = 'refund' and other.status <> 'failed'
+    )
+union all
+select
     'payment', payment.id::text, payment.order_id, payment.status, payment.updated_at,
     'the payment provider to void it', 'payment'
 from ordering.payments as payment

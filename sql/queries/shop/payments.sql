@@ -2,7 +2,8 @@
 -- Writes down that the provider is about to be asked for something, unless it is known what came
 -- of that. The idempotency key comes from what is asked for: the order's payment, or one part of
 -- it. earlier is empty for the first time; asked and unknown mean: look it up before asking. A void
--- is asked for anew when an approval was learned of after it. Where
+-- is asked for anew when an approval was learned of after it. What was asked for before is asked for
+-- with the amount of then: the same key with another amount is another question. Where
 -- nobody is asked (provider manual) there is no question to write down, only its answer; and what was
 -- captured whole with the order's confirmation has no parts to capture.
 with payment as (
@@ -16,7 +17,20 @@ with payment as (
         paying.currency,
         paying.method in ('cash', 'bank_transfer') and paying.captured_amount = paying.amount
         as whole,
-        coalesce(sqlc.narg(part_amount)::numeric(18, 2), paying.amount)::numeric(18, 2) as amount,
+        coalesce(
+            (
+                select first.amount
+                from ordering.payment_attempts as first
+                where first.payment_id = paying.id
+                    and first.operation = sqlc.arg(operation)::text
+                    and first.idempotency_key
+                    = sqlc.arg(operation)::text || '/' || coalesce(sqlc.narg(part_id)::uuid, paying.id)
+                order by first.id
+                limit 1
+            ),
+            sqlc.narg(part_amount)::numeric(18, 2),
+            paying.amount
+        )::numeric(18, 2) as amount,
         sqlc.arg(operation)::text || '/' || coalesce(sqlc.narg(part_id)::uuid, paying.id) as key
     from ordering.payments as paying
     where paying.order_id = sqlc.arg(order_id)
@@ -143,6 +157,29 @@ where orders.id > @after::uuid
         )
     )
 order by orders.id
+limit @most;
+
+-- name: PaymentIsLost :one
+select (lost_at is not null)::boolean as lost from ordering.payments where order_id = @order_id;
+
+-- name: OrdersNobodyPaysFor :many
+-- Sold orders after one whose provider has let go of what it had set aside, and of which something
+-- waits to be sent.
+select payment.order_id
+from ordering.payments as payment
+inner join ordering.orders on orders.id = payment.order_id
+where payment.lost_at is not null
+    and payment.order_id > @after::uuid
+    and orders.status = 'confirmed'
+    and (
+        not exists (select from ordering.shipments where shipments.order_id = orders.id)
+        or exists (
+            select
+            from ordering.shipments
+            where shipments.order_id = orders.id and shipments.status in ('pending', 'packed')
+        )
+    )
+order by payment.order_id
 limit @most;
 
 -- name: PaymentAttempts :many
