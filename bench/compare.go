@@ -98,7 +98,7 @@ func (c *comparison) highest(ctx context.Context) error {
 			if round == 0 {
 				lasts = c.pace.warm
 			}
-			count := int(lasts.Seconds() * 500) // more than any of those can that need to be made ready
+			count := int(lasts.Seconds() * 1000) // more than any of those can that need to be made ready
 			if len(f.Rounds) > 0 {
 				count = int(slices.Max(f.Rounds)*lasts.Seconds()*1.5) + 50
 			}
@@ -115,7 +115,9 @@ func (c *comparison) highest(ctx context.Context) error {
 				f.CPU[program] += (spent - f.CPU[program]) / float64(len(f.Rounds))
 				f.CPUTotal += f.CPU[program]
 			}
-			f.Highest = median(f.Rounds)
+			if f.Highest = median(f.Rounds); f.Highest == 0 {
+				return fmt.Errorf("%s served nothing", s.name)
+			}
 		}
 	}
 	return nil
@@ -175,16 +177,13 @@ func (c *comparison) sustained(ctx context.Context) error {
 	return nil
 }
 
-// same measures all at one rate.
+// same measures all at one rate. Of what sustained nothing, half of the last share is taken.
 func (c *comparison) same(ctx context.Context) error {
 	var rates []float64
 	for _, f := range c.figures {
-		rates = append(rates, f.Sustained.Rate/2)
+		rates = append(rates, max(f.Sustained.Rate, shares[len(shares)-1]*f.Highest)/2)
 	}
 	rate := slices.Min(rates)
-	if rate == 0 {
-		return nil // one of them sustained nothing
-	}
 	all := make([][]served, len(c.subjects))
 	for spent, samples := time.Duration(0), 0.0; spent < c.pace.same && samples < float64(c.pace.samples); spent += c.pace.slice {
 		for i, s := range c.subjects {

@@ -172,8 +172,10 @@ func (b *bench) listed(ctx context.Context, l listing, catalogues []*catalogue) 
 		subjects = append(subjects, subject{name: name(baseline, c), shop: c.shop, do: c.asked(l, base)})
 	}
 	pace := b.pace
+	pace.slice = min(pace.slice, time.Second) // they are many
 	if l.search {
 		pace.same /= 2 // for its p50
+		pace.most = min(pace.most, 6*time.Second)
 	} else {
 		pace.same *= 2 // for its p99
 	}
