@@ -36,6 +36,10 @@ var planted = map[string]plant{
 		plant: []string{"update catalog.stock set on_hand = on_hand + 1 where product_id = @product"},
 		names: "select @product::bigint",
 	},
+	"stock_days": {
+		plant: []string{"update catalog.stock_days set reserved_delta = reserved_delta + 1 where product_id = @product"},
+		names: "select @product::bigint",
+	},
 	"stock_reservations": {
 		plant: []string{
 			"update catalog.stock set reserved = reserved + 1 where product_id = @product",
@@ -43,6 +47,7 @@ var planted = map[string]plant{
 			values (@product, 'reserve', 0, 1, 'inventory')`,
 		},
 		names: "select @product::bigint",
+		also:  []string{"stock_days"},
 	},
 	"cart_stock_moves": {
 		plant: []string{"update catalog.stock_ledger set reference_id = 'lost' where reference_id = @cart::text"},
@@ -73,6 +78,7 @@ var planted = map[string]plant{
 			from ordering.order_items where order_id = @declined and item_id = product_id`,
 		},
 		names: "select @declined::uuid",
+		also:  []string{"stock_days"},
 	},
 	"order_totals": {
 		plant: []string{`update ordering.orders set subtotal = subtotal + 1, discount_amount = discount_amount + 1

@@ -134,3 +134,44 @@ func TestDaysFollowTheLedger(t *testing.T) {
 		t.Errorf("%d of %d days are not as the ledger says, %v", differ, days, err)
 	}
 }
+
+// TestHeldStockChangesHandsWithoutWaiting reserves what a cart holds while somebody else has everything of the
+// product locked that a sale of it locks.
+func TestHeldStockChangesHandsWithoutWaiting(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	for _, statement := range []string{
+		"insert into catalog.vendors (vendor_name, region) values ('A', 'PT')",
+		"insert into catalog.categories (name) values ('A')",
+		"insert into catalog.products (vendor_id, item_name, category_id, price, cost) values (1, 'A', 1, 1, 1)",
+		"insert into catalog.stock (product_id) values (1)",
+		"select catalog.move_stock('restock', array[1], array[9], 'inventory', 'test')",
+		"select catalog.hold_stock('00000000-0000-0000-0000-000000000001', 1, 2, now() + interval '1 hour')",
+	} {
+		mustExec(t, db, statement)
+	}
+	seller, err := db.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = seller.Rollback(context.WithoutCancel(t.Context())) }()
+	if _, err := seller.Exec(t.Context(), "select catalog.move_stock('reserve', array[1], array[1], 'order', 'test')"); err != nil {
+		t.Fatal(err)
+	}
+	buyer, err := db.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = buyer.Rollback(context.WithoutCancel(t.Context())) }()
+	if _, err := buyer.Exec(t.Context(), "set local lock_timeout = '1ms'"); err != nil {
+		t.Fatal(err)
+	}
+	const take = `select catalog.reserve_held(array[1], array[$1::bigint], '00000000-0000-0000-0000-000000000001',
+		'00000000-0000-0000-0000-000000000002')`
+	if _, err := buyer.Exec(t.Context(), take, 2); err != nil {
+		t.Errorf("what is held waits: %v", err)
+	}
+	if _, err := buyer.Exec(t.Context(), take, 2); err == nil {
+		t.Error("what is not held does not wait")
+	}
+}

@@ -2,7 +2,8 @@
 -- What the ledger moved of a product on each day of UTC, by when it counts: the stock of any time is
 -- read from its days and the rest of the ledger, not from all of the ledger. A trigger keeps it, so that
 -- an entry that counts from an earlier day, as the release of an expired hold does, changes that day.
--- Whoever writes the ledger has locked the product's stock: nobody else waits for its day.
+-- Whoever moves stock has locked its balance, so nobody else waits for its day. What a cart held and
+-- an order takes over moves nothing, and is not locked: its two entries of one statement touch no day.
 create table catalog.stock_days (
     product_id bigint not null,
     day date not null,
@@ -26,6 +27,7 @@ begin
         sum(reserved_delta)
     from added
     group by product_id, (occurred_at at time zone 'utc')::date
+    having bool_or(on_hand_delta <> 0) or sum(reserved_delta) <> 0
     order by product_id, day
     on conflict (product_id, day) do update
     set
