@@ -12,7 +12,6 @@ import (
 	"mercado/internal/order"
 	"mercado/internal/shipping"
 	"mercado/worker/workertest"
-	"mercado/workflows"
 )
 
 // What is given back depends on how it was paid, and on what the provider says to it.
@@ -132,81 +131,6 @@ func TestOrderPaidByTransferIsCancelled(t *testing.T) {
 		t.Errorf("the payment is %s", done.PaymentStatus)
 	}
 	shop.WantStock(product, 10, 0)
-}
-
-// TestRefundThatIsRefusedIsAskedForAgain has the provider decline a refund, and then make it.
-func TestRefundThatIsRefusedIsAskedForAgain(t *testing.T) {
-	t.Parallel()
-	shop := workertest.New(t)
-	product := shop.NewProducts(1, 10)[0]
-	buyer, id := buy(shop, "refund_refused", 2, product)
-	delivered := shop.AwaitStatus(id, order.Delivered)
-	returnAll(t, shop, buyer, id, product, 2)
-	failed := awaitRefund(t, shop, id, "failed")[0]
-	if failed.Failure == nil || *failed.Failure != "refund_refused" {
-		t.Errorf("the refund is %+v", failed)
-	}
-	if charges := shop.Charges(id); charges.Refunded != 0 {
-		t.Errorf("the provider has done %+v", charges)
-	}
-	wantLedger(t, shop, id, delivered.TotalAmount, 0)
-
-	retry := "/api/refunds/" + failed.ID.String() + "/retry"
-	buyer.Post(retry, nil).WantProblem(http.StatusForbidden, "forbidden")
-	made := map[uuid.UUID]bool{}
-	for range 3 {
-		again := apitest.Decode[order.Refund](shop.Admin().Post(retry, nil).Want(http.StatusCreated))
-		made[again.ID] = true
-		if again.RetryOf == nil || *again.RetryOf != failed.ID || again.Amount != failed.Amount || len(again.Items) != len(failed.Items) {
-			t.Errorf("asked again as %+v", again)
-		}
-	}
-	if len(made) != 1 {
-		t.Errorf("asking three times made %d refunds", len(made))
-	}
-	completed := awaitRefund(t, shop, id, "completed", "failed")[0]
-	shop.Admin().Post("/api/refunds/"+completed.ID.String()+"/retry", nil).WantProblem(http.StatusConflict, "refund_not_failed")
-	shop.Admin().Post("/api/refunds/"+uuid.NewString()+"/retry", nil).WantProblem(http.StatusNotFound, "not_found")
-	wantLedger(t, shop, id, delivered.TotalAmount, delivered.TotalAmount)
-	if charges := shop.Charges(id); charges.Counts.Refunds != 1 || charges.Refunded != delivered.TotalAmount {
-		t.Errorf("the provider has done %+v", charges)
-	}
-	shop.WantStock(product, 10, 0) // the goods came back once
-}
-
-// TestWhatWasRefundedOtherwiseIsNotAskedForAgain gives the money of a failed refund back in another way.
-func TestWhatWasRefundedOtherwiseIsNotAskedForAgain(t *testing.T) {
-	t.Parallel()
-	shop := workertest.New(t)
-	product := shop.NewProducts(1, 10)[0]
-	_, id := buy(shop, "refund_refused", 1, product)
-	shop.AwaitStatus(id, order.Delivered)
-	admin := shop.Admin()
-	admin.Post(orderPath(id, "/refunds"), units(product, 1), "Idempotency-Key", "1").Want(http.StatusCreated)
-	failed := awaitRefund(t, shop, id, "failed")[0]
-	admin.Post(orderPath(id, "/refunds"), units(product, 1), "Idempotency-Key", "2").Want(http.StatusCreated)
-	awaitRefund(t, shop, id, "completed", "failed")
-	if answer := admin.Post("/api/refunds/"+failed.ID.String()+"/retry", nil); answer.Status != http.StatusConflict {
-		t.Errorf("it was answered %d", answer.Status)
-	}
-	if charges := shop.Charges(id); charges.Counts.Refunds != 1 {
-		t.Errorf("the provider has done %+v", charges)
-	}
-}
-
-// TestRefundWhoseAnswerIsLostIsPaidOnce has a provider that refunds and never says so.
-func TestRefundWhoseAnswerIsLostIsPaidOnce(t *testing.T) {
-	t.Parallel()
-	shop := workertest.New(t, workertest.PaymentTimeout(time.Second), workertest.LostPaymentWebhooks())
-	product := shop.NewProducts(1, 10)[0]
-	_, id := buy(shop, "refund_timeout", 1, product)
-	shop.AwaitStatus(id, order.Delivered)
-	refund := apitest.Decode[order.Refund](shop.Admin().Post(orderPath(id, "/refunds"), units(product, 1), "Idempotency-Key", "1").Want(http.StatusCreated))
-	awaitRefund(t, shop, id, "completed")
-	awaitAsked(t, shop, id, "lookup")
-	if charges := shop.Charges(id); charges.Counts.Refunds != 1 || charges.Refunded != refund.Amount {
-		t.Errorf("the provider has done %+v", charges)
-	}
 }
 
 // TestWhatIsGivenUpIsNotKeptSetAside has one vendor give up and the other send: nothing is left to
@@ -376,29 +300,4 @@ func TestOrderIsReturnedWhenTheRestOfItIsLost(t *testing.T) {
 	lost.Tracking = shipping.Tracking{Status: shipping.Lost}
 	tell(shop, secret, time.Now(), lost).Want(http.StatusNoContent)
 	shop.AwaitStatus(id, order.Returned)
-}
-
-// TestOrderThatWasCancelledIsNotSold cancels an order whose checkout nobody has begun: the provider is
-// never asked for its money.
-func TestOrderThatWasCancelledIsNotSold(t *testing.T) {
-	t.Parallel()
-	shop := workertest.New(t)
-	product := shop.NewProducts(1, 10)[0]
-	buyer := shop.NewBuyer()
-	buyer.Put(product, 1).Want(http.StatusOK)
-	id := buyAsync(buyer, "timeout_then_approved")
-	terminate(t, shop, workflows.CheckoutID(id))
-	shop.Exec("update ordering.orders set cancel_request = 'cancelled_by_customer', cancel_requested_at = now() where id = $1 and status = 'pending'", id)
-	done := shop.AwaitStatus(id, order.Cancelled)
-	if done.CancelReason == nil || *done.CancelReason != string(order.CancelledByCustomer) || done.PaymentStatus != order.PaymentFailed {
-		t.Errorf("the order is %+v", done)
-	}
-	var confirmed int
-	if err := shop.Deps.DB.Pool.QueryRow(t.Context(),
-		"select count(*) from ordering.order_events where order_id = $1 and type = 'order.confirmed'", id).Scan(&confirmed); err != nil || confirmed != 0 {
-		t.Errorf("it was confirmed %d times, %v", confirmed, err)
-	}
-	if charges := shop.Charges(id); charges.Counts.Captures != 0 {
-		t.Errorf("the provider has done %+v", charges)
-	}
 }

@@ -12,6 +12,7 @@ import (
 	"mercado/internal/order"
 	"mercado/internal/store"
 	"mercado/worker/workertest"
+	"mercado/workflows"
 )
 
 // meanwhile does something, once, after the provider has authorised a payment and before the shop is
@@ -80,4 +81,29 @@ func TestOrderThatWasCancelledIsNotConfirmed(t *testing.T) {
 		err := shop.Deps.DB.Pool.QueryRow(t.Context(), "select status from ordering.payments where order_id = $1", placed).Scan(&status)
 		return err == nil && status == "voided"
 	})
+}
+
+// TestOrderThatWasCancelledIsNotSold cancels an order whose checkout nobody has begun: the provider is
+// never asked for its money.
+func TestOrderThatWasCancelledIsNotSold(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	product := shop.NewProducts(1, 10)[0]
+	buyer := shop.NewBuyer()
+	buyer.Put(product, 1).Want(http.StatusOK)
+	id := buyAsync(buyer, "timeout_then_approved")
+	terminate(t, shop, workflows.CheckoutID(id))
+	shop.Exec("update ordering.orders set cancel_request = 'cancelled_by_customer', cancel_requested_at = now() where id = $1 and status = 'pending'", id)
+	done := shop.AwaitStatus(id, order.Cancelled)
+	if done.CancelReason == nil || *done.CancelReason != string(order.CancelledByCustomer) || done.PaymentStatus != order.PaymentFailed {
+		t.Errorf("the order is %+v", done)
+	}
+	var confirmed int
+	if err := shop.Deps.DB.Pool.QueryRow(t.Context(),
+		"select count(*) from ordering.order_events where order_id = $1 and type = 'order.confirmed'", id).Scan(&confirmed); err != nil || confirmed != 0 {
+		t.Errorf("it was confirmed %d times, %v", confirmed, err)
+	}
+	if charges := shop.Charges(id); charges.Counts.Captures != 0 {
+		t.Errorf("the provider has done %+v", charges)
+	}
 }
