@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"mercado/internal/money"
 	"mercado/internal/store"
@@ -209,6 +210,52 @@ func TestRefundFailsAfterItWasMade(t *testing.T) {
 		if err := db.Pool.QueryRow(t.Context(), "select count(*) from ordering.order_events where order_id = $1 and type = 'refund.failed'", placed).
 			Scan(&told); err != nil || told != strings.Count(test.want, "failed") {
 			t.Errorf("after %v it was told %d times, %v", test.steps, told, err)
+		}
+	}
+}
+
+// TestNoMoreIsOnItsWayBackThanWasCaptured whoever asks for it: a refund that has failed makes room for
+// another, a release takes none.
+func TestNoMoreIsOnItsWayBackThanWasCaptured(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	placed := uuid.New()
+	exec(t, db.Pool, `
+		insert into ordering.orders (id, customer_id, payment_method, subtotal, total_amount)
+		values ($1, 1, 'card', 10, 10)`, placed)
+	exec(t, db.Pool, `
+		insert into ordering.payments (id, order_id, provider, method, status, amount, captured_amount, currency)
+		values ($1, $2, 'sandbox', 'card', 'authorized', 10, 6, 'EUR')`, uuid.New(), placed)
+	for i, step := range []struct {
+		kind   string
+		amount int
+		fails  bool // afterwards
+		want   string
+	}{
+		{"refund", 7, false, "MC020"},
+		{"refund", 4, true, ""},
+		{"refund", 4, false, ""},
+		{"release", 4, false, ""},
+		{"refund", 3, false, "MC020"},
+		{"refund", 2, false, ""},
+		{"refund", 1, false, "MC020"},
+	} {
+		id := uuid.New()
+		_, err := db.Pool.Exec(t.Context(), `
+			insert into ordering.refunds (id, order_id, amount, currency, kind, status, completed_at)
+			values ($1, $2, $3, 'EUR', $4, case $4 when 'refund' then 'pending' else 'completed' end, case when $4 <> 'refund' then now() end)`,
+			id, placed, step.amount, step.kind)
+		code := ""
+		if refused := new(pgconn.PgError); errors.As(err, &refused) {
+			code = refused.Code
+		}
+		if code != step.want || (err != nil) != (step.want != "") {
+			t.Errorf("%d: a %s of %d: %v", i, step.kind, step.amount, err)
+		}
+		if step.fails {
+			if err := db.FailRefund(t.Context(), shopdb.FailRefundParams{ID: id, Failure: "account closed"}); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }
