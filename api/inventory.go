@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -21,7 +22,8 @@ func (a *API) inventory() {
 	register(a, operation{
 		id: "move-inventory", method: http.MethodPost, path: path,
 		summary: "Put units on the shelf, or take them off", tag: "inventory", status: http.StatusCreated,
-		permission: auth.WriteStock, problems: []code{notFound, insufficientStock},
+		about:      "With an `Idempotency-Key` a double click restocks once.",
+		permission: auth.WriteStock, problems: []code{notFound, insufficientStock, idempotencyMismatch, idempotencyInFlight},
 	}, a.moveInventory)
 }
 
@@ -125,6 +127,7 @@ var reasons = map[string]struct {
 }
 
 type moveInventoryInput struct {
+	MayIdempotencyKey
 	ByID
 	Body struct {
 		Delta     int64  `json:"delta" minimum:"-1000000000" maximum:"1000000000" doc:"Units; negative takes them off the shelf."`
@@ -145,13 +148,18 @@ func (a *API) moveInventory(ctx context.Context, in *moveInventoryInput) (*ledge
 	if _, err := a.ownProduct(ctx, in.ID); err != nil {
 		return nil, err
 	}
-	row, err := a.DB.MoveStock(ctx, shopdb.MoveInventoryParams{
+	request, err := in.request(ctx, "stock", in.ID, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	told, earlier, err := a.DB.MoveStockOnce(ctx, request, shopdb.MoveInventoryParams{
 		Kind: reason.kind, ProductID: in.ID, Delta: in.Body.Delta,
 		Reference: in.Body.Reference, Reason: in.Body.Reason,
-	})
+	}, http.StatusCreated, func(row shopdb.CatalogStockLedger) (json.RawMessage, error) { return json.Marshal(ledgerRowOf(row)) })
 	if err != nil {
 		return nil, err
 	}
 	a.forgetCatalogue()
-	return &ledgerRowOutput{ledgerRowOf(row)}, nil
+	row, err := answerOf[ledgerRow](told, earlier)
+	return &ledgerRowOutput{row}, err
 }

@@ -101,7 +101,8 @@ func (a *API) refine(op operation) {
 			continue
 		}
 		for _, parameter := range documented.Parameters {
-			parameter.Required = parameter.Required || parameter.Name == idempotencyHeader
+			parameter.Required = parameter.Required ||
+				(parameter.Name == idempotencyHeader && slices.Contains(op.problems, idempotencyKeyMissing))
 		}
 		if op.later {
 			accepted := *documented.Responses[statusText(op.status)]

@@ -31,8 +31,8 @@ func (a *API) products() {
 	register(a, operation{
 		id: "create-product", method: http.MethodPost, path: "/api/catalog/products",
 		summary: "Add a product with its opening stock", tag: "products", status: http.StatusCreated,
-		about:      "A vendor adds products of their own.",
-		permission: auth.WriteProducts, problems: []code{unknownReference, skuTaken},
+		about:      "A vendor adds products of their own. With an `Idempotency-Key` a double click adds one.",
+		permission: auth.WriteProducts, problems: []code{unknownReference, skuTaken, idempotencyMismatch, idempotencyInFlight},
 	}, a.createProduct)
 	register(a, operation{
 		id: "get-product", method: http.MethodGet, path: "/api/catalog/products/{id}",
@@ -145,6 +145,7 @@ func (a *API) forgetCatalogue() {
 }
 
 type createProductInput struct {
+	MayIdempotencyKey
 	Body struct {
 		VendorID    int64             `json:"vendor_id" minimum:"1"`
 		SKU         *string           `json:"sku,omitempty" maxLength:"100" pattern:"^\\S(.*\\S)?$" patternDescription:"not blank, and without blanks around it" doc:"The vendor's own key; no two products of theirs have the same."`
@@ -175,16 +176,35 @@ func (a *API) createProduct(ctx context.Context, in *createProductInput) (*versi
 	if said == nil {
 		said = json.RawMessage(`{}`)
 	}
-	row, err := a.DB.AddProduct(ctx, shopdb.CreateProductParams{
+	request, err := in.request(ctx, "product", nil, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	told, earlier, err := a.DB.AddProduct(ctx, request, shopdb.CreateProductParams{
 		VendorID: in.Body.VendorID, Sku: in.Body.SKU, ItemName: strings.TrimSpace(in.Body.ItemName), Description: in.Body.Description,
 		CategoryID: in.Body.CategoryID, Brand: in.Body.Brand, Model: in.Body.Model,
 		Price: in.Body.Price, Cost: in.Body.Cost, Currency: in.Body.Currency, WeightKg: weight(in.Body.WeightKg),
 		Dimensions: in.Body.Dimensions, LaunchDate: in.Body.LaunchDate.time(), Attributes: said, Stock: in.Body.Stock,
+	}, http.StatusCreated, func(row shopdb.CatalogProductListing) (json.RawMessage, error) {
+		shown, err := productOf(row, principalOf(ctx))
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(madeProduct{row.ID, row.Version, shown})
 	})
 	if err != nil {
 		return nil, referenceProblem(err)
 	}
-	return a.changedProduct(ctx, row)
+	a.forgetCatalogue()
+	made, err := answerOf[madeProduct](told, earlier)
+	return versionedOf(made.Version, made.Product), err
+}
+
+// madeProduct is what an idempotency key keeps of a product that was made.
+type madeProduct struct {
+	ID      int64   `json:"id"`
+	Version int64   `json:"version"`
+	Product product `json:"product"`
 }
 
 // referenceProblem says where an unknown vendor or category was named.

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -179,41 +178,4 @@ func (a *API) retryRefund(ctx context.Context, in *RefundByID) (*refundOutput, e
 		a.startRefund(ctx, body.ID)
 	}
 	return &refundOutput{body}, err
-}
-
-// newRequest is a request under its sender's idempotency key, about one order, and the id of what it
-// is to make.
-func newRequest(ctx context.Context, what string, key IdempotencyKey, orderID uuid.UUID, body any) (store.Request, uuid.UUID, error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return store.Request{}, id, err
-	}
-	text, err := json.Marshal(struct {
-		Order uuid.UUID
-		Body  any
-	}{orderID, body})
-	if err != nil {
-		return store.Request{}, id, err
-	}
-	hash := sha256.Sum256(text)
-	who := principalOf(ctx)
-	scope := fmt.Sprintf("user/%d", who.UserID)
-	if who.CustomerID != 0 {
-		scope = fmt.Sprintf("customer/%d", who.CustomerID)
-	}
-	return store.Request{Scope: scope, Key: key.IdempotencyKey, Operation: what, Hash: hash[:]}, id, nil
-}
-
-// onceMore is the answer to give: the new one, or that of the first request with the same key.
-func onceMore(document json.RawMessage, earlier *store.Earlier) (json.RawMessage, error) {
-	switch {
-	case earlier == nil:
-		return document, nil
-	case !earlier.SameRequest:
-		return nil, problem(idempotencyMismatch)
-	case earlier.Status == 0:
-		return nil, problem(idempotencyInFlight)
-	default:
-		return earlier.Response, nil
-	}
 }

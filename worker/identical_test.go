@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
 	"sync"
@@ -130,6 +131,63 @@ func TestIdenticalRequestsAfterTheSaleAreOneRequest(t *testing.T) {
 		t.Errorf("the provider has done %+v", charges)
 	}
 	shop.WantStock(product, 97, 0)
+}
+
+// TestIdenticalRequestsOfVendorsAreOneRequest is the same for what a vendor adds: units on the shelf, and
+// products. Without a key each of them is a request of its own.
+func TestIdenticalRequestsOfVendorsAreOneRequest(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	vendorID := shop.NewVendor()
+	vendor, category := shop.Vendor(vendorID), shop.NewCategory(0)
+	product := shop.NewProduct(vendorID, category, "10.00", 100)
+	inventory := fmt.Sprintf("/api/catalog/products/%d/inventory", product)
+	restock := map[string]any{"delta": 7, "reason": "restock", "reference": "delivery note 1"}
+	lamp := map[string]any{
+		"vendor_id": vendorID, "category_id": category, "item_name": "Lamp", "price": "10.00", "cost": "4.00", "stock": 3,
+		"weight_kg": 1.25, "launch_date": "2026-01-31", "attributes": map[string]any{"colour": "red"},
+	}
+	products := func() (count int) {
+		t.Helper()
+		if err := shop.Deps.DB.Pool.QueryRow(t.Context(), "select count(*) from catalog.products where vendor_id = $1", vendorID).Scan(&count); err != nil {
+			t.Fatal(err)
+		}
+		return count
+	}
+	key := uuid.NewString()
+	sameAnswer(t, func() *apitest.Answer { return vendor.Post(inventory, restock, "Idempotency-Key", key) }).Want(http.StatusCreated)
+	shop.WantStock(product, 107, 0)
+	vendor.Post("/api/catalog/products", lamp, "Idempotency-Key", key).WantProblem(http.StatusUnprocessableEntity, "idempotency_mismatch")
+
+	another := uuid.NewString()
+	first := sameAnswer(t, func() *apitest.Answer { return vendor.Post("/api/catalog/products", lamp, "Idempotency-Key", another) }).Want(http.StatusCreated)
+	if made := products(); made != 2 {
+		t.Errorf("the vendor has %d products, want the lamp and the one before", made)
+	}
+	lampPath := fmt.Sprintf("/api/catalog/products/%d", apitest.Decode[apitest.Made](first).ID)
+	vendor.Patch(lampPath, map[string]any{"price": "11.00"}, "If-Match", first.Header.Get("ETag")).Want(http.StatusOK)
+	again := vendor.Post("/api/catalog/products", lamp, "Idempotency-Key", another).Want(http.StatusCreated)
+	if string(again.Body) != string(first.Body) || again.Header.Get("ETag") != first.Header.Get("ETag") {
+		t.Errorf("the first answer was %s %s, later it is %s %s", first.Header.Get("ETag"), first.Body, again.Header.Get("ETag"), again.Body)
+	}
+
+	// A refusal leaves the key free.
+	tooMany := map[string]any{"delta": -1000, "reason": "shrinkage"}
+	third := uuid.NewString()
+	vendor.Post(inventory, tooMany, "Idempotency-Key", third).WantProblem(http.StatusConflict, "insufficient_stock")
+	vendor.Post(inventory, restock, "Idempotency-Key", third).Want(http.StatusCreated)
+	vendor.Post(inventory, restock).Want(http.StatusCreated)
+	vendor.Post(inventory, restock).Want(http.StatusCreated)
+	vendor.Post("/api/catalog/products", lamp).Want(http.StatusCreated)
+	shop.WantStock(product, 100+4*7, 0)
+	if made := products(); made != 3 {
+		t.Errorf("the vendor has %d products, want 3", made)
+	}
+	// Others may use the same key.
+	otherID := shop.NewVendor()
+	lamp["vendor_id"] = otherID
+	shop.Vendor(otherID).Post("/api/catalog/products", lamp, "Idempotency-Key", another).Want(http.StatusCreated)
+	wantBooks(t, shop, "afterwards")
 }
 
 // TestIdenticalCancellationsAreOne needs no key: an order is cancelled once.

@@ -212,6 +212,16 @@ var planted = map[string]plant{
 			values ('planted', 'planted', 'refund', '', gen_random_uuid())`},
 		names: "select order_id from ordering.idempotency_keys where key = 'planted'",
 	},
+	"idempotency_answers/stock": {
+		plant: []string{`insert into ordering.idempotency_keys (scope, key, operation, request_hash, order_id, response_status, response, completed_at)
+			values ('planted', 'planted', 'stock', '', gen_random_uuid(), 201, '{"id": 9000000000}', now())`},
+		names: "select order_id from ordering.idempotency_keys where key = 'planted'",
+	},
+	"idempotency_answers/product": {
+		plant: []string{`insert into ordering.idempotency_keys (scope, key, operation, request_hash, order_id)
+			values ('planted', 'planted', 'product', '', gen_random_uuid())`},
+		names: "select order_id from ordering.idempotency_keys where key = 'planted'",
+	},
 	"refund_lines": {
 		plant: []string{
 			`insert into ordering.refunds (id, order_id, amount, currency)

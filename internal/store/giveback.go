@@ -77,6 +77,21 @@ func (db *DB) once(
 	return answer, earlier, err
 }
 
+// onceIfAsked is once for a request that need not have a key: without one, r is nil, it is done as often as
+// it is asked for. What it makes has a number, and no id that the key could name.
+func (db *DB) onceIfAsked(
+	ctx context.Context, r *Request, status int, do func(q *shopdb.Queries) (answer json.RawMessage, err error),
+) (answer json.RawMessage, earlier *Earlier, err error) {
+	if r != nil {
+		return db.once(ctx, *r, uuid.New(), status, do)
+	}
+	err = db.InTx(ctx, func(q *shopdb.Queries) (err error) {
+		answer, err = do(q)
+		return err
+	})
+	return answer, nil, err
+}
+
 // delivered is an order that is locked, with what arrived of it.
 type delivered struct {
 	q        *shopdb.Queries

@@ -2,25 +2,31 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 
 	"mercado/internal/money"
 	"mercado/internal/store/shopdb"
 )
 
-// AddProduct makes a product, its balance and the first row of its ledger. It fails with
-// ErrUnknownVendor, ErrUnknownCategory or ErrSKUTaken.
-func (db *DB) AddProduct(ctx context.Context, product shopdb.CreateProductParams) (shopdb.CatalogProductListing, error) {
-	var created shopdb.CatalogProductListing
-	err := db.InTx(ctx, func(q *shopdb.Queries) error {
+// AddProduct makes a product, its balance and the first row of its ledger; once for the same request, which
+// is nil for one without an idempotency key. answer, made of the product, is what its client is told. It
+// fails with ErrUnknownVendor, ErrUnknownCategory or ErrSKUTaken.
+func (db *DB) AddProduct(
+	ctx context.Context, r *Request, product shopdb.CreateProductParams, status int, answer func(shopdb.CatalogProductListing) (json.RawMessage, error),
+) (json.RawMessage, *Earlier, error) {
+	told, earlier, err := db.onceIfAsked(ctx, r, status, func(q *shopdb.Queries) (json.RawMessage, error) {
 		id, err := q.CreateProduct(ctx, product)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		created, err = q.GetProduct(ctx, id)
-		return err
+		created, err := q.GetProduct(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		return answer(created)
 	})
-	return created, failed("create product", err)
+	return told, earlier, failed("create product", err)
 }
 
 // Product fails with ErrNotFound.

@@ -1,4 +1,4 @@
--- proves: Every idempotency key keeps the answer that its order, refund or return deserves.
+-- proves: Every idempotency key keeps the answer that its order, refund, return, move of stock or product deserves.
 -- subject: order
 -- severity: error
 select
@@ -17,6 +17,13 @@ where case
         then not exists (select 1 from ordering.refunds where refunds.id = keys.order_id)
     when keys.operation = 'return'
         then not exists (select 1 from ordering.returns where returns.id = keys.order_id)
+    -- Their keys name nothing: the answer does.
+    when keys.operation = 'stock'
+        then not exists (
+            select 1 from catalog.stock_ledger where stock_ledger.id = (keys.response ->> 'id')::bigint
+        )
+    when keys.operation = 'product'
+        then not exists (select 1 from catalog.products where products.id = (keys.response ->> 'id')::bigint)
     else
         orders.id is null
         or (orders.status <> 'pending' and keys.response_status is null)
@@ -29,6 +36,7 @@ where case
         )
     end
     or (
-        keys.response_status between 200 and 299
+        keys.operation not in ('stock', 'product')
+        and keys.response_status between 200 and 299
         and keys.response ->> 'id' is distinct from keys.order_id::text
     )

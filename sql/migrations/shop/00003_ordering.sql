@@ -289,7 +289,9 @@ before update or delete or truncate on ordering.payment_attempts
 for each statement execute function catalog.refuse_change();
 
 -- scope is who sent the key (a customer's id), so that two people may use the same key.
--- response is the first answer, given again to whoever repeats the request.
+-- response is the first answer, given again to whoever repeats the request. order_id is the id of what the
+-- request makes: an order, a refund or a return. A move of stock and a product have a number instead, which
+-- is in the response.
 create table ordering.idempotency_keys (
     scope text not null,
     key text not null check (length(key) between 1 and 255),
