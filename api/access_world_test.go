@@ -74,6 +74,7 @@ type accessWorld struct {
 	vendor, otherVendor     int64
 	categoryID              int64
 	made                    map[string]thing
+	item                    int64 // what is bought; 0: a new product each time
 
 	secretsOfCustomer []string
 	secretsOfVendor   []string
@@ -201,6 +202,14 @@ func (w *accessWorld) user() thing {
 	return made
 }
 
+// sold is the product that the customer buys.
+func (w *accessWorld) sold() int64 {
+	if w.item != 0 {
+		return w.item
+	}
+	return w.productOf(w.vendor)
+}
+
 func (w *accessWorld) product() thing { return thing{id: number(w.productOf(w.vendor))} }
 
 func (w *accessWorld) productOf(vendor int64) int64 {
@@ -228,13 +237,13 @@ func (w *accessWorld) reviewBy(customer int64) thing {
 }
 
 func (w *accessWorld) order() thing {
-	return thing{id: w.buy(w.customer, w.productOf(w.vendor)).String()}
+	return thing{id: w.buy(w.customer, w.sold()).String()}
 }
 
 // shipment is the vendor's part of an order, as soon as it is planned.
 func (w *accessWorld) shipment() thing {
 	w.t.Helper()
-	return thing{id: w.shipmentOf(w.buy(w.customer, w.productOf(w.vendor)))}
+	return thing{id: w.shipmentOf(w.buy(w.customer, w.sold()))}
 }
 
 func (w *accessWorld) shipmentOf(placed uuid.UUID) (id string) {
@@ -252,19 +261,26 @@ func (w *accessWorld) shipmentOf(placed uuid.UUID) (id string) {
 // returned is on its way back from the customer.
 func (w *accessWorld) returned() thing {
 	w.t.Helper()
-	product := w.productOf(w.vendor)
-	placed := w.buy(w.customer, product)
-	w.Vendor(w.vendor).Post("/api/vendor/shipments/"+w.shipmentOf(placed)+"/ship", nil).Want(http.StatusOK)
-	w.AwaitStatus(placed, order.Delivered)
+	product := w.sold()
+	placed := w.delivered(product)
 	return thing{id: apitest.Decode[struct{ ID string }](w.Customer(w.customer).Post("/api/orders/"+placed.String()+"/returns",
 		map[string]any{"items": []map[string]any{{"item_id": product, "qty": 1}}}, "Idempotency-Key", uuid.NewString()).
 		Want(http.StatusCreated)).ID}
 }
 
+// delivered is an order of the customer that has arrived.
+func (w *accessWorld) delivered(product int64) uuid.UUID {
+	w.t.Helper()
+	placed := w.buy(w.customer, product)
+	w.Vendor(w.vendor).Post("/api/vendor/shipments/"+w.shipmentOf(placed)+"/ship", nil).Want(http.StatusOK)
+	w.AwaitStatus(placed, order.Delivered)
+	return placed
+}
+
 // failedRefund is one that the provider has refused.
 func (w *accessWorld) failedRefund() thing {
 	w.t.Helper()
-	product := w.productOf(w.vendor)
+	product := w.sold()
 	client := w.Customer(w.customer)
 	body := workertest.CheckoutBody("refund_refused")
 	body["items"] = []map[string]any{{"item_id": product, "qty": 1}}

@@ -13,6 +13,7 @@ import (
 
 	"mercado/api/apitest"
 	"mercado/internal/auth"
+	"mercado/worker/workertest"
 )
 
 // bodied is an operation that takes a JSON body.
@@ -34,17 +35,17 @@ func withBody(t testing.TB) map[string]bodied {
 	return found
 }
 
-// FuzzRequestBody sends any bytes as the body of any operation: the answer is never a 5xx; a
-// refusal is a problem whose code the operation declares (see apitest), and repeats nothing that
-// was sent. `go test ./api -run '^$' -fuzz FuzzRequestBody` looks for more.
+// FuzzRequestBody sends any bytes as the body of any operation, about a resource that exists and belongs to
+// whoever asks: the answer is never a 5xx; a refusal is a problem whose code the operation declares (see
+// apitest), is not that the resource does not exist, and repeats nothing that was sent.
+// `go test ./api -run '^$' -fuzz FuzzRequestBody` looks for more.
 func FuzzRequestBody(f *testing.F) {
-	shop := apitest.New(f)
-	vendor := shop.NewVendor()
-	product := shop.NewProduct(vendor, shop.NewCategory(0), "5.00", 100)
-	customer, _ := shop.NewCustomer()
-	token, err := shop.Deps.Tokens.Issue(auth.Principal{CustomerID: customer, VendorID: vendor, Roles: auth.Roles})
-	if err != nil {
-		f.Fatal(err)
+	world := newAccessWorld(f)
+	world.item = world.productOf(world.vendor)
+	world.Admin().Post("/api/catalog/products/"+number(world.item)+"/inventory", map[string]any{"delta": 1_000_000, "reason": "restock"}).Want(http.StatusCreated)
+	rates := map[string]json.RawMessage{}
+	for _, path := range []string{"/api/admin/tax-rates", "/api/admin/shipping-rates"} {
+		rates[path] = world.Admin().Get(path).Want(http.StatusOK).Body
 	}
 	operations := withBody(f)
 	var ids []string
@@ -52,50 +53,134 @@ func FuzzRequestBody(f *testing.F) {
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
+	units := []map[string]any{{"item_id": world.item, "qty": 1}}
+	order, sale := workertest.CheckoutBody("approve"), map[string]any{
+		"customer_id": world.customer, "channel": "counter", "payment_method": map[string]any{"type": "cash"}, "items": units,
+	}
+	order["items"] = units
+	better := map[string][]any{
+		"place-order": {order}, "register-sale": {sale}, "checkout": {workertest.CheckoutBody("approve")},
+		"return-items": {map[string]any{"items": units}}, "receive-return": {map[string]any{"restock": true}},
+		"refund-order":  {map[string]any{"items": units}, map[string]any{"amount": "0.01"}},
+		"cancel-order":  {map[string]any{}, map[string]any{"reason": "changed my mind"}},
+		"put-cart-item": {map[string]any{"qty": 1}}, "create-discount": {discountBody()},
+		"replace-discount": {discountBody()}, "create-review": {map[string]any{"rating": 4}},
+		"register": {map[string]any{"email": "new@example.com", "password": apitest.Password, "first_name": "Ana", "last_name": "Sousa"}},
+		"create-product": {map[string]any{
+			"vendor_id": world.vendor, "category_id": world.categoryID, "item_name": "Lamp", "price": "1.00", "cost": "1.00",
+			"weight_kg": 0.5, "launch_date": "2026-01-31", "attributes": map[string]any{"colour": "red"},
+		}},
+		"put-roles":               {map[string]any{"roles": []string{"customer", "admin"}}},
+		"create-webhook-endpoint": {map[string]any{"url": "https://example.com/hook", "event_types": []string{"order.confirmed"}}},
+		"update-webhook-endpoint": {map[string]any{"url": "https://example.com/hook", "is_active": false}},
+		"replace-tax-rates":       {rates["/api/admin/tax-rates"]},
+	}
+	for id := range better {
+		if _, known := operations[id]; !known {
+			f.Fatalf("no operation %s takes a body", id)
+		}
+	}
 	for _, id := range ids {
 		good := goodBody(operations[id].operation)
-		for _, body := range []any{good, shout(good), []any{good}, map[string]any{"body": good}} {
+		for i, body := range append(better[id], good, shout(good), []any{good}, map[string]any{"body": good}) {
 			text, err := json.Marshal(body)
 			if err != nil {
 				f.Fatal(err)
 			}
-			f.Add(id, text)
-			f.Add(id, text[:len(text)/2])
+			f.Add(id, byte(i), text)
+			if i <= len(better[id]) {
+				f.Add(id, byte(i+1), text)
+				f.Add(id, byte(i+2), text[:len(text)/2])
+			}
 		}
-		f.Add(id, []byte("\xff{\x00"))
+		f.Add(id, byte(0), []byte("\xff{\x00"))
 	}
-	f.Fuzz(func(t *testing.T, id string, body []byte) {
-		asked, known := operations[id]
-		if !known {
-			asked = operations[ids[len(body)%len(ids)]] // any bytes name an operation
-		}
-		path := strings.NewReplacer("{item_id}", number(product), "products/{id}", "products/"+number(product),
-			"vendors/{id}", "vendors/"+number(vendor), "customers/{id}", "customers/"+number(customer)).Replace(asked.path)
-		for name, example := range map[string]string{"orders/{id}": uuid.NewString(), "{id}": "1"} {
-			path = strings.Replace(path, name, strings.Replace(name, "{id}", example, 1), 1)
-		}
-		answer := apitest.NewClient(t, shop.URL, token).Do(asked.method, path, body,
-			"Idempotency-Key", uuid.NewString(), "Prefer", "respond-async", "If-Match", "*") // nobody works on orders here
-		if answer.Status >= http.StatusInternalServerError {
-			t.Errorf("%s %s answered %d %s", asked.method, path, answer.Status, answer.Body)
-		}
-		if answer.Status < http.StatusBadRequest {
-			return
-		}
-		if apitest.CodeOf(answer) == "" {
-			t.Errorf("%s %s refused with %s", asked.method, path, answer.Body)
-		}
-		var sent any
-		if json.Unmarshal(body, &sent) != nil {
-			return
-		}
-		for _, text := range texts(sent) {
-			if strings.Contains(string(answer.Body), text) {
-				t.Errorf("%s %s repeats %q: %s", asked.method, path, text, answer.Body)
+	tried, taken := map[string]bool{}, map[string]bool{}
+	f.Cleanup(func() {
+		for id := range better {
+			if len(tried) == len(ids) && !taken[id] {
+				f.Errorf("no body of %s was taken", id)
 			}
 		}
 	})
+	f.Fuzz(func(t *testing.T, id string, who byte, body []byte) {
+		if _, known := operations[id]; !known {
+			id = ids[len(body)%len(ids)] // any bytes name an operation
+		}
+		w, path := world.during(t), operations[id].path
+		tried[id] = true
+		taken[id] = w.send(id, operations[id], who, body) || taken[id]
+		if before, are := rates[path]; are { // nothing could be bought at some of those that were sent
+			w.Admin().Put(path, before).Want(http.StatusOK)
+		}
+	})
 }
+
+// during is the same world, which fails another test.
+func (w *accessWorld) during(t *testing.T) *accessWorld {
+	again := *w
+	again.Shop, again.t = w.Shop.For(t), t
+	return &again
+}
+
+// send sends a body as somebody who has the operation's resource and may call it, and tells whether it was
+// taken.
+func (w *accessWorld) send(id string, asked bodied, who byte, body []byte) (taken bool) {
+	prefix, kind, hasThing := thingIn(asked.path)
+	if needed := arrived[id]; needed && hasThing {
+		kind.make = func(w *accessWorld) thing { return thing{id: w.delivered(w.sold()).String()} }
+		prefix += " delivered"
+	}
+	target := w.shared(prefix, kind)
+	if carts[id] {
+		target.customer = w.otherCustomer
+	}
+	if id == "checkout" { // or refused, while another checkout is under way
+		w.Customer(target.customer).Put("/api/cart/items/"+number(w.item), map[string]any{"qty": 1})
+	}
+	var may []auth.Role
+	permission := auth.Permission(asked.operation.Extensions["x-permission"].(string))
+	for _, role := range []auth.Role{auth.Customer, auth.Vendor, auth.Admin} {
+		if slices.Contains(permission.GrantedTo(), role) {
+			may = append(may, role)
+		}
+	}
+	role := auth.Role("")
+	if len(may) > 0 {
+		role = may[int(who)%len(may)]
+	}
+	path := asked.path
+	if hasThing {
+		path = at(asked.path, asked.path, target.id)
+	}
+	answer := w.client(actor{role: role, own: true}, target).Do(asked.method, path, body,
+		"Idempotency-Key", uuid.NewString(), "Prefer", "respond-async", "If-Match", "*")
+	code := apitest.CodeOf(answer)
+	switch {
+	case answer.Status < http.StatusBadRequest:
+		delete(w.made, prefix) // it may not be what it was
+		return true
+	case answer.Status >= http.StatusInternalServerError, code == "", code == "forbidden", code == "unauthenticated", hasThing && code == "not_found":
+		w.t.Errorf("%s %s as %q answered %d %s", asked.method, path, role, answer.Status, answer.Body)
+	}
+	var sent any
+	if json.Unmarshal(body, &sent) != nil {
+		return false
+	}
+	for _, text := range texts(sent) {
+		if strings.Contains(string(answer.Body), text) {
+			w.t.Errorf("%s %s repeats %q: %s", asked.method, path, text, answer.Body)
+		}
+	}
+	return false
+}
+
+// carts are operations on a customer's cart, which must not come between what another one buys to have
+// an order.
+var carts = map[string]bool{"put-cart-item": true, "checkout": true, "place-order": true}
+
+// arrived are operations that do nothing to an order before it has arrived.
+var arrived = map[string]bool{"return-items": true, "refund-order": true}
 
 const shouted = "sh0uted-4475-text"
 

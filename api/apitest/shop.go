@@ -87,6 +87,11 @@ func (s *Shop) Again() *Shop {
 	return again
 }
 
+// For is the same shop, which fails another test: one fuzzed input of the shop's.
+func (s *Shop) For(t testing.TB) *Shop {
+	return &Shop{World: s.World, Deps: s.Deps, URL: s.URL, t: t}
+}
+
 // Anyone is not signed in.
 func (s *Shop) Anyone() *Client { return NewClient(s.t, s.URL, "") }
 

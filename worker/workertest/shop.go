@@ -212,6 +212,11 @@ func New(t testing.TB, change ...Option) *Shop {
 	return shop
 }
 
+// For is the same shop, which fails another test: one fuzzed input of the shop's.
+func (s *Shop) For(t testing.TB) *Shop {
+	return &Shop{Shop: s.Shop.For(t), Sandbox: s.Sandbox, t: t}
+}
+
 // observed is another pool of connections to the same database.
 func observed(t testing.TB, db *store.DB, tracer pgx.QueryTracer) *store.DB {
 	t.Helper()
