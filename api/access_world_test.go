@@ -74,7 +74,8 @@ type accessWorld struct {
 	vendor, otherVendor     int64
 	categoryID              int64
 	made                    map[string]thing
-	item                    int64 // what is bought; 0: a new product each time
+	item                    int64     // what is bought; 0: a new product each time
+	back                    uuid.UUID // an order that has arrived, of which item is sent back; zero: a new one each time
 
 	secretsOfCustomer []string
 	secretsOfVendor   []string
@@ -261,17 +262,18 @@ func (w *accessWorld) shipmentOf(placed uuid.UUID) (id string) {
 // returned is on its way back from the customer.
 func (w *accessWorld) returned() thing {
 	w.t.Helper()
-	product := w.sold()
-	placed := w.delivered(product)
+	product, placed := w.sold(), w.back
+	if placed == uuid.Nil {
+		placed = w.delivered(w.buy(w.customer, product))
+	}
 	return thing{id: apitest.Decode[struct{ ID string }](w.Customer(w.customer).Post("/api/orders/"+placed.String()+"/returns",
 		map[string]any{"items": []map[string]any{{"item_id": product, "qty": 1}}}, "Idempotency-Key", uuid.NewString()).
 		Want(http.StatusCreated)).ID}
 }
 
-// delivered is an order of the customer that has arrived.
-func (w *accessWorld) delivered(product int64) uuid.UUID {
+// delivered has an order of the vendor's arrive.
+func (w *accessWorld) delivered(placed uuid.UUID) uuid.UUID {
 	w.t.Helper()
-	placed := w.buy(w.customer, product)
 	w.Vendor(w.vendor).Post("/api/vendor/shipments/"+w.shipmentOf(placed)+"/ship", nil).Want(http.StatusOK)
 	w.AwaitStatus(placed, order.Delivered)
 	return placed
