@@ -86,6 +86,9 @@ func (db *DB) receive(ctx context.Context, added NewImport, file io.Reader) erro
 		size += int64(len(part))
 		part = part[:0]
 	}
+	if size == 0 {
+		return fmt.Errorf("%w: it is empty", ErrFile)
+	}
 	queued, err := db.QueueImport(ctx, added.ID)
 	if err == nil && queued == 0 {
 		return fmt.Errorf("%w: nothing came of it for too long", ErrFile)

@@ -71,6 +71,7 @@ with ended as (
     update catalog.imports
     set
         state = $1,
+        position = case $1 when 'succeeded' then bytes else position end, -- after the last row, too
         error = $2,
         finished_at = now(),
         updated_at = now()

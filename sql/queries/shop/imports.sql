@@ -106,6 +106,7 @@ with ended as (
     update catalog.imports
     set
         state = sqlc.arg(state),
+        position = case sqlc.arg(state) when 'succeeded' then bytes else position end, -- after the last row, too
         error = sqlc.narg(error),
         finished_at = now(),
         updated_at = now()
