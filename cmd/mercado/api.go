@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 
 	"golang.org/x/sync/errgroup"
 
@@ -39,6 +40,10 @@ func (c *APICmd) Run(ctx context.Context, g *Globals) error {
 	if err != nil {
 		return err
 	}
+	passwords, err := passwordRules(c.Auth)
+	if err != nil {
+		return err
+	}
 	// Requests have one half of the connections; the worker that is hosted here, and the readiness
 	// probes, have the other: neither waits for those.
 	half := c.Database
@@ -64,7 +69,7 @@ func (c *APICmd) Run(ctx context.Context, g *Globals) error {
 	}
 	board := completion.NewBoard()
 	server := api.New(api.Deps{
-		DB: db, Temporal: workflows, Tokens: auth.NewTokens(key, c.AccessTokenTTL), Passwords: auth.NewPasswords(c.PasswordMin),
+		DB: db, Temporal: workflows, Tokens: auth.NewTokens(key, c.AccessTokenTTL), Passwords: passwords,
 		Probes: probes, Version: version, Environment: g.Environment, Auth: c.Auth, Shop: c.Shop, Limits: c.Limits, Webhooks: c.Webhooks,
 		Workflow: c.Temporal, Board: board,
 		TrustedProxies: proxies,
@@ -87,4 +92,21 @@ func (c *APICmd) Run(ctx context.Context, g *Globals) error {
 		return worker.Host(hosting, workflows, c.Temporal, worker.Orders(background, c.Shop, board), nil)
 	})
 	return group.Wait()
+}
+
+// passwordRules says which passwords may be chosen, with the list of those that may not.
+func passwordRules(s settings.Auth) (*auth.Passwords, error) {
+	passwords := auth.NewPasswords(s.PasswordMin)
+	if s.PasswordBlocklist == "" {
+		return passwords, nil
+	}
+	list, err := os.Open(s.PasswordBlocklist)
+	if err == nil {
+		err = passwords.LoadBlocklist(list)
+		_ = list.Close()
+	}
+	if err != nil {
+		return nil, &settings.Error{Setting: "MERCADO_PASSWORD_BLOCKLIST", Problem: fmt.Sprintf("cannot be read: %v", err)}
+	}
+	return passwords, nil
 }

@@ -35,6 +35,7 @@ func TestWrongSettingIsNamed(t *testing.T) {
 		{command: "api", variable: "MERCADO_ACCESS_TOKEN_TTL=-1m"},
 		{command: "api", variable: "MERCADO_REFRESH_TOKEN_TTL=1m"},
 		{command: "api", variable: "MERCADO_PASSWORD_MIN_LENGTH=1"},
+		{command: "api", variable: "MERCADO_PASSWORD_BLOCKLIST=/nowhere/leaked.txt"},
 		{command: "doctor", variable: "MERCADO_PAYMENT_URL=bank"},
 		{command: "api", variable: "MERCADO_WEBHOOK_SECRET="},
 		{command: "api", variable: "MERCADO_S3_ACCESS_KEY="},

@@ -45,13 +45,14 @@ const queuePerProcessor = 48
 // Passwords hashes and verifies passwords, so many at once as there are processors: each takes
 // 19 MiB and tens of milliseconds. Who would wait too long is refused.
 type Passwords struct {
-	min     int
-	running *semaphore.Weighted
-	room    *semaphore.Weighted // of those running and those waiting
-	common  map[string]bool
-	words   []string // of common, the longest first
-	decoy   string
-	hashed  atomic.Int64
+	min       int
+	running   *semaphore.Weighted
+	room      *semaphore.Weighted // of those running and those waiting
+	common    map[string]bool
+	words     []string // of common, the longest first
+	blocklist []digest // sorted
+	decoy     string
+	hashed    atomic.Int64
 }
 
 // NewPasswords refuses new passwords of fewer than minLength characters.
@@ -64,8 +65,13 @@ func NewPasswords(minLength int) *Passwords {
 		common:  map[string]bool{},
 		decoy:   encode(recommended, make([]byte, saltLength), make([]byte, hashLength)),
 	}
-	for line := range strings.Lines(commonPasswords) {
-		p.common[strings.TrimSpace(line)] = true
+	for line := range strings.Lines(commonWords) {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		p.common[line] = true
+		p.common[squeeze(line)] = true
 	}
 	p.words = slices.SortedFunc(maps.Keys(p.common), func(a, b string) int {
 		return cmp.Or(len(b)-len(a), strings.Compare(a, b))

@@ -1,7 +1,9 @@
 package auth_test
 
 import (
+	"crypto/sha1" //nolint:gosec // as published lists of leaked passwords
 	"errors"
+	"fmt"
 	"runtime"
 	"strings"
 	"testing"
@@ -153,4 +155,104 @@ func TestAnAddressHasOneSpelling(t *testing.T) {
 			t.Errorf("%q became %q, %v; want %q", given, got, err, want)
 		}
 	}
+}
+
+// TestPasswordsOfRulesAreRefused makes what guessers try first: words joined, repeated, dated, with signs for
+// letters; runs of keys in every direction; the person and the shop in all of these.
+func TestPasswordsOfRulesAreRefused(t *testing.T) {
+	t.Parallel()
+	passwords := auth.NewPasswords(15)
+	words := []string{
+		"password", "welcome", "letmein", "dragon", "iloveyou", "administrator", "liverpool", "september", "senha", "contrasena",
+		"passwort", "princess", "superman", "trustno1", "monday", "mercado", "sousa", "ana.sousa", "lojadaana", "football",
+	}
+	var tried []string
+	title := func(word string) string { return strings.ToUpper(word[:1]) + word[1:] }
+	leet := strings.NewReplacer("a", "@", "o", "0", "e", "3", "i", "1", "s", "$")
+	for _, word := range words {
+		for _, other := range words {
+			tried = append(tried, title(word)+title(other)+"2026!", word+"_"+other+"_123456", leet.Replace(word+other)+"99", word+" "+other+" "+word)
+		}
+		tried = append(tried, word+word+word, word+"12345678901234", "!!!!!!!!"+title(word)+"2026", word+"qwertyuiop", "1qaz2wsx"+word+"!")
+	}
+	for _, run := range []string{
+		"qwertyuiopasdfghjkl", "lkjhgfdsapoiuytrewq", "1qaz2wsx3edc4rfv", "zaq1xsw2cde3vfr4", "1q2w3e4r5t6y7u8i", "azertyuiopqsdfgh",
+		"qwertzuiopasdfgh", "abcdefghijklmnop", "zyxwvutsrqponmlk", "!@#$%^&*()!@#$%^&*()", "qazwsxedcrfvtgb", "asdfghjkl;zxcvbnm",
+		"147258369147258369", "qwerty123456asdf", "Qwerty-Asdfgh-2026", "1234qwerasdfzxcv",
+	} {
+		tried = append(tried, run, strings.ToUpper(run), run+"2026")
+	}
+	for _, piece := range []string{"correct mug ", "x7#kQ2!m", "Lua9-Sol8-"} { // shorter than a password may be
+		tried = append(tried, piece+piece, piece+piece+piece, piece+piece+piece[:3])
+	}
+	tried = append(tried, "Correct-Horse-Battery-Staple", "correct horse battery staple!", "C0rrectH0rseB@tterySt@ple1", "To be, or not to be?",
+		"May the Force be with you", "the quick brown fox 1", "thisismypassword", "onetwothreefourfive", "NoOneWillGuessThis!", "mercado-development")
+	checked := 0
+	for _, password := range tried {
+		err := passwords.Check(password, "ana.sousa@lojadaana.pt", "Ana", "Sousa")
+		if len([]rune(password)) < 15 {
+			continue
+		}
+		checked++
+		if !errors.Is(err, auth.ErrPasswordCommon) {
+			t.Errorf("%q: %v", password, err)
+		}
+	}
+	if checked < 1500 {
+		t.Errorf("only %d were long enough to be checked", checked)
+	}
+	for _, good := range []string{
+		"correct mug correct mug and a spoon", "Tea at quarter past nine, twice", "vidro azul na janela da sala", "x7#kQ2!mP9$vL4z",
+		"my grandmother sold oranges", "drei graue Enten am Ufer", "seven tired plumbers whistle", "4f9c2a7be81d05634f9c2a7be81d0563", "welcome to the swamp, lads",
+	} {
+		if err := passwords.Check(good, "ana.sousa@lojadaana.pt", "Ana", "Sousa"); err != nil {
+			t.Errorf("%q: %v", good, err)
+		}
+	}
+}
+
+func TestABlocklistIsRefused(t *testing.T) {
+	t.Parallel()
+	const hashed = "vidro azul na janela da sala" // its SHA-1 is in the list
+	for name, list := range map[string]string{
+		"passwords": "\ufeff# leaked\r\n\r\nVidro Azul na Janela da Sala\r\nseven tired plumbers whistle",
+		"hashes":    "0000000000000000000000000000000000000000:3\n" + fmt.Sprintf("%X", sha1.Sum([]byte(hashed))) + ":17\n", //nolint:gosec // see above
+		"mixed":     fmt.Sprintf("%x\nanother one of the leaked\n", sha1.Sum([]byte(hashed))),                               //nolint:gosec // see above
+	} {
+		passwords := auth.NewPasswords(15)
+		if err := passwords.Check(hashed, "ana@example.com"); err != nil {
+			t.Errorf("before: %v", err)
+		}
+		if err := passwords.LoadBlocklist(strings.NewReader(list)); err != nil {
+			t.Fatal(err)
+		}
+		for _, spelling := range []string{hashed, strings.ToUpper(hashed)} {
+			if err := passwords.Check(spelling, "ana@example.com"); !errors.Is(err, auth.ErrPasswordCommon) {
+				t.Errorf("%s: %q: %v", name, spelling, err)
+			}
+		}
+		if err := passwords.Check("vidro verde na janela da sala", "ana@example.com"); err != nil {
+			t.Errorf("%s: what is not listed: %v", name, err)
+		}
+	}
+	if err := auth.NewPasswords(15).LoadBlocklist(strings.NewReader(strings.Repeat("x", 1<<20))); err == nil {
+		t.Error("a line of a megabyte is taken for a password")
+	}
+}
+
+// FuzzCheck has any password checked: whatever it is, it is taken or refused for a reason that is known.
+func FuzzCheck(f *testing.F) {
+	passwords := auth.NewPasswords(15)
+	for _, password := range []string{"", "PasswordPassword", "1qaz2wsx3edc4rfv", "\xff\xfe", "é́́́́́́́́́́́́́́́́", strings.Repeat("qwertyuiop", 100)} {
+		f.Add(password, "ana@example.com", "Ana")
+	}
+	f.Fuzz(func(t *testing.T, password, email, name string) {
+		err := passwords.Check(password, email, name)
+		for _, known := range []error{nil, auth.ErrPasswordTooShort, auth.ErrPasswordTooLong, auth.ErrPasswordCommon} {
+			if errors.Is(err, known) {
+				return
+			}
+		}
+		t.Errorf("%q: %v", password, err)
+	})
 }

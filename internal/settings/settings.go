@@ -134,6 +134,8 @@ type Auth struct {
 	RefreshTokenTTL time.Duration `name:"refresh-token-ttl" env:"MERCADO_REFRESH_TOKEN_TTL" default:"720h" help:"How long a refresh token is valid."`
 	PasswordMin     int           `name:"password-min-length" env:"MERCADO_PASSWORD_MIN_LENGTH" default:"15" help:"Fewest characters of a new password."`
 
+	PasswordBlocklist string `name:"password-blocklist" env:"MERCADO_PASSWORD_BLOCKLIST" default:"" help:"File of passwords that nobody may choose, beside those that are refused by rule: a password a line, or its SHA-1 in hexadecimal, with or without :count. Read at the start, 20 bytes of memory a line."`
+
 	SignInsPerAccount   Rate `name:"sign-ins-per-account" env:"MERCADO_SIGN_INS_PER_ACCOUNT" default:"10/15m" help:"How often one account may be tried with a password; signing in starts anew (number/duration, or none)."`
 	SignInsPerAddress   Rate `name:"sign-ins-per-address" env:"MERCADO_SIGN_INS_PER_ADDRESS" default:"100/1m" help:"How often one client address may try to sign in (number/duration, or none)."`
 	RegistersPerAddress Rate `name:"registers-per-address" env:"MERCADO_REGISTERS_PER_ADDRESS" default:"100/10m" help:"How often one client address may register somebody (number/duration, or none)."`
