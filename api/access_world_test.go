@@ -155,7 +155,7 @@ func (w *accessWorld) audit() thing {
 // webhookEndpoint is one of the vendor's.
 func (w *accessWorld) webhookEndpoint() thing {
 	w.t.Helper()
-	body := map[string]any{"url": "https://example.com/", "event_types": []string{"no.such"}}
+	body := map[string]any{"url": "https://example.com/", "event_types": []string{"shipment.lost"}}
 	return thing{
 		vendor: w.vendor,
 		id:     apitest.Decode[struct{ ID string }](w.Vendor(w.vendor).Post("/api/webhooks/endpoints", body).Want(http.StatusCreated)).ID,
