@@ -37,6 +37,7 @@ func TestBadInputIsRefusedWithACode(t *testing.T) {
 		"not JSON":                {shop.Admin(), "POST", "/api/catalog/products", `{`, 400, "malformed_body", "body"},
 		"no body":                 {shop.Admin(), "POST", "/api/catalog/products", ``, 400, "malformed_body", ""},
 		"another media type":      {shop.Admin(), "POST", "/api/catalog/products", nil, 400, "malformed_body", ""},
+		"blanks beyond ASCII":     {shop.Admin(), "POST", "/api/catalog/vendors", `{"vendor_name":"\u2028\u3000","region":"PT"}`, 422, "validation_failed", ""},
 		"U+0000":                  {shop.Admin(), "POST", "/api/catalog/vendors", `{"vendor_name":"a\u0000","region":"PT"}`, 400, "malformed_body", "body"},
 		"unknown field":           {shop.Admin(), "POST", "/api/catalog/products", product(`"colour":"red"`), 422, "validation_failed", "body.colour"},
 		"field in other case":     {shop.Admin(), "POST", "/api/catalog/products", product(`"Stock":1`), 422, "validation_failed", "body.Stock"},

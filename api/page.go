@@ -8,7 +8,7 @@ import (
 // Page is the part of a list's input that says which page of it.
 type Page struct {
 	Limit  int32  `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Most items of one page."`
-	Cursor string `query:"cursor" maxLength:"512" doc:"next_cursor of the page before; opaque."`
+	Cursor string `query:"cursor" maxLength:"4096" doc:"next_cursor of the page before; opaque."`
 }
 
 // fetch is how many rows to ask the store for: one more than the page tells whether it is the last.
@@ -42,7 +42,7 @@ func (p Page) after(key any) error {
 	}
 	text, err := base64.RawURLEncoding.DecodeString(p.Cursor)
 	if err == nil {
-		err = json.Unmarshal(text, key)
+		err = unmarshal(text, key) // no text of a key of ours holds U+0000
 	}
 	if err != nil {
 		return problem(invalidCursor)

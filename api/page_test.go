@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"slices"
@@ -86,6 +87,40 @@ func TestPagesAreCompleteAndWithoutRepeats(t *testing.T) {
 		if one, all := walk(t, admin, list, 1), walk(t, admin, list, 100); !slices.Equal(one, all) || len(all) == 0 {
 			t.Errorf("%s: %v one by one, %v at once", list, one, all)
 		}
+	}
+}
+
+// TestACursorHoldsTheLongestName has names whose characters take most room in a cursor.
+func TestACursorHoldsTheLongestName(t *testing.T) {
+	t.Parallel()
+	shop := apitest.New(t)
+	vendor, category := shop.NewVendor(), shop.NewCategory(0)
+	for _, character := range []string{"<", "\u2029x", "😀", "x"} {
+		named(shop, vendor, category, strings.Repeat(character, 300/len([]rune(character))), nil)
+	}
+	for _, sort := range []string{"name", "-name"} {
+		if got := walk(t, shop.Anyone(), "/api/catalog/products?sort="+sort, 1); len(got) != 4 {
+			t.Errorf("by %s: %v", sort, got)
+		}
+	}
+}
+
+// TestACursorThatWasMadeUp is decoded to what no list has ended with.
+func TestACursorThatWasMadeUp(t *testing.T) {
+	t.Parallel()
+	shop := apitest.New(t)
+	named(shop, shop.NewVendor(), shop.NewCategory(0), "Lamp", nil)
+	for key, want := range map[string]int{
+		`{"Order":"name","ID":1,"Name":"a\u0000b"}`:       http.StatusUnprocessableEntity,
+		`{"Order":"name","ID":1e99,"Name":"a"}`:           http.StatusUnprocessableEntity,
+		`{"Order":"price","ID":1,"Price":"1"}`:            http.StatusUnprocessableEntity,
+		`{"Order":"name","ID":-1,"Name":"\ud800 ' \\"}`:   http.StatusOK,
+		`{"Order":"name","ID":9223372036854775807}`:       http.StatusOK,
+		`{"Order":"name","Name":["a"]}`:                   http.StatusUnprocessableEntity,
+		`[]`:                                              http.StatusUnprocessableEntity,
+		`{"Order":"name","ID":1,"Name":"a"}{"Order":"x"}`: http.StatusUnprocessableEntity,
+	} {
+		shop.Anyone().Get("/api/catalog/products?sort=name&cursor=" + base64.RawURLEncoding.EncodeToString([]byte(key))).Want(want)
 	}
 }
 

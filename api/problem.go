@@ -237,6 +237,7 @@ var meanings = []struct {
 	{store.ErrReviewed, alreadyReviewed},
 	{store.ErrOwnReview, ownReview},
 	{store.ErrVersion, versionMismatch},
+	{store.ErrBlank, validationFailed},
 	{store.ErrUnknownVendor, unknownReference},
 	{store.ErrUnknownCategory, unknownReference},
 	{store.ErrCategoryCycle, categoryCycle},

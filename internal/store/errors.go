@@ -33,6 +33,8 @@ var (
 	ErrOwnReview = errors.New("review is one's own")
 	// ErrVersion is returned when somebody else has changed a row since its version was read.
 	ErrVersion = errors.New("version is not the current one")
+	// ErrBlank is returned when a name has nothing but blanks, of whatever kind.
+	ErrBlank = errors.New("name is blank")
 	// ErrShortage is returned, as a *Shortage, when there is less stock that is not reserved than
 	// was asked for.
 	ErrShortage = errors.New("too little free stock")
@@ -54,6 +56,11 @@ var constraints = map[string]error{
 	"categories_parent_id_fkey":          ErrUnknownCategory,
 	"categories_check":                   ErrCategoryCycle,
 	"discounts_code_key":                 ErrCodeTaken,
+	"vendors_vendor_name_check":          ErrBlank,
+	"categories_name_check":              ErrBlank,
+	"products_item_name_check":           ErrBlank,
+	"customers_first_name_check":         ErrBlank,
+	"customers_last_name_check":          ErrBlank,
 }
 
 // failed wraps err with what was being done, and with what it means to a caller where that is
