@@ -19,7 +19,7 @@ test: ## Run all tests on real servers (ARGS="-run Checkout ./workflows/..." for
 	go test -timeout 20m $(or $(ARGS),./...)
 
 crashtest: servers ## Kill every process and server at every step of an order; what was found goes to bench/results/crash.json
-	go test ./worker/crash -run TestCrashMatrix -count=1 -timeout 90m -all -v -report ../../bench/results/crash.json $(ARGS)
+	go test ./worker/crash -run TestCrashMatrix -count=1 -timeout 90m -parallel 4 -all -v -report ../../bench/results/crash.json $(ARGS)
 
 lint: .bin/golangci-lint .bin/workflowcheck servers ## Check format, style, import rules, and that workflows are deterministic
 	.bin/golangci-lint run ./...

@@ -101,7 +101,7 @@ func (s *stack) judgeAll(outcomes []outcome) {
 			}
 		}
 		if o.Wrong != "" {
-			s.t.Errorf("%s killed at %s: order %s: %s", o.Victim, o.Point, o.Order, o.Wrong)
+			s.t.Error(*o)
 		}
 	}
 	s.audit()

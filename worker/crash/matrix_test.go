@@ -38,6 +38,10 @@ type outcome struct {
 	passed   []*purchase // orders that ended without coming to the point
 }
 
+func (o outcome) String() string {
+	return fmt.Sprintf("%s killed at %s: order %s: %s", o.Victim, o.Point, o.Order, o.Wrong)
+}
+
 func (o *outcome) purchases() []*purchase { return append(slices.Clone(o.passed), o.purchase) }
 
 // job is some points at which one victim is killed, of scenarios with the same settings.
