@@ -60,6 +60,20 @@ func lookUp(s *stack, p *purchase) {
 	})
 }
 
+// silence has the provider tell nothing: what has become of a call that was not answered must be asked.
+func silence(s *stack, _ *purchase) { s.teller.away.Store(true) }
+
+// untold lets the provider tell again when the order has ended.
+func untold(then func(*stack, *purchase)) func(*stack, *purchase) {
+	return func(s *stack, p *purchase) {
+		defer s.teller.away.Store(false)
+		if then != nil {
+			then(s, p)
+		}
+		s.await(fmt.Sprintf("order %s to end", p.order), func(context.Context) bool { return s.ended(p) })
+	}
+}
+
 // cancelCheckout has the customer cancel when the provider, which answers nobody, was asked, and lets
 // the provider come back when the order is cancelled.
 func cancelCheckout(s *stack, p *purchase) {

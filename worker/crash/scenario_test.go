@@ -60,6 +60,9 @@ type patiences struct {
 	track     time.Duration // how often the carrier is asked; 0 for hardly ever
 }
 
+// bystanders are victims that ask no provider: another scenario is tried with them.
+var bystanders = []string{"postgres", "temporal"}
+
 // byVendors leaves shipments to their vendors.
 var byVendors = patiences{packAfter: time.Minute}
 
@@ -199,6 +202,21 @@ var scenarios = map[string]scenario{
 		like: "refund_completed", token: "approve", products: 1, ends: order.Delivered, answer: http.StatusCreated, captures: 1, refunds: 1,
 		asks:     []ask{{operation: "refund-order"}},
 		refunded: func(money.Amount, money.Amount) money.Amount { return 150 }, then: refundAmount,
+	},
+	"untold_sold": {
+		like: none, token: "approve", products: 1, ends: order.Delivered, answer: http.StatusCreated, captures: 1,
+		exchanges: []string{"Authorize", "Capture"}, prepare: silence, then: untold(nil), spared: bystanders,
+	},
+	"untold_cancelled": {
+		like: none, token: "approve", products: 1, ends: order.Cancelled, reason: order.CancelledByCustomer, answer: http.StatusCreated,
+		exchanges: []string{"Void"}, patiences: byVendors, prepare: silence, then: untold(func(s *stack, p *purchase) {
+			s.shipment(p, 0)
+			s.cancel(p)
+		}), spared: bystanders,
+	},
+	"untold_returned": {
+		like: none, token: "approve", products: 1, ends: order.Returned, answer: http.StatusCreated, captures: 1, refunds: 1,
+		exchanges: []string{"Refund"}, prepare: silence, then: untold(sendBack(units)), spared: bystanders,
 	},
 	"fulfilment_refused": {token: "capture_refused", products: 1, ends: order.Cancelled, reason: order.CaptureRefused, answer: http.StatusCreated},
 	"webhook_told": {
