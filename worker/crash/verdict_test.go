@@ -109,7 +109,7 @@ func (s *stack) judge(p *purchase) error {
 	// Whoever asks again gets the first answer.
 	answered, body, err := s.ask(p, "wait=20")
 	if err != nil || answered != p.answer {
-		wrong = errors.Join(wrong, fmt.Errorf("asked again it is answered %d %s, %v", answered, body, err))
+		wrong = errors.Join(wrong, fmt.Errorf("asked again it is answered %d %s", answered, body), err)
 	}
 
 	// Each thing happened once.
