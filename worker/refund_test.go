@@ -184,3 +184,22 @@ func TestRefundWhoseAnswerIsLostIsPaidOnce(t *testing.T) {
 		t.Errorf("the provider has done %+v", charges)
 	}
 }
+
+// TestShippingIsGivenBackOnce pays a part of everything back, of the shipping too, and then takes all of
+// the goods back: what is paid with them is the rest, to the cent.
+func TestShippingIsGivenBackOnce(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	product := shop.NewProducts(1, 10)[0]
+	buyer, id := buy(shop, "approve", 2, product)
+	delivered := shop.AwaitStatus(id, order.Delivered)
+	part := apitest.Decode[order.Refund](shop.Admin().Post(orderPath(id, "/refunds"),
+		map[string]any{"amount": "7.77", "reason": "late"}, "Idempotency-Key", "part").Want(http.StatusCreated))
+	if part.ShippingAmount == 0 {
+		t.Fatalf("nothing of the shipping is in %+v", part)
+	}
+	awaitRefund(t, shop, id, "completed")
+	returnAll(t, shop, buyer, id, product, 2)
+	awaitRefund(t, shop, id, "completed", "completed")
+	wantLedger(t, shop, id, delivered.TotalAmount, delivered.TotalAmount)
+}
