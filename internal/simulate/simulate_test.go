@@ -18,7 +18,8 @@ import (
 func TestMain(m *testing.M) { stacktest.Main(m) }
 
 // TestTrafficIsAnsweredAsTheContractSays sends people to a real shop: all of them can register, they
-// find products, buy, are declined, cancel, and meet nothing that the contract does not know.
+// find products, buy, are declined, cancel, send back, review, and meet nothing that the contract does not
+// know. The shop says the same of it as the summary.
 func TestTrafficIsAnsweredAsTheContractSays(t *testing.T) {
 	t.Parallel()
 	shop := workertest.New(t)
@@ -29,7 +30,7 @@ func TestTrafficIsAnsweredAsTheContractSays(t *testing.T) {
 		URL: shop.URL, Rate: 20, For: 5 * time.Minute, Customers: 40, Seed: 7, AtOnce: 4,
 		Progress: func(now simulate.Snapshot) {
 			o := now.Outcomes
-			if o.Confirmed > 0 && o.Declined > 0 && o.Abandoned > 0 && o.Cancelled > 0 {
+			if o.Confirmed > 0 && o.Declined > 0 && o.Abandoned > 0 && o.Cancelled > 0 && o.Returned > 0 && o.Reviewed > 0 {
 				enough()
 			}
 		},
@@ -38,17 +39,25 @@ func TestTrafficIsAnsweredAsTheContractSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := summary.Orders
-	if summary.Failed() || o.Confirmed == 0 || o.Declined == 0 || o.Abandoned == 0 || o.Cancelled == 0 || o.TurnedAway > 0 {
+	if summary.Failed() || o.Confirmed == 0 || o.Declined == 0 || o.Abandoned == 0 || o.Cancelled == 0 ||
+		o.Returned == 0 || o.Reviewed == 0 || o.TurnedAway > 0 {
 		text, _ := json.MarshalIndent(summary, "", "  ")
 		t.Errorf("the traffic ended with %s", text)
 	}
-	var confirmed int
-	if err := shop.Deps.DB.Pool.QueryRow(t.Context(),
-		"select count(*) from ordering.orders where confirmed_at is not null").Scan(&confirmed); err != nil {
+	var placed, confirmed, returned, reviewed int
+	if err := shop.Deps.DB.Pool.QueryRow(t.Context(), `
+		select
+			count(*),
+			count(*) filter (where confirmed_at is not null),
+			(select count(*) from ordering.returns),
+			(select count(*) from catalog.reviews)
+		from ordering.orders`).Scan(&placed, &confirmed, &returned, &reviewed); err != nil {
 		t.Fatal(err)
 	}
-	if confirmed < o.Confirmed {
-		t.Errorf("%d orders were confirmed to customers, the shop has %d", o.Confirmed, confirmed)
+	told := o.Confirmed + o.Accepted + o.Late + o.Declined
+	left := o.Refused + o.OutOfStock // of whom some have an order, of which another visit of theirs has made something else
+	if placed < told || placed > told+left || confirmed < o.Confirmed || confirmed > told-o.Declined || returned != o.Returned || reviewed != o.Reviewed {
+		t.Errorf("the shop has %d orders, %d confirmed, %d returns and %d reviews; the summary says %+v", placed, confirmed, returned, reviewed, o)
 	}
 	requests := 0
 	for _, operation := range summary.Operations {
