@@ -57,6 +57,7 @@ var claims = map[string]plant{
 			"update catalog.stock set on_hand = on_hand - 1 where product_id = @product",
 		},
 		names: "select @sold::uuid",
+		also:  []string{"stock_days"},
 	},
 	"order_stock_moves/returned": {
 		plant: []string{
@@ -65,6 +66,7 @@ var claims = map[string]plant{
 			"update catalog.stock set on_hand = on_hand + 1 where product_id = @product",
 		},
 		names: "select @sold::uuid",
+		also:  []string{"stock_days"},
 	},
 	"order_totals/discount": {
 		plant: []string{"update ordering.orders set discount_amount = discount_amount + 1, tax_amount = tax_amount + 1 where id = @sold"},
@@ -160,6 +162,7 @@ var claims = map[string]plant{
 			from ordering.order_items where order_id = @sold and item_id = product_id`,
 		},
 		names: "select @sold::uuid",
+		also:  []string{"stock_days"},
 	},
 	"shipment_lines/of another vendor": {
 		plant: []string{"update ordering.shipments set vendor_id = vendor_id + 1000 where order_id = @sold"},

@@ -7,7 +7,7 @@ var EventTypes = []string{
 	"order.shipped", "order.delivered", "order.returned",
 	"shipment.planned", "shipment.packed", "shipment.released", "shipment.shipped", "shipment.delivered",
 	"shipment.cancelled", "shipment.lost", "shipment.returned_to_sender",
-	"payment.awaited", "payment.received", "payment.released", "payment.sent_back",
+	"payment.awaited", "payment.received", "payment.released", "payment.lost", "payment.sent_back",
 	"refund.requested", "refund.released", "refund.completed", "refund.failed",
 	"return.requested", "return.received", "return.rejected",
 }
