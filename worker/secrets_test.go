@@ -17,6 +17,7 @@ import (
 	"mercado/api/apitest"
 	"mercado/internal/order"
 	"mercado/internal/temporal"
+	"mercado/worker"
 	"mercado/worker/workertest"
 )
 
@@ -29,11 +30,12 @@ const (
 	secretCard      = "timeout_then_approved" // a token of the provider's
 )
 
-// TestSecretsStayWhereTheyAre follows a customer from registration to delivery, with every process
-// logging all it can, and looks for what was secret in logs, answers, histories and the database.
+// TestSecretsStayWhereTheyAre follows a customer from registration to a refund, with somebody who is told of it
+// by webhooks and with every process logging all it can, and looks for what was secret in logs, answers, the
+// histories of all workflows and the database.
 func TestSecretsStayWhereTheyAre(t *testing.T) {
 	t.Parallel()
-	shop := workertest.NewProcesses(t, "MERCADO_LOG_LEVEL=debug", "MERCADO_PAYMENT_TIMEOUT=500ms")
+	shop := workertest.NewProcesses(t, "MERCADO_LOG_LEVEL=debug", "MERCADO_PAYMENT_TIMEOUT=500ms", "MERCADO_WEBHOOK_ALLOW_LOOPBACK=true")
 	product := shop.NewProducts(1, 10)[0]
 	anyone := apitest.NewClient(t, shop.URL, "")
 	var answers strings.Builder
@@ -61,6 +63,11 @@ func TestSecretsStayWhereTheyAre(t *testing.T) {
 		map[string]string{"current_password": secretPassword, "new_password": newPassword}).Want(http.StatusOK))
 	keep(anyone.Post("/api/identity/token/refresh", map[string]string{"refresh_token": session.RefreshToken})).Want(http.StatusUnauthorized)
 
+	admin := shop.Client("--role", "admin")
+	to := newReceiver(t)
+	registered := to.register(admin)
+	rotated := apitest.Decode[endpoint](admin.Post("/api/webhooks/endpoints/"+registered.ID.String()+"/rotate", nil).Want(http.StatusOK)).Secret
+
 	me := anyone.With(changed.AccessToken)
 	keep(me.Put(fmt.Sprintf("/api/cart/items/%d", product), map[string]any{"qty": 1})).Want(http.StatusOK)
 	bought := keep(me.Post("/api/checkout", workertest.CheckoutBody(secretCard), "Idempotency-Key", uuid.NewString())).Want(http.StatusCreated)
@@ -69,19 +76,19 @@ func TestSecretsStayWhereTheyAre(t *testing.T) {
 		return apitest.Decode[order.Document](keep(me.Get("/api/orders/"+id.String())).Want(http.StatusOK)).Status == order.Delivered
 	})
 	keep(me.Get("/api/orders/" + id.String() + "/timeline")).Want(http.StatusOK)
-	admin := shop.Client("--role", "admin")
-	for _, path := range []string{"/refunds", "/returns"} {
-		if apitest.Document(t).Paths.Value("/api/orders/{id}"+path) != nil {
-			keep(admin.Post("/api/orders/"+id.String()+path, map[string]any{}, "Idempotency-Key", uuid.NewString()))
-		}
-	}
+	keep(admin.Post("/api/orders/"+id.String()+"/refunds", map[string]any{"amount": "1.00"}, "Idempotency-Key", uuid.NewString())).Want(http.StatusCreated)
+	keep(me.Post("/api/orders/"+id.String()+"/returns", units(product, 1), "Idempotency-Key", uuid.NewString())).Want(http.StatusCreated)
+	to.await("refund.completed")
+	keep(admin.Get("/api/webhooks/endpoints")).Want(http.StatusOK)
+	keep(admin.Get("/api/webhooks/endpoints/" + registered.ID.String() + "/deliveries")).Want(http.StatusOK)
+	keep(admin.Post("/api/admin/audit", nil)).Want(http.StatusAccepted)
 	keep(anyone.Post("/api/webhooks/shipping", map[string]any{"secret": secretInBody}, "Carrier-Signature", secretInBody))
 	refuseEverything(t, admin, keep)
 	keep(anyone.Post("/api/identity/logout", map[string]string{"refresh_token": changed.RefreshToken})).Want(http.StatusNoContent)
 
 	secrets := []string{
 		secretPassword, guessedPassword, newPassword, secretInBody, secretCard, session.AccessToken, session.RefreshToken,
-		next.AccessToken, next.RefreshToken, changed.AccessToken, changed.RefreshToken,
+		next.AccessToken, next.RefreshToken, changed.AccessToken, changed.RefreshToken, registered.Secret, rotated,
 	}
 	wantNone := func(where, text string) {
 		t.Helper()
@@ -104,7 +111,14 @@ func TestSecretsStayWhereTheyAre(t *testing.T) {
 		t.Errorf("the histories do not name order %s", id)
 	}
 	wantNone("histories", histories)
-	for column, text := range documentsOf(t, shop) { // the payment's token is cleared when it was used
+	for _, sent := range to.events() {
+		wantNone("webhooks", sent.Body)
+	}
+	documents := documentsOf(t, shop) // the payment's token is cleared when it was used
+	for _, signing := range []string{"secret", "previous_secret"} {
+		delete(documents, "ordering.webhook_endpoints."+signing) // which signs, so its text is needed
+	}
+	for column, text := range documents {
 		wantNone(column, text)
 	}
 }
@@ -155,11 +169,19 @@ func historiesOf(t *testing.T, shop *workertest.Processes) string {
 		t.Fatal(err)
 	}
 	defer workflows.Close()
-	query := fmt.Sprintf("TaskQueue = %q", shop.World.Temporal.TaskQueuePrefix+"orders")
+	prefix := shop.World.Temporal.TaskQueuePrefix
+	query := fmt.Sprintf("TaskQueue in (%q, %q)", prefix+worker.OrdersQueue, prefix+worker.OperationsQueue)
 	var listed *workflowservice.ListWorkflowExecutionsResponse
-	workertest.Await(t, "checkout and fulfilment to be listed", func() bool {
+	workertest.Await(t, "every kind of workflow to be listed", func() bool {
 		listed, err = workflows.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: query})
-		return err == nil && len(listed.GetExecutions()) >= 2
+		if err != nil {
+			return false
+		}
+		kinds := map[string]bool{}
+		for _, execution := range listed.GetExecutions() {
+			kinds[execution.GetType().GetName()] = true
+		}
+		return kinds["Checkout"] && kinds["Fulfilment"] && kinds["Refund"] && kinds["Webhooks"] && kinds["Audit"]
 	})
 	var text strings.Builder
 	for _, execution := range listed.GetExecutions() {
