@@ -260,15 +260,8 @@ func (q *Queries) DropExpiredTokens(ctx context.Context, userID int64) error {
 
 const findCustomers = `-- name: FindCustomers :many
 with found as materialized (
-    select id from identity.customers
-    where lower(email) ~>=~ $3::text and lower(email) ~<~ $4::text
-    union
-    select id from identity.customers
-    where lower(last_name) ~>=~ $3::text and lower(last_name) ~<~ $4::text
-    union
-    select id from identity.customers
-    where lower(first_name || ' ' || last_name) ~>=~ $3::text
-        and lower(first_name || ' ' || last_name) ~<~ $4::text
+    select id
+    from identity.customers_like($3::text, $4::text) as found (id)
 )
 
 select customer.id, customer.first_name, customer.last_name, customer.email, customer.phone, customer.birth_date, customer.city, customer.country, customer.joined_at, customer.is_active, customer.updated_at
@@ -286,8 +279,6 @@ type FindCustomersParams struct {
 	PrefixEnd string
 }
 
-// Customers whose last name, full name or e-mail address begins with prefix, in lower case; all
-// that begins with it sorts before prefix_end. The operators compare bytes, and have an index each.
 func (q *Queries) FindCustomers(ctx context.Context, arg FindCustomersParams) ([]IdentityCustomer, error) {
 	rows, err := q.db.Query(ctx, findCustomers,
 		arg.AfterID,
@@ -327,15 +318,8 @@ func (q *Queries) FindCustomers(ctx context.Context, arg FindCustomersParams) ([
 
 const findVendorCustomers = `-- name: FindVendorCustomers :many
 with found as materialized (
-    select id from identity.customers
-    where lower(email) ~>=~ $4::text and lower(email) ~<~ $5::text
-    union
-    select id from identity.customers
-    where lower(last_name) ~>=~ $4::text and lower(last_name) ~<~ $5::text
-    union
-    select id from identity.customers
-    where lower(first_name || ' ' || last_name) ~>=~ $4::text
-        and lower(first_name || ' ' || last_name) ~<~ $5::text
+    select id
+    from identity.customers_like($4::text, $5::text) as found (id)
 )
 
 select customer.id, customer.first_name, customer.last_name, customer.email, customer.phone, customer.birth_date, customer.city, customer.country, customer.joined_at, customer.is_active, customer.updated_at

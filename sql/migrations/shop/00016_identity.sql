@@ -21,6 +21,21 @@ create index customers_email_prefix_idx on identity.customers (lower(email) text
 create index customers_last_name_prefix_idx on identity.customers (lower(last_name) text_pattern_ops);
 create index customers_name_prefix_idx
 on identity.customers (lower(first_name || ' ' || last_name) text_pattern_ops);
+
+-- Customers whose last name, full name or e-mail address begins with p_prefix, in lower case; all that
+-- begins with it sorts before p_end. The operators compare bytes, and have an index each.
+create function identity.customers_like(p_prefix text, p_end text) returns setof bigint
+language sql stable as $$
+    select id from identity.customers
+    where lower(email) ~>=~ p_prefix and lower(email) ~<~ p_end
+    union
+    select id from identity.customers
+    where lower(last_name) ~>=~ p_prefix and lower(last_name) ~<~ p_end
+    union
+    select id from identity.customers
+    where lower(first_name || ' ' || last_name) ~>=~ p_prefix
+        and lower(first_name || ' ' || last_name) ~<~ p_end
+$$;
 create index users_email_prefix_idx on identity.users (lower(email) text_pattern_ops);
 
 -- Counts one attempt for each subject, each of which has a burst that comes back evenly over so
@@ -188,6 +203,7 @@ drop function identity.refuse_last_admin;
 drop function identity.signed_in;
 drop function identity.account_subject;
 drop function identity.attempt;
+drop function identity.customers_like;
 drop index identity.users_email_prefix_idx;
 drop index identity.customers_name_prefix_idx;
 drop index identity.customers_last_name_prefix_idx;

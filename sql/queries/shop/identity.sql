@@ -108,18 +108,9 @@ order by id
 limit sqlc.arg(row_limit);
 
 -- name: FindCustomers :many
--- Customers whose last name, full name or e-mail address begins with prefix, in lower case; all
--- that begins with it sorts before prefix_end. The operators compare bytes, and have an index each.
 with found as materialized (
-    select id from identity.customers
-    where lower(email) ~>=~ sqlc.arg(prefix)::text and lower(email) ~<~ sqlc.arg(prefix_end)::text
-    union
-    select id from identity.customers
-    where lower(last_name) ~>=~ sqlc.arg(prefix)::text and lower(last_name) ~<~ sqlc.arg(prefix_end)::text
-    union
-    select id from identity.customers
-    where lower(first_name || ' ' || last_name) ~>=~ sqlc.arg(prefix)::text
-        and lower(first_name || ' ' || last_name) ~<~ sqlc.arg(prefix_end)::text
+    select id
+    from identity.customers_like(sqlc.arg(prefix)::text, sqlc.arg(prefix_end)::text) as found (id)
 )
 
 select customer.*
@@ -148,15 +139,8 @@ limit sqlc.arg(row_limit);
 -- name: FindVendorCustomers :many
 -- ListVendorCustomers and FindCustomers in one.
 with found as materialized (
-    select id from identity.customers
-    where lower(email) ~>=~ sqlc.arg(prefix)::text and lower(email) ~<~ sqlc.arg(prefix_end)::text
-    union
-    select id from identity.customers
-    where lower(last_name) ~>=~ sqlc.arg(prefix)::text and lower(last_name) ~<~ sqlc.arg(prefix_end)::text
-    union
-    select id from identity.customers
-    where lower(first_name || ' ' || last_name) ~>=~ sqlc.arg(prefix)::text
-        and lower(first_name || ' ' || last_name) ~<~ sqlc.arg(prefix_end)::text
+    select id
+    from identity.customers_like(sqlc.arg(prefix)::text, sqlc.arg(prefix_end)::text) as found (id)
 )
 
 select customer.*
