@@ -15,7 +15,7 @@ import (
 )
 
 // TestHeldUnitsAreReservedWithoutTheirBalance reserves what a cart holds while somebody else has the balance
-// locked. What is not held for sure waits for it.
+// and the day of it locked, as every move of stock does. What is not held for sure waits for it.
 func TestHeldUnitsAreReservedWithoutTheirBalance(t *testing.T) {
 	t.Parallel()
 	patient := open(t)
@@ -57,7 +57,7 @@ func TestHeldUnitsAreReservedWithoutTheirBalance(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = locker.Rollback(context.WithoutCancel(t.Context())) }()
-	if _, err := locker.Exec(t.Context(), "select catalog.lock_stock(array[1, 2]::bigint[])"); err != nil {
+	if _, err := locker.Exec(t.Context(), "select catalog.move_stock('restock', array[1, 2], array[1, 1], 'inventory', 'a lorry')"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := db.ReserveOrder(t.Context(), held); err != nil {

@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -11,6 +13,62 @@ import (
 	"mercado/internal/order"
 	"mercado/internal/store/shopdb"
 )
+
+// AskReturn is what a customer sends back.
+type AskReturn struct {
+	Request
+	ID         uuid.UUID // of the return
+	OrderID    uuid.UUID
+	CustomerID *int64         // whose order it must be; nil: whoever's
+	Window     *time.Duration // how long after its delivery something may be sent back; nil: for ever
+	Items      []Units
+	Reason     string
+	By         string
+}
+
+// RequestReturn writes a return down once and returns its document. It returns ErrNotFound,
+// ErrImported, ErrNotDelivered, ErrNotBought, ErrTooMany or ErrReturnWindow.
+func (db *DB) RequestReturn(ctx context.Context, r AskReturn, status int) (json.RawMessage, *Earlier, error) {
+	answer, earlier, err := db.once(ctx, r.Request, r.ID, status, func(q *shopdb.Queries) (json.RawMessage, error) {
+		d, err := lockDelivered(ctx, q, r.OrderID, r.CustomerID)
+		if err != nil {
+			return nil, err
+		}
+		chosen, err := d.choose(r.Items, order.Sold.Returnable)
+		if err != nil {
+			return nil, err
+		}
+		var items []shopdb.AddReturnItemsParams
+		for at, row := range d.rows {
+			if chosen[at] == 0 {
+				continue
+			}
+			if r.Window != nil && time.Since(*row.DeliveredAt) > *r.Window {
+				return nil, ErrReturnWindow
+			}
+			items = append(items, shopdb.AddReturnItemsParams{ReturnID: r.ID, OrderItemID: row.ID, Qty: chosen[at]})
+		}
+		if err := q.AddReturn(ctx, shopdb.AddReturnParams{ID: r.ID, OrderID: r.OrderID, Reason: r.Reason, RequestedBy: r.By}); err != nil {
+			return nil, err
+		}
+		if _, err := q.AddReturnItems(ctx, items); err != nil {
+			return nil, err
+		}
+		if err := tellReturn(ctx, q, r.OrderID, r.ID, "return.requested"); err != nil {
+			return nil, err
+		}
+		return oneReturn(ctx, q, r.OrderID, r.ID)
+	})
+	return answer, earlier, failed("request return", err)
+}
+
+func tellReturn(ctx context.Context, q *shopdb.Queries, orderID, id uuid.UUID, what string) error {
+	data, err := json.Marshal(map[string]any{"return_id": id})
+	if err != nil {
+		return err
+	}
+	return q.TellOrder(ctx, shopdb.TellOrderParams{OrderID: orderID, Type: what, Data: data})
+}
 
 // Receipt is what a vendor or operator says of goods that came back.
 type Receipt struct {
@@ -213,4 +271,12 @@ func (db *DB) RejectReturn(ctx context.Context, orderID, id uuid.UUID, because s
 func (db *DB) OrderOfReturn(ctx context.Context, id uuid.UUID) (uuid.UUID, error) {
 	orderID, err := db.ReturnOrder(ctx, id)
 	return orderID, failed("find return", err)
+}
+
+func oneReturn(ctx context.Context, q *shopdb.Queries, orderID, id uuid.UUID) (json.RawMessage, error) {
+	rows, err := q.ListReturns(ctx, shopdb.ListReturnsParams{OrderID: orderID, Chosen: &id, Page: 1})
+	if err != nil || len(rows) == 0 {
+		return nil, errors.Join(err, ErrNotFound)
+	}
+	return rows[0].Document, nil
 }
