@@ -115,12 +115,13 @@ func (b *bench) measure(ctx context.Context, chosen []part, quick bool, out stri
 		return err
 	}
 	about.Load = load
+	sources := commit(ctx) // now: what is written below changes the tree
 	var measured []*partResult
 	var failures []error
 	for i, p := range chosen {
 		b.say("%s (%d of %d)", p.name, i+1, len(chosen))
 		b.result = &partResult{
-			Part: p.name, Commit: commit(ctx), At: time.Now().UTC().Format(time.RFC3339), Quick: quick, Machine: about,
+			Part: p.name, Commit: sources, At: time.Now().UTC().Format(time.RFC3339), Quick: quick, Machine: about,
 		}
 		if err := b.one(ctx, p); err != nil {
 			if ctx.Err() != nil {
