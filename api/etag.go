@@ -97,7 +97,8 @@ func (e Expect) versions() []int64 {
 		text, quoted := strings.CutPrefix(strings.TrimSpace(one), `"`) // a weak tag matches nothing
 		text, ended := strings.CutSuffix(text, `"`)
 		text, _, _ = strings.Cut(text, "-")
-		if version, err := strconv.ParseInt(text, 10, 64); quoted && ended && err == nil {
+		version, err := strconv.ParseInt(text, 10, 64)
+		if quoted && ended && err == nil && strconv.FormatInt(version, 10) == text { // as tag writes it: no sign, no zeros before
 			versions = append(versions, version)
 		}
 	}

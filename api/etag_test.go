@@ -64,7 +64,10 @@ func TestAChangeIsForTheVersionThatWasRead(t *testing.T) {
 		read := admin.Get(path).Want(http.StatusOK).Header.Get("ETag")
 		public := shop.Anyone().Get(path).Want(http.StatusOK).Header.Get("ETag")
 		changed := admin.Patch(path, change, "If-Match", read).Want(http.StatusOK).Header.Get("ETag")
-		for _, stale := range []string{read, public, `"other"`, "W/" + changed, `"0"`, `"99999999999999999999"`, `""`, `"`, "1"} {
+		for _, stale := range []string{
+			read, public, `"other"`, "W/" + changed, `"0"`, `"99999999999999999999"`, `""`, `"`, "1",
+			`"+` + changed[1:], `"0` + changed[1:], `" ` + changed[1:], // numbers of the version, and no tags of it
+		} {
 			admin.Patch(path, change, "If-Match", stale).WantProblem(http.StatusPreconditionFailed, "version_mismatch")
 			admin.Do("DELETE", path, nil, "If-Match", stale).WantProblem(http.StatusPreconditionFailed, "version_mismatch")
 		}
