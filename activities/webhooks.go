@@ -23,6 +23,10 @@ type Webhooks struct {
 	DisableAfter time.Duration // of failing, without a success in between
 }
 
+// attemptsKept is of how many attempts at a delivery it is kept how they went. Somebody may have one sent
+// again as often as they like.
+const attemptsKept = 50
+
 // DeliverWebhook sends the first event of an order that the endpoint has not been told of, and returns
 // false when there is none. It is sent again when the answer was lost before it was written down:
 // the receiver knows it by its id. An error is of the code that the delivery shows.
@@ -35,20 +39,26 @@ func (w *Webhooks) DeliverWebhook(ctx context.Context, endpointID, orderID uuid.
 	if err != nil {
 		return false, fmt.Errorf("read webhook: %w", err)
 	}
+	began := time.Now()
 	status, err := w.Sender.Send(ctx, webhook.Message{
 		URL: next.Url, ID: webhook.EventID(next.EventID), Body: next.Payload,
 		Secrets: []string{next.Secret, next.PreviousSecret},
 	})
+	took := int32(time.Since(began).Milliseconds())
 	var failure *webhook.Failure
 	switch {
 	case err == nil:
-		return true, w.DB.WebhookDelivered(ctx, shopdb.WebhookDeliveredParams{ID: next.ID, ResponseStatus: int32(status)})
+		return true, w.DB.WebhookDelivered(ctx, shopdb.WebhookDeliveredParams{
+			ID: next.ID, ResponseStatus: int32(status), Milliseconds: took, Keep: attemptsKept,
+		})
 	case ctx.Err() != nil:
 		return false, ctx.Err() // the worker stops: nobody knows what the receiver would have said
 	case !errors.As(err, &failure):
 		return false, err
 	}
-	failed := shopdb.WebhookFailedParams{ID: next.ID, Error: failure.Code, DisableAfterSeconds: w.DisableAfter.Seconds()}
+	failed := shopdb.WebhookFailedParams{
+		ID: next.ID, Error: failure.Code, DisableAfterSeconds: w.DisableAfter.Seconds(), Milliseconds: took, Keep: attemptsKept,
+	}
 	if failure.Status != 0 {
 		received := int32(failure.Status)
 		failed.ResponseStatus = &received

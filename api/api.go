@@ -104,6 +104,7 @@ var resources = []func(*API){
 	(*API).shipments,
 	(*API).webhooks,
 	(*API).webhookEndpoints,
+	(*API).webhookDeliveries,
 }
 
 // New builds the API; nothing is connected to before the first request.

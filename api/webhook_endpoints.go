@@ -10,7 +10,6 @@ import (
 	"mercado/internal/auth"
 	"mercado/internal/store/shopdb"
 	"mercado/internal/webhook"
-	"mercado/workflows"
 )
 
 // webhookEndpoints serves whom the shop tells of the events of orders. A vendor manages their own
@@ -46,15 +45,6 @@ func (a *API) webhookEndpoints() {
 		id: "rotate-webhook-secret", method: http.MethodPost, path: path + "/{id}/rotate",
 		summary: "Sign by a new secret", about: "For a day the secret before signs as well.", problems: []code{notFound},
 	}), a.rotateSecret)
-	register(a, add(operation{
-		id: "list-webhook-deliveries", method: http.MethodGet, path: path + "/{id}/deliveries",
-		summary: "List what an endpoint was told, newest first", problems: []code{notFound, invalidCursor},
-	}), a.listDeliveries)
-	register(a, add(operation{
-		id: "redeliver-webhook", method: http.MethodPost, path: "/api/webhooks/deliveries/{id}/redeliver",
-		summary: "Tell an endpoint of an event again, or try at once", status: http.StatusAccepted,
-		problems: []code{notFound, endpointDisabled},
-	}), a.redeliver)
 }
 
 const aboutWebhooks = "Each event is posted as JSON, `{id, type, occurred_at, data}`, signed as Standard Webhooks asks: " +
@@ -252,88 +242,4 @@ func (a *API) rotateSecret(ctx context.Context, in *EndpointByID) (*secretOutput
 		return nil, err
 	}
 	return &secretOutput{secretBody{secret}}, nil
-}
-
-type deliveryBody struct {
-	ID             uuid.UUID  `json:"id"`
-	EventID        string     `json:"event_id" doc:"The webhook-id it is sent with."`
-	EventType      string     `json:"event_type"`
-	OrderID        uuid.UUID  `json:"order_id"`
-	Status         string     `json:"status" enum:"pending,delivered,failed,cancelled" doc:"failed: offered for a day and not taken. cancelled: the endpoint was switched off first."`
-	Attempts       int32      `json:"attempts"`
-	ResponseStatus *int32     `json:"response_status" doc:"Of the last answer; null when there was none."`
-	Error          *string    `json:"error" doc:"Code of the last failure: timeout, connection_refused, forbidden_address, redirect, status_500, …"`
-	CreatedAt      time.Time  `json:"created_at"`
-	LastAttemptAt  *time.Time `json:"last_attempt_at"`
-	DeliveredAt    *time.Time `json:"delivered_at"`
-}
-
-type deliveriesInput struct {
-	EndpointByID
-	Page
-	Status optional[string] `query:"status" enum:"pending,delivered,failed,cancelled"`
-}
-
-type deliveriesOutput struct {
-	Body List[deliveryBody]
-}
-
-func (a *API) listDeliveries(ctx context.Context, in *deliveriesInput) (*deliveriesOutput, error) {
-	if _, err := a.DB.FindEndpoint(ctx, in.ID, ownEndpoints(ctx)); err != nil {
-		return nil, err
-	}
-	asked := shopdb.ListWebhookDeliveriesParams{EndpointID: in.ID, Status: in.Status.value(), Page: in.fetch()}
-	if err := in.after(&asked.Before); err != nil {
-		return nil, err
-	}
-	rows, err := a.DB.ListWebhookDeliveries(ctx, asked)
-	if err != nil {
-		return nil, err
-	}
-	return &deliveriesOutput{paged(in.Page, rows, deliveryBodyOf, func(row shopdb.OrderingWebhookDelivery) any { return row.EventID })}, nil
-}
-
-func deliveryBodyOf(row shopdb.OrderingWebhookDelivery) deliveryBody {
-	return deliveryBody{
-		ID: row.ID, EventID: webhook.EventID(row.EventID), EventType: row.EventType, OrderID: row.OrderID,
-		Status: row.Status, Attempts: row.Attempts, ResponseStatus: row.ResponseStatus, Error: row.Error,
-		CreatedAt: row.CreatedAt.UTC(), LastAttemptAt: row.LastAttemptAt, DeliveredAt: row.DeliveredAt,
-	}
-}
-
-type deliveryByID struct {
-	ID uuid.UUID `path:"id"`
-}
-
-type deliveryOutput struct {
-	Body deliveryBody
-}
-
-func (a *API) redeliver(ctx context.Context, in *deliveryByID) (*deliveryOutput, error) {
-	_, endpoint, err := a.DB.FindDelivery(ctx, in.ID, ownEndpoints(ctx))
-	if err != nil {
-		return nil, err
-	}
-	if !endpoint.IsActive {
-		return nil, problem(endpointDisabled)
-	}
-	delivery, err := a.DB.RedeliverWebhook(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	queue := a.Workflow.TaskQueuePrefix + workflows.OperationsQueue
-	if err := workflows.TellEndpoint(ctx, a.Temporal, queue, endpoint.ID, delivery.OrderID); err != nil {
-		return nil, err
-	}
-	// A workflow that waits for its next attempt makes it now.
-	execution, err := workflows.Describe(ctx, a.Temporal, workflows.WebhookID(endpoint.ID, delivery.OrderID))
-	if err != nil {
-		return nil, err
-	}
-	if execution.Running() {
-		if _, err := workflows.RetryNow(ctx, a.Temporal, a.Workflow.Namespace, execution); err != nil {
-			return nil, err
-		}
-	}
-	return &deliveryOutput{deliveryBodyOf(delivery)}, nil
 }

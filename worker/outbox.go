@@ -14,10 +14,11 @@ import (
 	"mercado/workflows"
 )
 
-// outbox is the consumer that has webhook endpoints told of events.
+// outbox is the consumer that has webhook endpoints told of events, and forgets how they were told long ago.
 type outbox struct {
 	workflows client.Client
 	queue     string
+	keep      time.Duration // how each attempt went
 }
 
 func (o *outbox) name() string { return "webhooks" }
@@ -28,6 +29,8 @@ type outboxReading struct {
 	*outbox
 	q      *shopdb.Queries
 	lookAt time.Time // when to look next for what nobody was asked to send
+	// forgetAt is when to look next for attempts that are not to be kept any more.
+	forgetAt time.Time
 }
 
 // read writes down what is to be told, then asks for it: what was written and not asked for is
@@ -51,9 +54,13 @@ const (
 	// forgotten is longer than the longest pause between two attempts.
 	forgotten   = 5 * time.Hour
 	mostAtOneGo = 1000
+	forgetEvery = 10 * time.Second
 )
 
 func (r *outboxReading) rest(ctx context.Context) error {
+	if err := r.forget(ctx); err != nil {
+		return err
+	}
 	if time.Now().Before(r.lookAt) {
 		return nil
 	}
@@ -68,6 +75,23 @@ func (r *outboxReading) rest(ctx context.Context) error {
 		if err := r.tell(ctx, row.EndpointID, row.OrderID); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// forget takes away how attempts of long ago went; at once again while there are as many as it takes.
+func (r *outboxReading) forget(ctx context.Context) error {
+	if time.Now().Before(r.forgetAt) {
+		return nil
+	}
+	forgotten, err := r.q.ForgetWebhookAttempts(ctx, shopdb.ForgetWebhookAttemptsParams{
+		OlderThanSeconds: r.keep.Seconds(), Most: mostAtOneGo,
+	})
+	if err != nil {
+		return fmt.Errorf("forget attempts of webhooks: %w", err)
+	}
+	if forgotten < mostAtOneGo {
+		r.forgetAt = time.Now().Add(forgetEvery)
 	}
 	return nil
 }

@@ -101,7 +101,7 @@ func Run(ctx context.Context, c Config) error {
 	}
 	for _, consumer := range []consumer{
 		&relay{db: db, workflows: workflows, queue: c.Temporal.TaskQueuePrefix + OrdersQueue},
-		&outbox{workflows: workflows, queue: c.Temporal.TaskQueuePrefix + OperationsQueue},
+		&outbox{workflows: workflows, queue: c.Temporal.TaskQueuePrefix + OperationsQueue, keep: c.Webhooks.KeepAttempts},
 	} {
 		tail := &tail{db: db, consumer: consumer}
 		group.Go(func() error { return tail.run(ctx) })

@@ -70,6 +70,24 @@ func Describe(ctx context.Context, c client.Client, id string) (*Execution, erro
 	return execution, nil
 }
 
+// NextAttempt asks Temporal when a workflow tries its step again; nil when it waits for no attempt.
+func NextAttempt(ctx context.Context, c client.Client, id string) (*time.Time, error) {
+	told, err := c.DescribeWorkflowExecution(ctx, id, "")
+	var unknown *serviceerror.NotFound
+	if errors.As(err, &unknown) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("describe workflow %s: %w", id, err)
+	}
+	for _, pending := range told.GetPendingActivities() {
+		if step := pendingStep(pending); step.NextAttemptAt != nil {
+			return step.NextAttemptAt, nil
+		}
+	}
+	return nil, nil
+}
+
 func pendingStep(pending *workflow.PendingActivityInfo) PendingStep {
 	step := PendingStep{
 		ID: pending.GetActivityId(), Step: pending.GetActivityType().GetName(), Attempt: pending.GetAttempt(),

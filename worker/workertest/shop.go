@@ -49,7 +49,7 @@ var Limits = settings.Limits{
 const never = 50 * 365 * 24 * time.Hour
 
 // Webhooks lets the receivers of tests be on this machine.
-var Webhooks = settings.Webhooks{AllowLoopback: true, DisableAfter: 120 * time.Hour}
+var Webhooks = settings.Webhooks{AllowLoopback: true, DisableAfter: 120 * time.Hour, KeepAttempts: 720 * time.Hour}
 
 // Option changes how a shop behaves before it starts.
 type Option func(*options)

@@ -615,6 +615,15 @@ type OrderingWaiting struct {
 	LimitedBy string
 }
 
+type OrderingWebhookAttempt struct {
+	DeliveryID     uuid.UUID
+	Attempt        int32
+	BeganAt        time.Time
+	Milliseconds   int32
+	ResponseStatus *int32
+	Error          *string
+}
+
 type OrderingWebhookDelivery struct {
 	ID             uuid.UUID
 	EndpointID     uuid.UUID

@@ -153,6 +153,30 @@ func (q *Queries) EnqueueWebhooks(ctx context.Context, since string) (EnqueueWeb
 	return i, err
 }
 
+const forgetWebhookAttempts = `-- name: ForgetWebhookAttempts :execrows
+delete from ordering.webhook_attempts
+where (delivery_id, attempt) in (
+    select old.delivery_id, old.attempt
+    from ordering.webhook_attempts as old
+    where old.began_at < now() - make_interval(secs => $1::float8)
+    order by old.began_at
+    limit $2
+)
+`
+
+type ForgetWebhookAttemptsParams struct {
+	OlderThanSeconds float64
+	Most             int32
+}
+
+func (q *Queries) ForgetWebhookAttempts(ctx context.Context, arg ForgetWebhookAttemptsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, forgetWebhookAttempts, arg.OlderThanSeconds, arg.Most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const giveUpWebhook = `-- name: GiveUpWebhook :exec
 update ordering.webhook_deliveries
 set status = 'failed'
@@ -434,6 +458,46 @@ func (q *Queries) RotateWebhookSecret(ctx context.Context, arg RotateWebhookSecr
 	return err
 }
 
+const webhookAttempts = `-- name: WebhookAttempts :many
+select delivery_id, attempt, began_at, milliseconds, response_status, error
+from ordering.webhook_attempts
+where delivery_id = $1 and attempt <= $2::integer
+order by attempt desc
+`
+
+type WebhookAttemptsParams struct {
+	DeliveryID uuid.UUID
+	UpTo       int32
+}
+
+// Those that are kept of the first so many, newest first.
+func (q *Queries) WebhookAttempts(ctx context.Context, arg WebhookAttemptsParams) ([]OrderingWebhookAttempt, error) {
+	rows, err := q.db.Query(ctx, webhookAttempts, arg.DeliveryID, arg.UpTo)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OrderingWebhookAttempt{}
+	for rows.Next() {
+		var i OrderingWebhookAttempt
+		if err := rows.Scan(
+			&i.DeliveryID,
+			&i.Attempt,
+			&i.BeganAt,
+			&i.Milliseconds,
+			&i.ResponseStatus,
+			&i.Error,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const webhookDelivered = `-- name: WebhookDelivered :exec
 with delivered as (
     update ordering.webhook_deliveries
@@ -445,7 +509,22 @@ with delivered as (
         last_attempt_at = now(),
         delivered_at = now()
     where webhook_deliveries.id = $2
-    returning endpoint_id
+    returning id, endpoint_id, attempts
+),
+
+noted as (
+    insert into ordering.webhook_attempts (delivery_id, attempt, began_at, milliseconds, response_status)
+    select
+        id, attempts, clock_timestamp() - make_interval(secs => $3::integer / 1e3),
+        $3::integer, $1::integer
+    from delivered
+),
+
+forgotten as (
+    delete from ordering.webhook_attempts
+    using delivered
+    where webhook_attempts.delivery_id = delivered.id
+        and webhook_attempts.attempt <= delivered.attempts - $4::integer
 )
 
 update ordering.webhook_endpoints
@@ -457,10 +536,18 @@ where webhook_endpoints.id = delivered.endpoint_id and failing_since is not null
 type WebhookDeliveredParams struct {
 	ResponseStatus int32
 	ID             uuid.UUID
+	Milliseconds   int32
+	Keep           int32
 }
 
+// milliseconds is how long the attempt took; of a delivery the last so many attempts are kept.
 func (q *Queries) WebhookDelivered(ctx context.Context, arg WebhookDeliveredParams) error {
-	_, err := q.db.Exec(ctx, webhookDelivered, arg.ResponseStatus, arg.ID)
+	_, err := q.db.Exec(ctx, webhookDelivered,
+		arg.ResponseStatus,
+		arg.ID,
+		arg.Milliseconds,
+		arg.Keep,
+	)
 	return err
 }
 
@@ -531,7 +618,24 @@ with failed as (
         error = $3::text,
         last_attempt_at = now()
     where webhook_deliveries.id = $4
-    returning endpoint_id
+    returning id, endpoint_id, attempts
+),
+
+noted as (
+    insert into ordering.webhook_attempts (
+        delivery_id, attempt, began_at, milliseconds, response_status, error
+    )
+    select
+        id, attempts, clock_timestamp() - make_interval(secs => $5::integer / 1e3),
+        $5::integer, $2, $3::text
+    from failed
+),
+
+forgotten as (
+    delete from ordering.webhook_attempts
+    using failed
+    where webhook_attempts.delivery_id = failed.id
+        and webhook_attempts.attempt <= failed.attempts - $6::integer
 )
 
 update ordering.webhook_endpoints as endpoint
@@ -558,17 +662,46 @@ type WebhookFailedParams struct {
 	ResponseStatus      *int32
 	Error               string
 	ID                  uuid.UUID
+	Milliseconds        int32
+	Keep                int32
 }
 
-// An endpoint that has failed for too long is switched off. It returns whether it still is on.
+// An endpoint that has failed for too long is switched off. It returns whether it still is on. The attempt
+// is kept as by WebhookDelivered.
 func (q *Queries) WebhookFailed(ctx context.Context, arg WebhookFailedParams) (bool, error) {
 	row := q.db.QueryRow(ctx, webhookFailed,
 		arg.DisableAfterSeconds,
 		arg.ResponseStatus,
 		arg.Error,
 		arg.ID,
+		arg.Milliseconds,
+		arg.Keep,
 	)
 	var is_active bool
 	err := row.Scan(&is_active)
 	return is_active, err
+}
+
+const webhookIsNext = `-- name: WebhookIsNext :one
+select (
+    delivery.status = 'pending'
+    and not exists (
+        select
+        from ordering.webhook_deliveries as earlier
+        where earlier.endpoint_id = delivery.endpoint_id
+            and earlier.order_id = delivery.order_id
+            and earlier.status = 'pending'
+            and earlier.event_id < delivery.event_id
+    )
+)::boolean as is_next
+from ordering.webhook_deliveries as delivery
+where delivery.id = $1
+`
+
+// Whether a delivery is the one that its endpoint is told of next, among those of its order.
+func (q *Queries) WebhookIsNext(ctx context.Context, id uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, webhookIsNext, id)
+	var is_next bool
+	err := row.Scan(&is_next)
+	return is_next, err
 }

@@ -46,6 +46,19 @@ create table ordering.webhook_deliveries (
 create index webhook_deliveries_pending_idx on ordering.webhook_deliveries (endpoint_id, order_id, event_id)
 where status = 'pending';
 
+-- How each attempt at a delivery went, for some weeks and of the last attempts only. began_at is by the
+-- clock of the database; an attempt whose outcome nobody wrote down is in no row.
+create table ordering.webhook_attempts (
+    delivery_id uuid not null references ordering.webhook_deliveries (id) on delete cascade,
+    attempt integer not null check (attempt > 0),
+    began_at timestamptz not null,
+    milliseconds integer not null check (milliseconds >= 0),
+    response_status integer,
+    error text, -- as of the delivery; null: it was taken
+    primary key (delivery_id, attempt)
+);
+create index webhook_attempts_began_idx on ordering.webhook_attempts (began_at);
+
 -- An owner (a vendor; null: the operators) has at most 20 endpoints: MC070.
 -- +goose StatementBegin
 create function ordering.add_webhook_endpoint(
@@ -243,5 +256,6 @@ drop view ordering.waiting;
 drop function ordering.webhook_payload;
 drop function ordering.webhook_wants;
 drop function ordering.add_webhook_endpoint;
+drop table ordering.webhook_attempts;
 drop table ordering.webhook_deliveries;
 drop table ordering.webhook_endpoints;

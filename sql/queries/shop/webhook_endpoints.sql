@@ -68,6 +68,39 @@ limit @page;
 -- name: WebhookDelivery :one
 select * from ordering.webhook_deliveries where id = @id;
 
+-- name: WebhookAttempts :many
+-- Those that are kept of the first so many, newest first.
+select *
+from ordering.webhook_attempts
+where delivery_id = @delivery_id and attempt <= @up_to::integer
+order by attempt desc;
+
+-- name: WebhookIsNext :one
+-- Whether a delivery is the one that its endpoint is told of next, among those of its order.
+select (
+    delivery.status = 'pending'
+    and not exists (
+        select
+        from ordering.webhook_deliveries as earlier
+        where earlier.endpoint_id = delivery.endpoint_id
+            and earlier.order_id = delivery.order_id
+            and earlier.status = 'pending'
+            and earlier.event_id < delivery.event_id
+    )
+)::boolean as is_next
+from ordering.webhook_deliveries as delivery
+where delivery.id = @id;
+
+-- name: ForgetWebhookAttempts :execrows
+delete from ordering.webhook_attempts
+where (delivery_id, attempt) in (
+    select old.delivery_id, old.attempt
+    from ordering.webhook_attempts as old
+    where old.began_at < now() - make_interval(secs => @older_than_seconds::float8)
+    order by old.began_at
+    limit @most
+);
+
 -- name: RedeliverWebhook :one
 update ordering.webhook_deliveries
 set
@@ -143,6 +176,7 @@ order by delivery.event_id
 limit 1;
 
 -- name: WebhookDelivered :exec
+-- milliseconds is how long the attempt took; of a delivery the last so many attempts are kept.
 with delivered as (
     update ordering.webhook_deliveries
     set
@@ -153,7 +187,22 @@ with delivered as (
         last_attempt_at = now(),
         delivered_at = now()
     where webhook_deliveries.id = @id
-    returning endpoint_id
+    returning id, endpoint_id, attempts
+),
+
+noted as (
+    insert into ordering.webhook_attempts (delivery_id, attempt, began_at, milliseconds, response_status)
+    select
+        id, attempts, clock_timestamp() - make_interval(secs => sqlc.arg(milliseconds)::integer / 1e3),
+        sqlc.arg(milliseconds)::integer, @response_status::integer
+    from delivered
+),
+
+forgotten as (
+    delete from ordering.webhook_attempts
+    using delivered
+    where webhook_attempts.delivery_id = delivered.id
+        and webhook_attempts.attempt <= delivered.attempts - @keep::integer
 )
 
 update ordering.webhook_endpoints
@@ -162,7 +211,8 @@ from delivered
 where webhook_endpoints.id = delivered.endpoint_id and failing_since is not null;
 
 -- name: WebhookFailed :one
--- An endpoint that has failed for too long is switched off. It returns whether it still is on.
+-- An endpoint that has failed for too long is switched off. It returns whether it still is on. The attempt
+-- is kept as by WebhookDelivered.
 with failed as (
     update ordering.webhook_deliveries
     set
@@ -171,7 +221,24 @@ with failed as (
         error = @error::text,
         last_attempt_at = now()
     where webhook_deliveries.id = @id
-    returning endpoint_id
+    returning id, endpoint_id, attempts
+),
+
+noted as (
+    insert into ordering.webhook_attempts (
+        delivery_id, attempt, began_at, milliseconds, response_status, error
+    )
+    select
+        id, attempts, clock_timestamp() - make_interval(secs => sqlc.arg(milliseconds)::integer / 1e3),
+        sqlc.arg(milliseconds)::integer, sqlc.narg(response_status), @error::text
+    from failed
+),
+
+forgotten as (
+    delete from ordering.webhook_attempts
+    using failed
+    where webhook_attempts.delivery_id = failed.id
+        and webhook_attempts.attempt <= failed.attempts - @keep::integer
 )
 
 update ordering.webhook_endpoints as endpoint
