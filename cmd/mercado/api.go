@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime"
 
 	"golang.org/x/sync/errgroup"
 
@@ -67,6 +68,8 @@ func (c *APICmd) Run(ctx context.Context, g *Globals) error {
 	if err != nil {
 		return err
 	}
+	floor := raiseHeap()
+	defer runtime.KeepAlive(floor)
 	board := completion.NewBoard()
 	server := api.New(api.Deps{
 		DB: db, Temporal: workflows, Tokens: auth.NewTokens(key, c.AccessTokenTTL), Passwords: passwords,
