@@ -111,6 +111,27 @@ func TestOnlyWhatIsListedKeepsAQueryFromCorrection(t *testing.T) {
 	}
 }
 
+// TestLaterPagesAreOfTheFirstOnesWords has a word that fits as it is written, and one that is a typo away from it.
+func TestLaterPagesAreOfTheFirstOnesWords(t *testing.T) {
+	t.Parallel()
+	shop := apitest.New(t)
+	vendor, category := shop.NewVendor(), shop.NewCategory(0)
+	lamp := named(shop, vendor, category, "Lamp", nil)
+	long := named(shop, vendor, category, "Lamp of brass", nil)
+	typo := named(shop, vendor, category, "Lamb", nil)
+	for query, want := range map[string][]int64{"lamp": {lamp, long}, "lamz": {lamp, long, typo}} {
+		for _, sort := range []string{"relevance", "newest", "oldest", "price", "name"} {
+			for _, limit := range []int{1, 2} {
+				got := walk(t, shop.Anyone(), "/api/catalog/products?q="+query+"&sort="+sort, limit)
+				slices.Sort(got)
+				if !slices.Equal(got, want) {
+					t.Errorf("%q by %s, %d at a time: %v, want %v", query, sort, limit, got, want)
+				}
+			}
+		}
+	}
+}
+
 func TestNameCountsMoreThanBrand(t *testing.T) {
 	t.Parallel()
 	shop := apitest.New(t)

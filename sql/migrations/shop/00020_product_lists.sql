@@ -82,30 +82,34 @@ declare
     size integer := p_limit + 10;
     seen integer;
     missing integer := p_limit;
-    fits boolean;
+    begins boolean := p_after_id is null;
+    corrected boolean := false;
 begin
     if p_query is not null then
         query := catalog.search_query(p_query, false);
         if query is null then
             return;
         end if;
-        execute format(
-            'select exists (
-                select
-                from %s
-                cross join lateral (
+        if not begins then
+            -- As the pages before: they were of corrected words when nothing fits as it is written.
+            execute format(
+                'select not exists (
                     select
-                    from catalog.product_index as item
-                    where %s and (not $8 or catalog.is_available(item.product_id))
-                    limit 1
-                ) as found
-            )',
-            places, filters
-        )
-        into strict fits
-        using p_shelves, query, categories, p_vendor_id, p_brand, p_price_from, p_price_to, p_available;
-        if not fits then
-            query := catalog.search_query(p_query, true);
+                    from %s
+                    cross join lateral (
+                        select
+                        from catalog.product_index as item
+                        where %s and (not $8 or catalog.is_available(item.product_id))
+                        limit 1
+                    ) as found
+                )',
+                places, filters
+            )
+            into strict corrected
+            using p_shelves, query, categories, p_vendor_id, p_brand, p_price_from, p_price_to, p_available;
+            if corrected then
+                query := catalog.search_query(p_query, true);
+            end if;
         end if;
     end if;
     case
@@ -189,10 +193,16 @@ begin
                 end if;
             end if;
         end loop;
-        if seen < size then
+        if seen = size then
+            size := least(2 * size, 1000);
+        elsif p_query is not null and begins and missing = p_limit and not corrected then
+            corrected := true;
+            query := catalog.search_query(p_query, true);
+            size := p_limit + 10;
+            p_after_id := null;
+        else
             return;
         end if;
-        size := least(2 * size, 1000);
     end loop;
 end
 $$;
