@@ -107,6 +107,34 @@ func TestAGuesserDoesNotLockTheOwnerOut(t *testing.T) {
 	try(shop.Anyone(), email, apitest.Password, home).Want(http.StatusTooManyRequests)
 }
 
+// TestAnAddressIsKnownForAWhile: one that somebody has signed in from is known for ninety days, each time anew.
+func TestAnAddressIsKnownForAWhile(t *testing.T) {
+	t.Parallel()
+	shop := apitest.New(t, limits(settings.Rate{Count: 2, Per: time.Hour}, settings.Rate{}))
+	_, email := shop.NewCustomer()
+	pass := func(days string) {
+		t.Helper()
+		if _, err := shop.Deps.DB.Pool.Exec(t.Context(), "update identity.known_addresses set seen_at = seen_at - $1::text::interval", days); err != nil {
+			t.Fatal(err)
+		}
+	}
+	guess := func() {
+		t.Helper()
+		for i := range 2 {
+			try(shop.Anyone(), email, wrong, fmt.Sprintf("203.0.113.%d", i)).Want(http.StatusUnauthorized)
+		}
+	}
+	try(shop.Anyone(), email, apitest.Password, home).Want(http.StatusOK)
+	for range 2 { // seen after 89 days, and 89 days after that
+		pass("89 days")
+		guess()
+		try(shop.Anyone(), email, apitest.Password, home).Want(http.StatusOK)
+	}
+	pass("91 days")
+	guess()
+	try(shop.Anyone(), email, apitest.Password, home).WantProblem(http.StatusTooManyRequests, "too_many_attempts")
+}
+
 func TestAnAddressTakesSoManyAttempts(t *testing.T) {
 	t.Parallel()
 	shop := apitest.New(t, limits(settings.Rate{Count: 100, Per: time.Hour}, settings.Rate{Count: 2, Per: time.Hour}), func(deps *api.Deps) {

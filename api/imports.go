@@ -118,7 +118,7 @@ func (a *API) importProducts(ctx context.Context, in *importInput) (*importOutpu
 		return nil, problem(notFound)
 	}
 	err = a.DB.AddImport(ctx, store.NewImport{
-		ID: id, VendorID: vendorID, DryRun: in.DryRun, Unfinished: maxImports, Bytes: maxUpload, Lines: maxUploadLines,
+		ID: id, VendorID: vendorID, DryRun: in.DryRun, Unfinished: maxImports, Lines: maxUploadLines,
 	}, in.body)
 	var tooLarge *http.MaxBytesError
 	var late net.Error

@@ -202,7 +202,6 @@ var meanings = []struct {
 	{store.ErrNoCustomer, notACustomer},
 	{store.ErrTooManyEndpoints, tooManyEndpoints},
 	{store.ErrTooManyImports, tooManyImports},
-	{store.ErrFileTooLarge, importTooLarge},
 	{store.ErrFileTooLong, importTooLong},
 	{store.ErrNotCancellable, orderNotCancellable},
 	{store.ErrNotDelivered, notDelivered},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	enums "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
 	"mercado/api/apitest"
@@ -78,6 +79,14 @@ func TestGoodRowsAreImportedAndBadOnesNamed(t *testing.T) {
 	}
 	shop.Admin().Post("/api/catalog/imports", "x", "Content-Type", "application/json").WantProblem(http.StatusUnsupportedMediaType, "unsupported_media_type")
 	shop.Vendor(other).Get("/api/catalog/imports/"+again.ID).WantProblem(http.StatusNotFound, "not_found")
+	// Of one that is over, what it has found is kept, and neither its file nor what it remembered of it.
+	var imports, parts, keys int
+	if err := shop.Deps.DB.Pool.QueryRow(t.Context(), `
+		select
+			(select count(*) from catalog.imports), (select count(*) from catalog.import_parts),
+			(select count(*) from catalog.import_keys)`).Scan(&imports, &parts, &keys); err != nil || imports != 4 || parts != 0 || keys != 0 {
+		t.Errorf("%d imports have left %d parts of files and %d keys, %v", imports, parts, keys, err)
+	}
 }
 
 func TestAKilledImportNeitherLosesNorDoubles(t *testing.T) {
@@ -251,16 +260,18 @@ func TestOldImportsAreForgotten(t *testing.T) {
 	shop.Exec(`
 		insert into catalog.imports (id, dry_run, updated_at) values
 		($1, false, now() - interval '61 minutes'), ($2, false, now() - interval '59 minutes')`, uuid.New(), uuid.New())
-	run, err := shop.Deps.Temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
-		TaskQueue: shop.World.Temporal.TaskQueuePrefix + workflows.OperationsQueue,
-	}, workflows.ForgetImports)
-	if err != nil {
-		t.Fatal(err)
+	schedule := shop.Deps.Temporal.ScheduleClient().GetHandle(t.Context(), shop.World.Temporal.TaskQueuePrefix+"forget-imports")
+	workertest.Await(t, "the schedule to be made, and to come due", func() bool {
+		return schedule.Trigger(t.Context(), client.ScheduleTriggerOptions{Overlap: enums.SCHEDULE_OVERLAP_POLICY_BUFFER_ONE}) == nil
+	})
+	left := func() (imports int) {
+		t.Helper()
+		if err := shop.Deps.DB.Pool.QueryRow(t.Context(), "select count(*) from catalog.imports").Scan(&imports); err != nil {
+			t.Fatal(err)
+		}
+		return imports
 	}
-	var forgotten int64
-	if err := run.Get(t.Context(), &forgotten); err != nil || forgotten != 2 {
-		t.Errorf("%d imports were taken away, %v; want 2", forgotten, err)
-	}
+	workertest.Await(t, "what is old to be taken away", func() bool { return left() <= 2 })
 	vendor.Get("/api/catalog/imports/"+old).WantProblem(http.StatusNotFound, "not_found")
 	vendor.Get("/api/catalog/imports/" + recent).Want(http.StatusOK)
 	var problems, receiving int

@@ -123,6 +123,7 @@ func TestWhichPasswordsMayBeChosen(t *testing.T) {
 		"lemon12lemon12lemon12":                                    auth.ErrPasswordCommon,
 		"12345678901234567890":                                     auth.ErrPasswordCommon,
 		"zyxwvutsrqponmlkj":                                        auth.ErrPasswordCommon,
+		"абвгдежзийклмноп":                                         auth.ErrPasswordCommon, // no keyboard has the alphabet in its order
 		"abababababab1212":                                         auth.ErrPasswordCommon,
 	} {
 		if err := passwords.Check(password, "ana.sousa@example.com", "Ana", "Sousa"); !errors.Is(err, want) {
@@ -215,6 +216,7 @@ func TestABlocklistIsRefused(t *testing.T) {
 	t.Parallel()
 	const hashed = "vidro azul na janela da sala" // its SHA-1 is in the list
 	for name, list := range map[string]string{
+		"letters":   "Vidro azul na janela da sala\nun cafe\u0301 noir sans sucre, merci\n",
 		"passwords": "\ufeff# leaked\r\n\r\nVidro Azul na Janela da Sala\r\nseven tired plumbers whistle",
 		"hashes":    "0000000000000000000000000000000000000000:3\n" + fmt.Sprintf("%X", sha1.Sum([]byte(hashed))) + ":17\n", //nolint:gosec // see above
 		"mixed":     fmt.Sprintf("%x\nanother one of the leaked\n", sha1.Sum([]byte(hashed))),                               //nolint:gosec // see above
@@ -234,9 +236,35 @@ func TestABlocklistIsRefused(t *testing.T) {
 		if err := passwords.Check("vidro verde na janela da sala", "ana@example.com"); err != nil {
 			t.Errorf("%s: what is not listed: %v", name, err)
 		}
+		// The list may come from another keyboard than the password.
+		want := map[bool]error{true: auth.ErrPasswordCommon}[name == "letters"]
+		if err := passwords.Check("un caf\u00e9 noir sans sucre, merci", "ana@example.com"); !errors.Is(err, want) {
+			t.Errorf("%s: a listed password in other letters: %v, want %v", name, err, want)
+		}
 	}
 	if err := auth.NewPasswords(15).LoadBlocklist(strings.NewReader(strings.Repeat("x", 1<<20))); err == nil {
 		t.Error("a line of a megabyte is taken for a password")
+	}
+}
+
+// TestEveryWordOfTheListIsRefused: what the list has as one word, long enough to be a password, is none.
+func TestEveryWordOfTheListIsRefused(t *testing.T) {
+	t.Parallel()
+	passwords := auth.NewPasswords(15)
+	checked := 0
+	for word := range passwords.Common() {
+		if len([]rune(word)) < 15 {
+			continue
+		}
+		checked++
+		for _, spelling := range []string{word, strings.ToUpper(word)} {
+			if err := passwords.Check(spelling, "ana@example.com"); !errors.Is(err, auth.ErrPasswordCommon) {
+				t.Errorf("%q: %v", spelling, err)
+			}
+		}
+	}
+	if checked == 0 {
+		t.Error("the list has none that is long enough")
 	}
 }
 

@@ -19,7 +19,6 @@ const partSize = 1 << 20
 // Why a file is not kept.
 var (
 	ErrFile           = errors.New("file could not be read")
-	ErrFileTooLarge   = errors.New("file has more bytes than an import takes")
 	ErrFileTooLong    = errors.New("file has more lines than an import takes")
 	ErrTooManyImports = errors.New("as many imports as there may be have not ended")
 )
@@ -30,7 +29,6 @@ type NewImport struct {
 	VendorID   *int64 // nil: rows name their vendor
 	DryRun     bool
 	Unfinished int64 // most imports of one owner that have not ended, this one included
-	Bytes      int64 // most of the file; 0: any number
 	Lines      int64 // most of the file; 0: any number
 }
 
@@ -39,8 +37,8 @@ const forgetPatience = 5 * time.Second
 
 // AddImport keeps a file to be imported. It holds no connection to the database while it waits for the
 // file, and one part of it in memory at a time. A file that is not kept whole is not kept at all; what is
-// left when this process dies is taken away by ForgetImports. It fails with ErrFile, ErrFileTooLarge,
-// ErrFileTooLong, ErrTooManyImports or ErrUnknownVendor.
+// left when this process dies is taken away by ForgetImports. It fails with ErrFile, ErrFileTooLong,
+// ErrTooManyImports or ErrUnknownVendor.
 func (db *DB) AddImport(ctx context.Context, added NewImport, file io.Reader) error {
 	err := db.BeginImport(ctx, shopdb.BeginImportParams{
 		ID: added.ID, VendorID: added.VendorID, DryRun: added.DryRun, MostUnfinished: added.Unfinished,
@@ -66,9 +64,6 @@ func (db *DB) receive(ctx context.Context, added NewImport, file io.Reader) erro
 		part = part[:len(part)+n]
 		if ended = errors.Is(err, io.EOF); err != nil && !ended {
 			return fmt.Errorf("%w: %w", ErrFile, err)
-		}
-		if added.Bytes > 0 && size+int64(len(part)) > added.Bytes {
-			return ErrFileTooLarge
 		}
 		if added.Lines > 0 && lines > added.Lines {
 			return ErrFileTooLong
