@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"mercado/api/apitest"
+	"mercado/internal/store"
 	"mercado/worker/workertest"
 	"mercado/workflows"
 )
@@ -246,6 +247,20 @@ func TestAStuckImportIsShownAndTakenUp(t *testing.T) {
 	if left := listed(); len(left) != 0 {
 		t.Errorf("still stuck: %+v", left)
 	}
+}
+
+// TestImportNobodyStartedIsFound has the API die when it has kept a file and told nobody.
+func TestImportNobodyStartedIsFound(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	vendor, id := shop.NewVendor(), uuid.Must(uuid.NewV7())
+	kept := store.NewImport{ID: id, VendorID: &vendor, Unfinished: 1}
+	if err := shop.Deps.DB.AddImport(t.Context(), kept, strings.NewReader("sku\nA\n")); err != nil {
+		t.Fatal(err)
+	}
+	workertest.Await(t, "the import to end", func() bool {
+		return apitest.Decode[imported](shop.Vendor(vendor).Get("/api/catalog/imports/"+id.String()).Want(http.StatusOK)).State == "succeeded"
+	})
 }
 
 // TestOldImportsAreForgotten takes away what ended long ago or was never received whole, and nothing else.
