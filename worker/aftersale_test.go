@@ -22,6 +22,17 @@ func buy(shop *workertest.Shop, token string, qty int64, products ...int64) (*wo
 	return buyer, apitest.Decode[order.Document](buyer.Buy(token).Want(http.StatusCreated)).ID
 }
 
+// arrived has a shop with ten units of one product, of which a new customer has bought qty that have arrived.
+func arrived(
+	t *testing.T, token string, qty int64, change ...workertest.Option,
+) (shop *workertest.Shop, buyer *workertest.Buyer, product int64, delivered order.Document) {
+	t.Helper()
+	shop = workertest.New(t, change...)
+	product = shop.NewProducts(1, 10)[0]
+	buyer, id := buy(shop, token, qty, product)
+	return shop, buyer, product, shop.AwaitStatus(id, order.Delivered)
+}
+
 // planned waits until an order has as many shipments, by vendor.
 func planned(t *testing.T, shop *workertest.Shop, id uuid.UUID, count int) []shopdb.OrderingShipment {
 	t.Helper()

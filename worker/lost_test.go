@@ -131,10 +131,8 @@ func TestOrderNobodyPaysForIsFound(t *testing.T) {
 // seen to be stuck, nothing counts as paid back, and the same is asked for again.
 func TestRefundThatFailsLaterIsAskedForAgain(t *testing.T) {
 	t.Parallel()
-	shop := workertest.New(t)
-	product := shop.NewProducts(1, 10)[0]
-	buyer, id := buy(shop, "approve", 2, product)
-	delivered := shop.AwaitStatus(id, order.Delivered)
+	shop, buyer, product, delivered := arrived(t, "approve", 2)
+	id := delivered.ID
 	returnAll(t, shop, buyer, id, product, 2)
 	awaitRefund(t, shop, id, "completed")
 	happen(t, shop, "/refund-failures", id)

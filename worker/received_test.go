@@ -17,10 +17,8 @@ import (
 
 func TestReturnComesInTimeOrNotAtAll(t *testing.T) {
 	t.Parallel()
-	shop := workertest.New(t)
-	product := shop.NewProducts(1, 10)[0]
-	buyer, id := buy(shop, "approve", 2, product)
-	shop.AwaitStatus(id, order.Delivered)
+	shop, buyer, product, delivered := arrived(t, "approve", 2)
+	id := delivered.ID
 	shop.Exec("update ordering.shipments set packed_at = packed_at - interval '2 hours', delivered_at = delivered_at - interval '59 minutes'")
 	buyer.Post(orderPath(id, "/returns"), units(product, 1), "Idempotency-Key", "in time").Want(http.StatusCreated)
 	shop.Exec("update ordering.shipments set delivered_at = delivered_at - interval '2 minutes'")
@@ -32,10 +30,8 @@ func TestReturnComesInTimeOrNotAtAll(t *testing.T) {
 // TestReturnIsRejected: nothing is booked in or paid, and the units may be sent back again.
 func TestReturnIsRejected(t *testing.T) {
 	t.Parallel()
-	shop := workertest.New(t)
-	product := shop.NewProducts(1, 10)[0]
-	buyer, id := buy(shop, "approve", 2, product)
-	shop.AwaitStatus(id, order.Delivered)
+	shop, buyer, product, delivered := arrived(t, "approve", 2)
+	id := delivered.ID
 	back := apitest.Decode[order.Return](buyer.Post(orderPath(id, "/returns"), units(product, 2), "Idempotency-Key", "1").Want(http.StatusCreated))
 	path := "/api/returns/" + back.ID.String()
 	buyer.Post(orderPath(id, "/returns"), units(product, 1), "Idempotency-Key", "2").WantProblem(http.StatusConflict, "too_many_units")

@@ -16,10 +16,8 @@ import (
 // TestNoMoreIsRefundedThanWasPaid has operators refund the same units, and amounts, all at once.
 func TestNoMoreIsRefundedThanWasPaid(t *testing.T) {
 	t.Parallel()
-	shop := workertest.New(t)
-	product := shop.NewProducts(1, 10)[0]
-	_, id := buy(shop, "approve", 3, product)
-	delivered := shop.AwaitStatus(id, order.Delivered)
+	shop, _, product, delivered := arrived(t, "approve", 3)
+	id := delivered.ID
 	admin := shop.Admin()
 	admin.Post(orderPath(id, "/refunds"), units(product, 1)).WantProblem(http.StatusBadRequest, "idempotency_key_missing")
 	same := together(10, func() int {
@@ -82,10 +80,8 @@ func TestPartOfAnAmountIsSpreadOverTheLines(t *testing.T) {
 // TestRefundThatNobodyWorksOnIsTakenUpAgain terminates the workflow of a refund.
 func TestRefundThatNobodyWorksOnIsTakenUpAgain(t *testing.T) {
 	t.Parallel()
-	shop := workertest.New(t)
-	product := shop.NewProducts(1, 10)[0]
-	_, id := buy(shop, "approve", 1, product)
-	shop.AwaitStatus(id, order.Delivered)
+	shop, _, product, delivered := arrived(t, "approve", 1)
+	id := delivered.ID
 	// The record of the provider's answer waits for the order's row.
 	tx, err := shop.Deps.DB.Pool.Begin(t.Context())
 	if err != nil {
@@ -113,10 +109,8 @@ func TestRefundThatNobodyWorksOnIsTakenUpAgain(t *testing.T) {
 // TestRefundThatIsRefusedIsAskedForAgain has the provider decline a refund, and then make it.
 func TestRefundThatIsRefusedIsAskedForAgain(t *testing.T) {
 	t.Parallel()
-	shop := workertest.New(t)
-	product := shop.NewProducts(1, 10)[0]
-	buyer, id := buy(shop, "refund_refused", 2, product)
-	delivered := shop.AwaitStatus(id, order.Delivered)
+	shop, buyer, product, delivered := arrived(t, "refund_refused", 2)
+	id := delivered.ID
 	returnAll(t, shop, buyer, id, product, 2)
 	failed := awaitRefund(t, shop, id, "failed")[0]
 	if failed.Failure == nil || *failed.Failure != "refund_refused" {
@@ -153,10 +147,8 @@ func TestRefundThatIsRefusedIsAskedForAgain(t *testing.T) {
 // TestWhatWasRefundedOtherwiseIsNotAskedForAgain gives the money of a failed refund back in another way.
 func TestWhatWasRefundedOtherwiseIsNotAskedForAgain(t *testing.T) {
 	t.Parallel()
-	shop := workertest.New(t)
-	product := shop.NewProducts(1, 10)[0]
-	_, id := buy(shop, "refund_refused", 1, product)
-	shop.AwaitStatus(id, order.Delivered)
+	shop, _, product, delivered := arrived(t, "refund_refused", 1)
+	id := delivered.ID
 	admin := shop.Admin()
 	admin.Post(orderPath(id, "/refunds"), units(product, 1), "Idempotency-Key", "1").Want(http.StatusCreated)
 	failed := awaitRefund(t, shop, id, "failed")[0]
@@ -173,10 +165,8 @@ func TestWhatWasRefundedOtherwiseIsNotAskedForAgain(t *testing.T) {
 // TestRefundWhoseAnswerIsLostIsPaidOnce has a provider that refunds and never says so.
 func TestRefundWhoseAnswerIsLostIsPaidOnce(t *testing.T) {
 	t.Parallel()
-	shop := workertest.New(t, workertest.PaymentTimeout(time.Second), workertest.LostPaymentWebhooks())
-	product := shop.NewProducts(1, 10)[0]
-	_, id := buy(shop, "refund_timeout", 1, product)
-	shop.AwaitStatus(id, order.Delivered)
+	shop, _, product, delivered := arrived(t, "refund_timeout", 1, workertest.PaymentTimeout(time.Second), workertest.LostPaymentWebhooks())
+	id := delivered.ID
 	refund := apitest.Decode[order.Refund](shop.Admin().Post(orderPath(id, "/refunds"), units(product, 1), "Idempotency-Key", "1").Want(http.StatusCreated))
 	awaitRefund(t, shop, id, "completed")
 	awaitAsked(t, shop, id, "lookup")
@@ -189,10 +179,8 @@ func TestRefundWhoseAnswerIsLostIsPaidOnce(t *testing.T) {
 // the goods back: what is paid with them is the rest, to the cent.
 func TestShippingIsGivenBackOnce(t *testing.T) {
 	t.Parallel()
-	shop := workertest.New(t)
-	product := shop.NewProducts(1, 10)[0]
-	buyer, id := buy(shop, "approve", 2, product)
-	delivered := shop.AwaitStatus(id, order.Delivered)
+	shop, buyer, product, delivered := arrived(t, "approve", 2)
+	id := delivered.ID
 	part := apitest.Decode[order.Refund](shop.Admin().Post(orderPath(id, "/refunds"),
 		map[string]any{"amount": "7.77", "reason": "late"}, "Idempotency-Key", "part").Want(http.StatusCreated))
 	if part.ShippingAmount == 0 {

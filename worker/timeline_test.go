@@ -251,10 +251,8 @@ func TestFailedStepIsTriedAtOnceWhenAskedFor(t *testing.T) {
 // TestStuckRefundIsListedAndTakenUpAgain asks for a refund while its provider cannot be asked.
 func TestStuckRefundIsListedAndTakenUpAgain(t *testing.T) {
 	t.Parallel()
-	shop := workertest.New(t)
-	product := shop.NewProducts(1, 10)[0]
-	_, id := buy(shop, "approve", 1, product)
-	shop.AwaitStatus(id, order.Delivered)
+	shop, _, product, delivered := arrived(t, "approve", 1)
+	id := delivered.ID
 	shop.Exec("update ordering.payments set provider = 'away' where order_id = $1", id)
 	refund := apitest.Decode[order.Refund](shop.Admin().Post(orderPath(id, "/refunds"), units(product, 1), "Idempotency-Key", "key").Want(http.StatusCreated))
 	workertest.Await(t, "the timeline to tell of the refund's workflow", func() bool {
