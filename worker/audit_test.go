@@ -124,6 +124,21 @@ func TestAuditsAskedForAtOnceAreOne(t *testing.T) {
 	}
 }
 
+// TestAuditThatHasDiedIsNotWaitedFor has one that runs for an hour: who asks gets another, and until then that one.
+func TestAuditThatHasDiedIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	dead := uuid.Must(uuid.NewV7())
+	shop.Exec("insert into audit.runs (id, trigger, state, started_at) values ($1, 'manual', 'running', now() - interval '59 minutes')", dead)
+	if joined := apitest.Decode[auditRun](shop.Admin().Post("/api/admin/audit", nil).Want(http.StatusAccepted)); joined.ID != dead {
+		t.Errorf("one was begun beside the one that runs: %+v", joined)
+	}
+	shop.Exec("update audit.runs set started_at = now() - interval '61 minutes' where id = $1", dead)
+	if run := askForAudit(t, shop, ""); run.ID == dead || run.State != "clean" {
+		t.Errorf("it was answered %+v", run)
+	}
+}
+
 // TestScheduledAuditAsksTheProviderAndTellsMetrics has the schedule come due in a shop that is well, and
 // in one whose provider has a cent more than the books, and whose parcel is too long on its way.
 func TestScheduledAuditAsksTheProviderAndTellsMetrics(t *testing.T) {

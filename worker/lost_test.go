@@ -102,6 +102,13 @@ func TestOrderNobodyPaysForIsFound(t *testing.T) {
 	product := shop.NewProducts(1, 10)[0]
 	_, id := buy(shop, "approve", 1, product)
 	planned(t, shop, id, 1)
+	// Of an order that is paid for, nothing is given up, whoever asks.
+	if err := shop.Deps.DB.GiveUpLost(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if waits := planned(t, shop, id, 1)[0]; waits.Status != string(order.ShipmentPending) {
+		t.Fatalf("the shipment is %s", waits.Status)
+	}
 	var payment uuid.UUID
 	if err := shop.Deps.DB.Pool.QueryRow(t.Context(), "select id from ordering.payments where order_id = $1", id).Scan(&payment); err != nil {
 		t.Fatal(err)
@@ -124,6 +131,32 @@ func TestOrderNobodyPaysForIsFound(t *testing.T) {
 	if err := shop.Deps.DB.Pool.QueryRow(t.Context(), "select count(*) from ordering.order_events where order_id = $1 and type = 'payment.lost'", id).
 		Scan(&lost); err != nil || lost != 1 {
 		t.Errorf("it was lost %d times, %v", lost, err)
+	}
+}
+
+// TestNothingIsLostOfWhatWasGivenUp has the shop let go of the money of an order that was cancelled, itself.
+func TestNothingIsLostOfWhatWasGivenUp(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t, workertest.PackAfter(time.Hour))
+	buyer, id := buy(shop, "webhook_twice", 1, shop.NewProducts(1, 10)[0])
+	planned(t, shop, id, 1)
+	buyer.Post(orderPath(id, "/cancel"), nil).Want(http.StatusOK)
+	var lost bool
+	var told int
+	workertest.Await(t, "the ledger to have the void", func() bool {
+		var voided bool
+		if err := shop.Deps.DB.Pool.QueryRow(t.Context(), `
+			select
+				status = 'voided', lost_at is not null,
+				(select count(*) from ordering.order_events where order_id = $1 and type = 'payment.lost')
+			from ordering.payments
+			where order_id = $1`, id).Scan(&voided, &lost, &told); err != nil {
+			t.Fatal(err)
+		}
+		return voided
+	})
+	if lost || told != 0 {
+		t.Errorf("what the shop gave up counts as lost: %t, told %d times", lost, told)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"mercado/api/apitest"
 	"mercado/worker/workertest"
+	"mercado/workflows"
 )
 
 // shownDelivery is a delivery with how each attempt at it went.
@@ -111,4 +112,27 @@ func TestAttemptsAreKeptForAWhile(t *testing.T) {
 	if len(now.AttemptLog) != 1 || now.AttemptLog[0].Attempt != 70 {
 		t.Errorf("of the old ones are left %+v", now.AttemptLog)
 	}
+}
+
+// TestEventNobodyTellsIsFound ends the workflow that tells of an event by force, and lets time pass.
+func TestEventNobodyTellsIsFound(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	to := newReceiver(t)
+	to.refuse = 1000
+	registered := to.register(shop.Admin(), "order.confirmed")
+	placed := buyOne(shop)
+	workertest.Await(t, "the event to be refused", func() bool {
+		told := deliveries(shop.Admin(), registered)
+		return len(told) == 1 && told[0].Attempts > 0
+	})
+	terminate(t, shop, workflows.WebhookID(registered.ID, placed))
+	to.mu.Lock()
+	to.refuse = 0
+	to.mu.Unlock()
+	workertest.Await(t, "somebody to tell of it", func() bool {
+		// Again and again: an attempt that was under way may be written down as the last.
+		shop.Exec("update ordering.webhook_deliveries set last_attempt_at = now() - interval '6 hours' where status = 'pending'")
+		return deliveries(shop.Admin(), registered)[0].Status == "delivered"
+	})
 }
