@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -30,9 +29,7 @@ type stack struct {
 	postgres    devstack.Postgres
 	environment []string
 
-	command *exec.Cmd
-	stderr  *lockedBuffer
-	ended   chan struct{}
+	*stacktest.Child // the last `mercado up`
 }
 
 func newStack(t *testing.T, variables ...string) *stack {
@@ -65,9 +62,8 @@ func newStack(t *testing.T, variables ...string) *stack {
 	)
 	s.environment = append(s.environment, variables...)
 	t.Cleanup(func() {
-		if s.command != nil {
-			_ = s.command.Process.Kill()
-			<-s.ended
+		if s.Child != nil {
+			_ = s.Kill()
 		}
 		eventually(t, "nothing of the stack runs", func() bool { return len(s.processes()) == 0 })
 		if err := os.RemoveAll(home); err != nil {
@@ -94,18 +90,7 @@ func (s *stack) startSourced(t *testing.T) {
 
 func (s *stack) startAs(t *testing.T, command *exec.Cmd) {
 	t.Helper()
-	s.command = command
-	s.stderr = new(lockedBuffer)
-	s.command.Stderr, s.command.Stdout = s.stderr, s.stderr
-	if err := s.command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	s.ended = ended
-	go func() {
-		_ = command.Wait()
-		close(ended)
-	}()
+	s.Child = stacktest.StartChild(t, command)
 }
 
 // waitReady waits until the API says that everything it needs answers.
@@ -123,17 +108,17 @@ func (s *stack) waitReady(t *testing.T) {
 			}
 		}
 		select {
-		case <-s.ended:
-			t.Fatalf("`up` has ended\n%s", s.said())
+		case <-s.Ended():
+			t.Fatalf("`up` has ended\n%s", s.Log())
 		case <-tick.C:
 		}
 	}
-	t.Fatalf("not ready in time\n%s", s.said())
+	t.Fatalf("not ready in time\n%s", s.Log())
 }
 
 func (s *stack) signal(t *testing.T, signal os.Signal) (code int) {
 	t.Helper()
-	if err := s.command.Process.Signal(signal); err != nil {
+	if err := s.Signal(signal); err != nil {
 		t.Fatal(err)
 	}
 	return s.wait(t)
@@ -143,15 +128,13 @@ func (s *stack) signal(t *testing.T, signal os.Signal) (code int) {
 func (s *stack) wait(t *testing.T) (code int) {
 	t.Helper()
 	select {
-	case <-s.ended:
-		return s.command.ProcessState.ExitCode()
+	case <-s.Ended():
+		return s.ExitCode()
 	case <-time.After(2 * time.Minute):
-		t.Fatalf("`up` does not end\n%s", s.said())
+		t.Fatalf("`up` does not end\n%s", s.Log())
 		return -1
 	}
 }
-
-func (s *stack) said() string { return s.stderr.String() }
 
 func (s *stack) query(t *testing.T, statement string) (answer int) {
 	t.Helper()
@@ -169,7 +152,7 @@ func (s *stack) query(t *testing.T, statement string) (answer int) {
 func (s *stack) child(t *testing.T, command string) (pid int) {
 	t.Helper()
 	if pid = s.findChild(command); pid == 0 {
-		t.Fatalf("no process `mercado %s` runs\n%s", command, s.said())
+		t.Fatalf("no process `mercado %s` runs\n%s", command, s.Log())
 	}
 	return pid
 }
@@ -226,22 +209,4 @@ func eventually(t *testing.T, what string, condition func() bool) {
 			t.Fatalf("not in time: %s", what)
 		}
 	}
-}
-
-// lockedBuffer is written by a process while a test reads it.
-type lockedBuffer struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.String()
 }

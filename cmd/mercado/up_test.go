@@ -60,7 +60,7 @@ func TestUpStopsInOrderAndKeepsTheData(t *testing.T) {
 	}
 
 	if code := stack.signal(t, syscall.SIGTERM); code != 0 {
-		t.Errorf("SIGTERM ends `up` with exit code %d\n%s", code, stack.said())
+		t.Errorf("SIGTERM ends `up` with exit code %d\n%s", code, stack.Log())
 	}
 	if left := stack.processes(); len(left) > 0 {
 		t.Errorf("these are left behind: %v", left)
@@ -72,7 +72,7 @@ func TestUpStopsInOrderAndKeepsTheData(t *testing.T) {
 		t.Errorf("after the second start: %d, want 42", answer)
 	}
 	if code := stack.signal(t, os.Interrupt); code != 0 {
-		t.Errorf("Ctrl-C ends `up` with exit code %d\n%s", code, stack.said())
+		t.Errorf("Ctrl-C ends `up` with exit code %d\n%s", code, stack.Log())
 	}
 	if left := stack.processes(); len(left) > 0 {
 		t.Errorf("these are left behind: %v", left)
@@ -98,8 +98,8 @@ func TestUpStartsAgainAfterBeingKilled(t *testing.T) {
 	if err := syscall.Kill(temporal[0], syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	if code := stack.wait(t); code != 1 || !strings.Contains(stack.said(), "Temporal ended") {
-		t.Errorf("the death of a server ends `up` with %d\n%s", code, stack.said())
+	if code := stack.wait(t); code != 1 || !strings.Contains(stack.Log(), "Temporal ended") {
+		t.Errorf("the death of a server ends `up` with %d\n%s", code, stack.Log())
 	}
 	if left := stack.processes(); len(left) > 0 {
 		t.Errorf("these are left behind: %v", left)
@@ -122,12 +122,12 @@ func TestUpUsesServersThatAreGiven(t *testing.T) {
 	if err := syscall.Kill(stack.child(t, "sandbox"), syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	if err := stack.command.Process.Signal(os.Interrupt); err != nil {
+	if err := stack.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "`up` says that it stops", func() bool { return strings.Contains(stack.said(), "stopping") })
-	if code := stack.signal(t, os.Interrupt); code != 0 || !strings.Contains(stack.said(), "killing") {
-		t.Errorf("exit code %d\n%s", code, stack.said())
+	eventually(t, "`up` says that it stops", func() bool { return strings.Contains(stack.Log(), "stopping") })
+	if code := stack.signal(t, os.Interrupt); code != 0 || !strings.Contains(stack.Log(), "killing") {
+		t.Errorf("exit code %d\n%s", code, stack.Log())
 	}
 	if left := stack.processes(); len(left) > 0 {
 		t.Errorf("these are left behind: %v", left)
@@ -141,7 +141,7 @@ func TestUpEndsWhenTheSandboxCannotServe(t *testing.T) {
 	stack := newStack(t, settings.Environ(world.Database, world.Warehouse, world.ObjectStore, world.Temporal)...)
 	stack.start(t)
 	stack.waitReady(t)
-	eventually(t, "`up` says that it is ready", func() bool { return strings.Contains(stack.said(), "Mercado is ready") })
+	eventually(t, "`up` says that it is ready", func() bool { return strings.Contains(stack.Log(), "Mercado is ready") })
 	if err := syscall.Kill(stack.child(t, "sandbox"), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
@@ -152,8 +152,8 @@ func TestUpEndsWhenTheSandboxCannotServe(t *testing.T) {
 		return err == nil
 	})
 	defer func() { _ = listener.Close() }()
-	if code := stack.wait(t); code != 1 || !strings.Contains(stack.said(), "sandbox") || !strings.Contains(stack.said(), "it cannot work with its settings") {
-		t.Errorf("exit code %d\n%s", code, stack.said())
+	if code := stack.wait(t); code != 1 || !strings.Contains(stack.Log(), "sandbox") || !strings.Contains(stack.Log(), "it cannot work with its settings") {
+		t.Errorf("exit code %d\n%s", code, stack.Log())
 	}
 	if left := stack.processes(); len(left) > 0 {
 		t.Errorf("these are left behind: %v", left)
@@ -202,8 +202,8 @@ func TestUpRefusesAPortInUse(t *testing.T) {
 			}
 			stack := newStack(t, variable+"="+value)
 			stack.start(t)
-			if code := stack.wait(t); code != 1 || !strings.Contains(stack.said(), taken) || !strings.Contains(stack.said(), variable) {
-				t.Errorf("exit code %d\n%s", code, stack.said())
+			if code := stack.wait(t); code != 1 || !strings.Contains(stack.Log(), taken) || !strings.Contains(stack.Log(), variable) {
+				t.Errorf("exit code %d\n%s", code, stack.Log())
 			}
 			if left := stack.processes(); len(left) > 0 {
 				t.Errorf("these are left behind: %v", left)
@@ -231,8 +231,8 @@ func TestUpNamesAGivenServerThatDoesNotAnswer(t *testing.T) {
 			t.Parallel()
 			stack := newStack(t, variable+"="+value)
 			stack.start(t)
-			if code := stack.wait(t); code != 1 || !strings.Contains(stack.said(), variable) || strings.Count(stack.said(), "\n") != 1 {
-				t.Errorf("exit code %d\n%s", code, stack.said())
+			if code := stack.wait(t); code != 1 || !strings.Contains(stack.Log(), variable) || strings.Count(stack.Log(), "\n") != 1 {
+				t.Errorf("exit code %d\n%s", code, stack.Log())
 			}
 		})
 	}

@@ -43,7 +43,7 @@ func TestUpRunsAsAnOrdinaryUser(t *testing.T) {
 		}
 	}
 	if code := stack.signal(t, syscall.SIGTERM); code != 0 {
-		t.Errorf("exit code %d\n%s", code, stack.said())
+		t.Errorf("exit code %d\n%s", code, stack.Log())
 	}
 	if left := stack.processes(); len(left) > 0 {
 		t.Errorf("these are left behind: %v", left)

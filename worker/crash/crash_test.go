@@ -38,8 +38,8 @@ func (s *stack) crash(victim string, at point) (o outcome) {
 			case holder == nil:
 				o.Wrong = fmt.Sprintf("the point was reached by the process %q, which is not there", o.Held)
 			case o.PID == 0: // the provider does not know the process, only who asks
-				o.PID = holder.command.Process.Pid
-			case holder.command.Process.Pid != o.PID:
+				o.PID = holder.PID()
+			case holder.PID() != o.PID:
 				o.Wrong = fmt.Sprintf("the point was reached by process %d, which is not the %s", o.PID, o.Held)
 			}
 			s.kill(victim)

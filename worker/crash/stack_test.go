@@ -21,6 +21,7 @@ import (
 
 	"mercado/internal/auth"
 	"mercado/internal/devstack"
+	"mercado/internal/devstack/stacktest"
 	"mercado/internal/payment"
 	"mercado/internal/sandbox"
 	"mercado/internal/settings"
@@ -58,9 +59,8 @@ type stack struct {
 }
 
 type process struct {
-	command *exec.Cmd
-	stdin   io.Closer
-	ended   chan struct{}
+	*stacktest.Child
+	stdin io.Closer // it ends when this is closed
 }
 
 // victims are what is killed, in the order of the report.
@@ -124,8 +124,7 @@ func newStack(t testing.TB) *stack {
 // end stops all that still runs and removes what it wrote, unless the test failed.
 func (s *stack) end() {
 	for _, p := range s.processes {
-		_ = p.command.Process.Kill()
-		<-p.ended
+		_ = p.Kill()
 	}
 	if s.workflows != nil {
 		s.workflows.Close()
@@ -227,15 +226,7 @@ func (s *stack) startProcess(role string) error {
 	if err != nil {
 		return err
 	}
-	if err := command.Start(); err != nil {
-		return err
-	}
-	p := &process{command: command, stdin: stdin, ended: make(chan struct{})}
-	go func() {
-		defer close(p.ended)
-		_ = command.Wait()
-	}()
-	s.processes[role] = p
+	s.processes[role] = &process{Child: stacktest.StartChild(s.t, command), stdin: stdin}
 	address := "http://" + c.Addr + "/livez"
 	workertest.Await(s.t, role+" to live", func() bool {
 		response, err := http.Get(address)
@@ -251,15 +242,9 @@ func (s *stack) startProcess(role string) error {
 func (s *stack) kill(name string) {
 	s.t.Helper()
 	if p, ours := s.processes[name]; ours {
-		select {
-		case <-p.ended:
-			s.t.Errorf("%s had ended by itself, see %s", name, s.home)
-		default:
+		if err := p.Kill(); err != nil {
+			s.t.Errorf("kill %s: %v; see %s", name, err, s.home)
 		}
-		if err := p.command.Process.Signal(syscall.SIGKILL); err != nil {
-			s.t.Errorf("kill %s: %v", name, err)
-		}
-		<-p.ended
 		_ = p.stdin.Close()
 		delete(s.processes, name)
 		return

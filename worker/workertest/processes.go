@@ -1,7 +1,6 @@
 package workertest
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -9,8 +8,6 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 
 	"mercado/api/apitest"
@@ -29,21 +26,14 @@ type Processes struct {
 	t           testing.TB
 	program     string
 	environment []string
-	running     map[string]*process
-}
-
-type process struct {
-	command *exec.Cmd
-	log     *lockedBuffer
-	ended   chan struct{} // closed when it has
-	failure error         // why, once ended is closed
+	running     map[string]*stacktest.Child
 }
 
 // NewProcesses starts sandbox, API and worker as processes that last until the test ends.
 // settings are variables as NAME=value that replace the defaults of the test.
 func NewProcesses(t testing.TB, settings ...string) *Processes {
 	t.Helper()
-	p := &Processes{World: stacktest.New(t), t: t, program: stacktest.Binary(t), running: map[string]*process{}}
+	p := &Processes{World: stacktest.New(t), t: t, program: stacktest.Binary(t), running: map[string]*stacktest.Child{}}
 	db, err := store.Open(t.Context(), p.World.Database)
 	if err != nil {
 		t.Fatal(err)
@@ -72,18 +62,9 @@ func NewProcesses(t testing.TB, settings ...string) *Processes {
 func (p *Processes) Start(names ...string) {
 	p.t.Helper()
 	for _, name := range names {
-		log := &lockedBuffer{}
 		command := exec.CommandContext(context.Background(), p.program, name)
-		command.Env, command.Stdout, command.Stderr = p.environment, log, log
-		if err := command.Start(); err != nil {
-			p.t.Fatal(err)
-		}
-		started := &process{command: command, log: log, ended: make(chan struct{})}
-		go func() {
-			defer close(started.ended)
-			started.failure = command.Wait()
-		}()
-		p.running[name] = started
+		command.Env = p.environment
+		p.running[name] = stacktest.StartChild(p.t, command)
 	}
 	Await(p.t, "the API to live", func() bool {
 		response, err := get(p.t, p.URL+"/livez")
@@ -100,18 +81,11 @@ func (p *Processes) Kill(names ...string) {
 	for _, name := range names {
 		killed := p.running[name]
 		delete(p.running, name)
-		select {
-		case <-killed.ended:
-			p.t.Errorf("%s had ended by itself: %v\n%s", name, killed.failure, killed.log)
-			continue
-		default:
+		if err := killed.Kill(); err != nil {
+			p.t.Errorf("%s: %v", name, err)
 		}
-		if err := killed.command.Process.Signal(syscall.SIGKILL); err != nil {
-			p.t.Errorf("kill %s: %v", name, err)
-		}
-		<-killed.ended
 		if p.t.Failed() {
-			p.t.Logf("log of %s:\n%s", name, killed.log)
+			p.t.Logf("log of %s:\n%s", name, killed.Log())
 		}
 	}
 }
@@ -119,13 +93,13 @@ func (p *Processes) Kill(names ...string) {
 // Log is what a process that runs has printed so far.
 func (p *Processes) Log(name string) string {
 	p.t.Helper()
-	return p.running[name].log.String()
+	return p.running[name].Log()
 }
 
 // PeakMemory is the most memory that a process that runs has had resident so far, in bytes.
 func (p *Processes) PeakMemory(name string) int64 {
 	p.t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.running[name].command.Process.Pid))
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.running[name].PID()))
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -185,24 +159,4 @@ func freeAddress(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return devstack.Port{Number: ports[0]}.Address()
-}
-
-// lockedBuffer takes what a process prints while a test may read it.
-type lockedBuffer struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.Write(p)
-}
-
-// String implements fmt.Stringer.
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.String()
 }
