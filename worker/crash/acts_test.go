@@ -290,6 +290,11 @@ func (s *stack) receive(p *purchase, coming uuid.UUID, by string) {
 // askTwice has everything sent back, and an operator ask again for the refund that the provider refuses.
 func askTwice(s *stack, p *purchase) {
 	sendBack(units)(s, p)
+	s.askForRefundAgain(p)
+}
+
+// askForRefundAgain has an operator ask again for the refund of an order that has failed, once it has.
+func (s *stack) askForRefundAgain(p *purchase) {
 	var failed uuid.UUID
 	s.await("the refund to fail", func(ctx context.Context) bool {
 		return s.db.Pool.QueryRow(ctx, "select id from ordering.refunds where order_id = $1 and status = 'failed'", p.order).Scan(&failed) == nil

@@ -41,9 +41,12 @@ var operations = map[string]operation{
 	"pack-shipment":            {"POST", "/api/vendor/shipments/{id}/pack", []string{"PackShipment"}},
 	"ship-shipment":            {"POST", "/api/vendor/shipments/{id}/ship", []string{"ReleaseShipment"}},
 	"cancel-shipment":          {"POST", "/api/vendor/shipments/{id}/cancel", []string{"CancelShipment"}},
-	"receive-payment-webhook":  {"POST", "/api/webhooks/payments", []string{"TakePaymentWebhook", "WebhookHandled"}},
+	"receive-payment-webhook":  {"POST", "/api/webhooks/payments", []string{"TakePaymentWebhook", "commit", "WebhookHandled"}},
 	"receive-shipping-webhook": {"POST", "/api/webhooks/shipping", []string{"ReceiveWebhook", "WebhookHandled"}},
 }
+
+// paidFor is what a message writes that a checkout waits for; "commit" is of one that the money is gone.
+var paidFor = []string{"TakePaymentWebhook", "WebhookHandled"}
 
 // withoutWrites are the requests of an order that write nothing: what they start is started by the sweeps
 // as well.
@@ -57,6 +60,7 @@ var reads = []string{
 // ask is a request that a scenario makes, as often as it is made of one order.
 type ask struct {
 	operation string
+	from      int      // the first of them that somebody is killed at; 0 is the first
 	times     int      // 0 is once
 	writes    []string // those that it comes to; nil for all of the operation's
 }
@@ -74,7 +78,7 @@ func requestPoints(t testing.TB) (points []point) {
 			if asked.writes != nil {
 				writes = asked.writes
 			}
-			for nth := 1; nth <= max(asked.times, 1); nth++ {
+			for nth := max(asked.from, 1); nth <= max(asked.times, 1); nth++ {
 				for _, statement := range writes {
 					s := step{"request", asked.operation + " " + statement}
 					points = append(points, point{name, boundary{s, before, nth}}, point{name, boundary{s, done, nth}})

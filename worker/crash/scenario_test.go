@@ -30,6 +30,7 @@ type scenario struct {
 
 	line1 string // of the address; empty for one that is found
 	lost  bool   // the goods are, on their way
+	gone  bool   // the provider has let go of the money by itself: there is nothing to void
 
 	// back is how many units of each product come back onto the shelf of an order that was delivered.
 	back int64
@@ -99,7 +100,7 @@ var scenarios = map[string]scenario{
 	"checkout_transferred": {
 		after: []string{"checkout_instructed"}, method: "bank_transfer",
 		products: 1, ends: order.Delivered, answer: http.StatusAccepted, then: transfer,
-		asks: []ask{{operation: "receive-payment-webhook"}},
+		asks: []ask{{operation: "receive-payment-webhook", writes: paidFor}},
 	},
 	"checkout_unpaid": {
 		after: []string{"checkout_instructed"}, method: "bank_transfer",
@@ -114,7 +115,7 @@ var scenarios = map[string]scenario{
 	"checkout_transfer_late": {
 		after: []string{"checkout_instructed", "checkout_transfer_cancelled"}, method: "bank_transfer",
 		products: 1, ends: order.Cancelled, reason: order.CancelledByCustomer, answer: http.StatusAccepted, refunds: 1, then: payTooLate, also: sentBack,
-		asks: []ask{{operation: "receive-payment-webhook"}}, exchanges: []string{"Refund"},
+		asks: []ask{{operation: "receive-payment-webhook", writes: paidFor}}, exchanges: []string{"Refund"},
 	},
 	"checkout_cash": {method: "cash_on_delivery", products: 1, ends: order.Delivered, answer: http.StatusCreated},
 	"ordered_directly": {
@@ -169,6 +170,20 @@ var scenarios = map[string]scenario{
 			s.cancel(p)
 		},
 	},
+	"fulfilment_lost": {
+		token: "approve", products: 1, ends: order.Cancelled, reason: order.AuthorizationLost, gone: true, answer: http.StatusCreated,
+		asks: []ask{
+			{operation: "receive-payment-webhook", from: 2, times: 2, writes: []string{"TakePaymentWebhook"}},
+			{operation: "receive-payment-webhook", writes: []string{"commit", "WebhookHandled"}},
+		},
+		patiences: byVendors, then: lose, also: lostOnce,
+	},
+	"fulfilment_lost_in_part": {
+		only:  []string{"Pack", "ToVoid"},
+		token: "approve", products: 2, ends: order.Delivered, answer: http.StatusCreated, captures: 1, kept: 1, paid: ofTheOther,
+		asks:      []ask{{operation: "receive-payment-webhook", writes: []string{"commit"}}},
+		patiences: byVendors, then: loseTheRest, also: lostOnce,
+	},
 	"fulfilment_by_vendor": {
 		token: "approve", products: 1, ends: order.Delivered, answer: http.StatusCreated, captures: 1,
 		asks:      []ask{{operation: "ship-shipment"}},
@@ -185,6 +200,14 @@ var scenarios = map[string]scenario{
 	"refund_failed": {
 		token: "refund_refused", products: 1, ends: order.Returned, answer: http.StatusCreated, captures: 1, refunds: 1, then: askTwice,
 		asks: []ask{{operation: "retry-refund"}},
+	},
+	"refund_failed_late": {
+		like: none, token: "approve", products: 1, ends: order.Returned, answer: http.StatusCreated, captures: 1, refunds: 1,
+		asks: []ask{
+			{operation: "receive-payment-webhook", from: 4, times: 4, writes: []string{"TakePaymentWebhook"}},
+			{operation: "retry-refund"},
+		},
+		then: bounce, also: bouncedOnce,
 	},
 	"return_in_part": {
 		like: "refund_completed", token: "approve", products: 1, ends: order.Delivered, answer: http.StatusCreated, captures: 1, refunds: 1,
