@@ -80,6 +80,12 @@ func TestGoodRowsAreImportedAndBadOnesNamed(t *testing.T) {
 	}
 	shop.Admin().Post("/api/catalog/imports", "x", "Content-Type", "application/json").WantProblem(http.StatusUnsupportedMediaType, "unsupported_media_type")
 	shop.Vendor(other).Get("/api/catalog/imports/"+again.ID).WantProblem(http.StatusNotFound, "not_found")
+	for reader, want := range map[*apitest.Client]int{shop.Vendor(other): 0, shop.Vendor(vendor): 3, shop.Admin(): 4} {
+		listed := apitest.Decode[struct{ Items []imported }](reader.Get("/api/catalog/imports").Want(http.StatusOK)).Items
+		if len(listed) != want {
+			t.Errorf("%d imports are listed, want %d: %+v", len(listed), want, listed)
+		}
+	}
 	// Of one that is over, what it has found is kept, and neither its file nor what it remembered of it.
 	var imports, parts, keys int
 	if err := shop.Deps.DB.Pool.QueryRow(t.Context(), `

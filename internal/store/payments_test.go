@@ -176,7 +176,7 @@ func TestRefundFailsAfterItWasMade(t *testing.T) {
 			insert into ordering.refunds (id, order_id, amount, currency) values ($1, $2, 10, 'EUR')`, refund, placed)
 		key := "refund/" + refund.String()
 		for i, step := range test.steps {
-			for range 2 {
+			for again := range 2 {
 				var err error
 				switch step {
 				case made:
@@ -186,7 +186,7 @@ func TestRefundFailsAfterItWasMade(t *testing.T) {
 				case failed:
 					code, operation := "account_closed", "refund"
 					_, err = db.TakePaymentWebhook(t.Context(), shopdb.TakePaymentWebhookParams{
-						Source: "sandbox", EventID: fmt.Sprint(refund, i), Payload: []byte("{}"), PaymentID: &payment,
+						Source: "sandbox", EventID: fmt.Sprint(refund, i, again), Payload: []byte("{}"), PaymentID: &payment,
 						Operation: &operation, Key: key, Amount: 1000, Outcome: "declined", DeclineCode: &code,
 					})
 				case complete:
