@@ -42,6 +42,7 @@ type pace struct {
 	samples int           // that are wanted of a rate that was sustained
 	most    time.Duration // that one subject spends on them
 	same    time.Duration // the most at the rate that is the same for all; 0: that is not measured
+	alike   int           // samples that are wanted of that
 }
 
 // hurried leaves out what no target asks for.
@@ -186,7 +187,7 @@ func (c *comparison) same(ctx context.Context) error {
 	}
 	rate := slices.Min(rates)
 	all := make([][]served, len(c.subjects))
-	for spent, samples := time.Duration(0), 0.0; spent < c.pace.same && samples < float64(c.pace.samples); spent += c.pace.slice {
+	for spent, samples := time.Duration(0), 0.0; spent < c.pace.same && samples < float64(c.pace.alike); spent += c.pace.slice {
 		for i, s := range c.subjects {
 			result, err := c.at(ctx, s, rate)
 			if err != nil {
