@@ -132,6 +132,32 @@ func TestLaterPagesAreOfTheFirstOnesWords(t *testing.T) {
 	}
 }
 
+// TestSearchFindsAllThatBegins has few words of one beginning, which are asked for one by one, and many of another.
+func TestSearchFindsAllThatBegins(t *testing.T) {
+	t.Parallel()
+	shop := apitest.New(t)
+	vendor, category := shop.NewVendor(), shop.NewCategory(0)
+	begun := map[string][]int64{}
+	for beginning, count := range map[string]int{"zephyr": 3, "quartz": 25} {
+		for i := range count { // Zephyr, Zephyr1, Zephyr2
+			name := beginning
+			if i > 0 {
+				name += fmt.Sprint(i)
+			}
+			begun[beginning] = append(begun[beginning], named(shop, vendor, category, "Lamp "+name, nil))
+		}
+	}
+	for query, want := range map[string][]int64{
+		"zephyr": begun["zephyr"], "zep": begun["zephyr"], "lamp zephyr": begun["zephyr"], "zephyr2": begun["zephyr"][2:],
+		"quartz": begun["quartz"], "qua": begun["quartz"], "lam quartz": begun["quartz"], "quartz24": begun["quartz"][24:],
+	} {
+		got := walk(t, shop.Anyone(), "/api/catalog/products?sort=oldest&q="+url.QueryEscape(query), 20)
+		if !slices.Equal(got, want) {
+			t.Errorf("%q finds %v, want %v", query, got, want)
+		}
+	}
+}
+
 func TestNameCountsMoreThanBrand(t *testing.T) {
 	t.Parallel()
 	shop := apitest.New(t)

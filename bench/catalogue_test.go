@@ -74,6 +74,7 @@ func TestCatalogueIsAsTheShopMakesIt(t *testing.T) {
 	for what, statement := range map[string]string{
 		"index of products": "select to_jsonb(product_index)::text from catalog.product_index order by product_id",
 		"words":             "select word from catalog.words order by word",
+		"lexemes":           "select lexeme from catalog.lexemes order by lexeme",
 		"spellings":         "select spelling || ' ' || word from catalog.spellings order by 1",
 		"stock":             "select product_id || ' ' || on_hand || ' ' || reserved from catalog.stock order by product_id",
 		"ledger":            "select product_id || kind || on_hand_delta from catalog.stock_ledger order by product_id",

@@ -100,6 +100,10 @@ type CatalogImportPart struct {
 	Content  []byte
 }
 
+type CatalogLexeme struct {
+	Lexeme string
+}
+
 type CatalogProduct struct {
 	ID          int64
 	VendorID    int64

@@ -13,9 +13,13 @@ alter mapping for hword, hword_part, word with unaccent, simple;
 create index vendors_name_search_idx on catalog.vendors
 using gin (to_tsvector('catalog.names', vendor_name));
 
+-- Every word of a product or of a vendor's name, to know those that begin with what somebody has typed. It is
+-- compared byte by byte, so that those stand together. Words stay when their last product goes.
+create table catalog.lexemes (lexeme text collate "C" primary key);
+
 -- Every word of a product's or vendor's name without digits (a wrong digit is another model, not a
 -- typo), and each such word with any one letter left out: two words one typo apart share one of
--- these. Words stay when their last product goes; they only make a correction less likely.
+-- these. Those that no product has any more only make a correction less likely.
 create table catalog.words (word text primary key);
 create index words_trigram_idx on catalog.words using gin (word gin_trgm_ops);
 create table catalog.spellings (
@@ -36,7 +40,16 @@ $$;
 -- +goose StatementBegin
 create function catalog.learn_words(p_words text[]) returns void
 language sql as $$
-    with learnt as (
+    with indexed as (
+        insert into catalog.lexemes (lexeme)
+        select distinct known.lexeme
+        from unnest(p_words) as known (lexeme)
+        where not exists (select from catalog.lexemes where lexemes.lexeme = known.lexeme)
+        order by known.lexeme
+        on conflict do nothing
+    ),
+
+    learnt as (
         insert into catalog.words (word)
         select distinct known.word
         from unnest(p_words) as known (word)
@@ -68,6 +81,32 @@ $$;
 create trigger vendors_learn after insert or update of vendor_name on catalog.vendors
 for each row execute function catalog.learn_vendor();
 
+-- What has a word that begins with p_beginning: that is asked word by word, where they are few. An
+-- index collects all that has a beginning before it looks at the next word of a query; with whole words
+-- it goes from one product to the next that has the rarest of them.
+-- +goose StatementBegin
+create function catalog.begun(p_beginning text) returns tsquery
+language plpgsql stable as $$
+declare
+    longer text[] := array(
+        select lexeme
+        from catalog.lexemes
+        where lexeme > p_beginning and lexeme < p_beginning || chr(1114111)
+        limit 21
+    );
+    quoted text[] := array(
+        select '''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || ''''
+        from unnest(p_beginning || longer) as lexeme
+    );
+begin
+    if cardinality(longer) <= 20 then
+        return array_to_string(quoted, ' | ')::tsquery;
+    end if;
+    return (quoted[1] || ':*')::tsquery;
+end
+$$;
+-- +goose StatementEnd
+
 -- What a person may have meant by p_text: every word of it, as the beginning of a word of the
 -- product's or its vendor's. With p_corrected, a word may also be one that is a typo away, or looks much
 -- alike. Empty when there is no word in p_text; only the first eight words count.
@@ -87,9 +126,7 @@ begin
         order by positions[1], lexeme
         limit 8
     loop
-        alternatives := format(
-            '''%s'':*', replace(replace(wanted.lexeme, '\', '\\'), '''', '''''')
-        )::tsquery;
+        alternatives := catalog.begun(wanted.lexeme);
         if p_corrected and wanted.lexeme ~ '^[[:alpha:]]{3,40}$' then
             for meant in
                 select word
@@ -132,11 +169,13 @@ $$;
 
 -- +goose Down
 drop function catalog.search_query;
+drop function catalog.begun;
 drop trigger vendors_learn on catalog.vendors;
 drop function catalog.learn_vendor;
 drop function catalog.learn_words;
 drop function catalog.spellings_of;
 drop table catalog.spellings;
 drop table catalog.words;
+drop table catalog.lexemes;
 drop index catalog.vendors_name_search_idx;
 drop text search configuration catalog.names;
