@@ -16,9 +16,9 @@ import (
 // Checkout does the steps of a checkout that are the shop's own: each one transaction.
 type Checkout struct {
 	DB               *store.DB
+	Payments         *Payments
 	HoldTTL          time.Duration
-	Board            *completion.Board // of requests of this process that wait; may be nil
-	TransferPatience time.Duration     // how long an order waits for its bank transfer
+	TransferPatience time.Duration // how long an order waits for its bank transfer
 }
 
 // leastHold is how long a cart keeps its stock at least when its order was cancelled.
@@ -33,13 +33,15 @@ type Reservation struct {
 	Shortage      *store.Shortage // nil: it is
 }
 
-// Reserve turns the cart's holds into the order's reservation.
+// Reserve turns the cart's holds into the order's reservation. What the provider is asked next is
+// written down with it.
 func (c *Checkout) Reserve(ctx context.Context, orderID uuid.UUID) (Reservation, error) {
 	reserved, err := c.DB.ReserveOrder(ctx, orderID)
 	var shortage *store.Shortage
 	if errors.As(err, &shortage) {
 		return Reservation{Status: order.Pending, Shortage: shortage}, nil
 	}
+	c.Payments.questions.put(orderID, reserved.Question)
 	return Reservation{
 		Status: reserved.Status, PaymentMethod: reserved.PaymentMethod, Awaited: reserved.Awaited, Stopped: reserved.Stopped,
 	}, err
@@ -49,7 +51,7 @@ func (c *Checkout) Reserve(ctx context.Context, orderID uuid.UUID) (Reservation,
 func (c *Checkout) AwaitTransfer(ctx context.Context, orderID uuid.UUID) error {
 	err := c.DB.AwaitTransfer(ctx, orderID, c.TransferPatience)
 	if err == nil {
-		c.Board.Tell(orderID)
+		c.Payments.Board.Tell(orderID, completion.Answer{})
 	}
 	return err
 }
@@ -76,11 +78,23 @@ type Confirmation struct {
 
 // Confirm sells what is reserved; from then on the order is a sale.
 func (c *Checkout) Confirm(ctx context.Context, orderID uuid.UUID) (Confirmation, error) {
-	sold, err := c.DB.ConfirmOrder(ctx, orderID)
-	if err == nil && sold {
-		c.Board.Tell(orderID)
+	sale, err := c.DB.ConfirmOrder(ctx, orderID)
+	if err != nil {
+		return Confirmation{}, err
 	}
-	return Confirmation{Stopped: err == nil && !sold}, err
+	return tell(c.Payments.Board, orderID, sale), nil
+}
+
+// tell tells the request that waits for an order that it is sold, if it is.
+func tell(board *completion.Board, orderID uuid.UUID, sale store.Sale) Confirmation {
+	switch {
+	case !sale.Sold:
+	case sale.Answer == nil:
+		board.Tell(orderID, completion.Answer{})
+	default:
+		board.Tell(orderID, completion.Answer{Status: http.StatusCreated, Body: sale.Answer})
+	}
+	return Confirmation{Stopped: !sale.Sold}
 }
 
 // Ending says why a checkout ends without a sale. It is also the answer to whoever asked for it.
@@ -100,14 +114,19 @@ var endings = map[order.CancelReason]int{
 	order.CheckoutStopped:     http.StatusServiceUnavailable,
 }
 
+// Cancelled says whether an order is closed without a sale.
+type Cancelled struct {
+	Sold bool // it was sold before, and is left as it is
+}
+
 // Cancel releases what the order has reserved, gives the cart its holds back and closes the order.
-func (c *Checkout) Cancel(ctx context.Context, orderID uuid.UUID, ending Ending) error {
-	err := c.DB.CancelOrder(ctx, store.Cancellation{
+func (c *Checkout) Cancel(ctx context.Context, orderID uuid.UUID, ending Ending) (Cancelled, error) {
+	sold, err := c.DB.CancelOrder(ctx, store.Cancellation{
 		OrderID: orderID, Reason: ending.Reason, Holds: max(c.HoldTTL, leastHold),
 		Status: endings[ending.Reason], Answer: ending,
 	})
 	if err == nil {
-		c.Board.Tell(orderID)
+		c.Payments.Board.Tell(orderID, completion.Answer{})
 	}
-	return err
+	return Cancelled{Sold: sold}, err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/temporal"
 
+	"mercado/internal/completion"
 	"mercado/internal/money"
 	"mercado/internal/payment"
 	"mercado/internal/store"
@@ -22,17 +23,30 @@ import (
 type Payments struct {
 	DB        *store.DB
 	Providers payment.Providers
+	Board     *completion.Board // of requests of this process that wait; may be nil
+
+	questions questions
 }
 
-// Authorization is the provider's word on an order's payment.
+// Authorization is the provider's word on an order's payment, and what came of it.
 type Authorization struct {
 	DeclineCode string // empty: approved
+	Confirmation
 }
 
-// Authorize sets the order's total aside.
+// Authorize sets the order's total aside and sells the order: by the transaction that writes down that
+// it is set aside, unless that was known before.
 func (p *Payments) Authorize(ctx context.Context, orderID uuid.UUID) (Authorization, error) {
 	defer heartbeat(ctx)()
+	var sale *store.Sale
 	code, err := p.ask(ctx, question{
+		approved: func(ctx context.Context, noted shopdb.RecordPaymentParams) error {
+			sold, err := p.DB.SellAuthorized(ctx, shopdb.SellAuthorizedParams{
+				PaymentID: noted.PaymentID, Key: noted.Key, Amount: noted.Amount, Reference: noted.Reference,
+			})
+			sale = &sold
+			return err
+		},
 		AskPaymentParams: shopdb.AskPaymentParams{OrderID: orderID, Operation: "authorize"},
 		call: func(ctx context.Context, provider payment.Provider, asked shopdb.AskPaymentRow) (payment.Payment, error) {
 			if asked.Token == nil {
@@ -54,7 +68,17 @@ func (p *Payments) Authorize(ctx context.Context, orderID uuid.UUID) (Authorizat
 			}
 		},
 	})
-	return Authorization{DeclineCode: code}, err
+	if err != nil || code != "" {
+		return Authorization{DeclineCode: code}, err
+	}
+	if sale == nil {
+		sold, err := p.DB.ConfirmOrder(ctx, orderID)
+		if err != nil {
+			return Authorization{}, err
+		}
+		sale = &sold
+	}
+	return Authorization{Confirmation: tell(p.Board, orderID, *sale)}, nil
 }
 
 // Void gives back what is set aside for the order, if anything is, and bars the provider from
@@ -151,11 +175,21 @@ type question struct {
 	// happened tells from what the provider knows whether the question reached it, and the
 	// decline code if it was refused.
 	happened func(shopdb.AskPaymentRow, payment.Payment) (reached bool, declineCode string)
+	// approved, which may be nil, writes an approval down instead of DB.RecordPayment.
+	approved func(context.Context, shopdb.RecordPaymentParams) error
 }
 
 // ask puts a question once, and returns the decline code, empty when it was approved. An error
 // means that the answer is not known yet: ask again.
 func (p *Payments) ask(ctx context.Context, q question) (declineCode string, err error) {
+	if q.Operation == "authorize" {
+		if written, fresh := p.questions.take(q.OrderID); fresh {
+			return p.put(ctx, q, shopdb.AskPaymentRow{
+				ID: written.PaymentID, OrderID: q.OrderID, Provider: written.Provider, Method: written.Method,
+				Token: &written.Token, Currency: written.Currency, Amount: written.Amount, Key: written.Key,
+			})
+		}
+	}
 	asked, err := p.DB.AskPayment(ctx, q.AskPaymentParams)
 	if err != nil {
 		return "", fmt.Errorf("note payment attempt: %w", err)
@@ -184,10 +218,10 @@ func (p *Payments) put(ctx context.Context, q question, asked shopdb.AskPaymentR
 	var refused *payment.Declined
 	switch {
 	case err == nil:
-		return "", p.record(ctx, q.Operation, asked, "approved", "", told)
+		return "", p.answered(ctx, q, asked, "approved", "", told)
 	case errors.As(err, &refused):
 		code := cmp.Or(refused.Code, payment.NoReason)
-		return code, p.record(ctx, q.Operation, asked, "declined", code, payment.Payment{ID: refused.PaymentID})
+		return code, p.answered(ctx, q, asked, "declined", code, payment.Payment{ID: refused.PaymentID})
 	case errors.Is(err, payment.ErrUnknown):
 		unknown := fmt.Errorf("%s payment: %w", q.Operation, err)
 		if err := p.record(ctx, q.Operation, asked, "unknown", "", payment.Payment{}); err != nil {
@@ -225,12 +259,40 @@ func (p *Payments) lookUp(
 	if err := p.record(ctx, "lookup", asked, outcome, declineCode, told); err != nil {
 		return false, "", err
 	}
-	return true, declineCode, p.record(ctx, q.Operation, asked, outcome, declineCode, told)
+	return true, declineCode, p.answered(ctx, q, asked, outcome, declineCode, told)
+}
+
+// answered writes down what a question was answered for good.
+func (p *Payments) answered(
+	ctx context.Context, q question, asked shopdb.AskPaymentRow, outcome, declineCode string, told payment.Payment,
+) error {
+	if outcome != "approved" || q.approved == nil {
+		return p.record(ctx, q.Operation, asked, outcome, declineCode, told)
+	}
+	noted, err := noteOf(q.Operation, asked, outcome, declineCode, told)
+	if err != nil {
+		return err
+	}
+	return q.approved(ctx, noted)
 }
 
 func (p *Payments) record(
 	ctx context.Context, operation string, asked shopdb.AskPaymentRow, outcome, declineCode string, told payment.Payment,
 ) error {
+	noted, err := noteOf(operation, asked, outcome, declineCode, told)
+	if err != nil {
+		return err
+	}
+	if err := p.DB.RecordPayment(ctx, noted); err != nil {
+		return fmt.Errorf("record answer of provider: %w", err)
+	}
+	return nil
+}
+
+// noteOf is what the ledger says of an answer.
+func noteOf(
+	operation string, asked shopdb.AskPaymentRow, outcome, declineCode string, told payment.Payment,
+) (shopdb.RecordPaymentParams, error) {
 	noted := shopdb.RecordPaymentParams{
 		PaymentID: asked.ID, Operation: operation, Key: asked.Key, Amount: asked.Amount,
 		Outcome: outcome, DeclineCode: orNull(declineCode), Reference: orNull(told.ID),
@@ -238,13 +300,10 @@ func (p *Payments) record(
 	if told.Instructions != nil {
 		var err error
 		if noted.Instructions, err = json.Marshal(told.Instructions); err != nil {
-			return err
+			return noted, err
 		}
 	}
-	if err := p.DB.RecordPayment(ctx, noted); err != nil {
-		return fmt.Errorf("record answer of provider: %w", err)
-	}
-	return nil
+	return noted, nil
 }
 
 func orNull(s string) *string {

@@ -204,19 +204,22 @@ func (a *API) place(ctx context.Context, placing store.Checkout, in Placing, bod
 	}
 	waiting, cancel := context.WithTimeout(ctx, checkoutPatience)
 	defer cancel()
-	told, forget := a.Board.Await(placing.OrderID)
-	defer forget()
-	if !a.seenThrough(waiting, placing.OrderID, told, in.async()) {
+	wait := a.Board.Await(placing.OrderID)
+	defer wait.Forget()
+	if !a.seenThrough(waiting, placing.OrderID, wait.Ended(), in.async()) {
 		return a.answerLater(ctx, placing.OrderID)
 	}
-	status, response, err := a.DB.CheckoutAnswer(ctx, placing.OrderID)
+	answer := wait.Answer()
+	if answer.Status == 0 {
+		answer.Status, answer.Body, err = a.DB.CheckoutAnswer(ctx, placing.OrderID)
+	}
 	switch {
 	case err != nil:
 		return nil, err
-	case status == 0: // the workflow was ended by force: its order is still pending
+	case answer.Status == 0: // the workflow was ended by force: its order is still pending
 		return a.answerLater(ctx, placing.OrderID)
 	default:
-		return a.answerFirst(status, response)
+		return a.answerFirst(answer.Status, answer.Body)
 	}
 }
 

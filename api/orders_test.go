@@ -34,7 +34,7 @@ func placed(t *testing.T, shop *apitest.Shop, customer, product int64, count int
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if err := shop.Deps.DB.CancelOrder(t.Context(), store.Cancellation{
+		if _, err := shop.Deps.DB.CancelOrder(t.Context(), store.Cancellation{
 			OrderID: ids[i], Reason: order.PaymentDeclined, Status: http.StatusPaymentRequired, Answer: struct{}{},
 		}); err != nil {
 			t.Fatal(err)

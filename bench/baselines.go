@@ -56,23 +56,15 @@ func (p *shop) transactions(carts *carts) func(context.Context, int) error {
 		if err != nil || earlier != nil {
 			return errors.Join(err, failIf(earlier != nil, "the key was used before"))
 		}
-		if _, err := p.db.ReserveOrder(ctx, orderID); err != nil {
-			return err
-		}
-		asked, err := p.db.AskPayment(ctx, shopdb.AskPaymentParams{OrderID: orderID, Operation: "authorize"})
+		reserved, err := p.db.ReserveOrder(ctx, orderID)
 		if err != nil {
 			return err
 		}
-		if err := p.db.RecordPayment(ctx, shopdb.RecordPaymentParams{
-			PaymentID: asked.ID, Operation: "authorize", Key: asked.Key, Amount: asked.Amount, Outcome: "approved",
-		}); err != nil {
-			return err
-		}
-		if _, err := p.db.ConfirmOrder(ctx, orderID); err != nil {
-			return err
-		}
-		status, _, err := p.db.CheckoutAnswer(ctx, orderID)
-		return errors.Join(err, failIf(status != 201, "the order has no answer"))
+		asked := reserved.Question
+		sale, err := p.db.SellAuthorized(ctx, shopdb.SellAuthorizedParams{
+			PaymentID: asked.PaymentID, Key: asked.Key, Amount: asked.Amount,
+		})
+		return errors.Join(err, failIf(sale.Answer == nil, "the order has no answer"))
 	}
 }
 

@@ -22,7 +22,7 @@ const tasksAtOnce = 64
 // it can take the steps of a checkout itself; board tells its requests that theirs has ended. A worker
 // has nobody to tell: nil.
 func Orders(db *store.DB, shop settings.Shop, board *completion.Board) Queue {
-	payments := &activities.Payments{DB: db, Providers: payment.Open(shop)}
+	payments := &activities.Payments{DB: db, Providers: payment.Open(shop), Board: board}
 	return Queue{
 		Name: OrdersQueue,
 		// What a worker that was killed had in its memory is waited for no longer than this.
@@ -41,7 +41,7 @@ func Orders(db *store.DB, shop settings.Shop, board *completion.Board) Queue {
 			r.RegisterActivity(&activities.Imports{DB: db})
 			r.RegisterWorkflow(workflows.Refund)
 			r.RegisterActivity(payments)
-			r.RegisterActivity(&activities.Checkout{DB: db, HoldTTL: shop.HoldTTL, TransferPatience: shop.TransferPatience, Board: board})
+			r.RegisterActivity(&activities.Checkout{DB: db, Payments: payments, HoldTTL: shop.HoldTTL, TransferPatience: shop.TransferPatience})
 			r.RegisterActivity(&activities.Fulfilment{
 				DB: db, Payments: payments, Carrier: shipping.NewSandbox(shop.CarrierURL),
 				PackAfter: shop.PackAfter, ShipAfter: shop.ShipAfter, TrackEvery: shop.TrackEvery,

@@ -31,8 +31,12 @@ type CheckoutResult struct {
 }
 
 // Checkout is the saga that turns a placed order into a sale: it reserves the stock, has the
-// payment authorised and confirms the order, or undoes what it has done and cancels the order with
-// a reason. It fails only when it is terminated.
+// payment authorised and with it the order confirmed, or undoes what it has done and cancels the order
+// with a reason. It fails only when it is terminated.
+//
+// The point of no return is the transaction that confirms the order. Cancelling the workflow does not
+// undo it, and a cancellation that was written down before stops it, whether the workflow has heard of
+// it or not.
 //
 // An order by bank transfer is answered as soon as its customer knows where to send the money; that
 // ends the first run, and another waits for it (see receive). Money that arrives when the order has
@@ -45,6 +49,7 @@ func Checkout(ctx workflow.Context, orderID uuid.UUID) (CheckoutResult, error) {
 type checkout struct {
 	orderID  uuid.UUID
 	reserved activities.Reservation
+	sold     bool
 	ending   activities.Ending // of an order that was not sold
 
 	// compensations undo what was begun. Each is registered before the step that it undoes, and
@@ -97,7 +102,8 @@ func (c *checkout) reserve(ctx workflow.Context) (bool, error) {
 	err := workflow.ExecuteLocalActivity(step(ctx, "turn the cart's holds into a reservation"), checkoutSteps.Reserve, c.orderID).
 		Get(ctx, &c.reserved)
 	switch {
-	case err != nil:
+	case err != nil: // it may have been done all the same, with the question that it writes down
+		c.compensations = append(c.compensations, c.void)
 		return false, err
 	case c.reserved.Status == order.Cancelled:
 		// An earlier run was ended by force when it had cancelled: the payment may be left. Or a
@@ -123,24 +129,34 @@ func (c *checkout) reserve(ctx workflow.Context) (bool, error) {
 	}
 }
 
+const authorizing = "authorise the payment and confirm the order"
+
 // authorize asks the provider at once, and when that brings no answer again and again for
 // paymentPatience. That it asks is written down first, so whoever asks again looks it up before.
 func (c *checkout) authorize(ctx workflow.Context) (bool, error) {
 	workflow.SetCurrentDetails(ctx, "stock reserved; waiting for the payment provider")
 	c.compensations = append(c.compensations, c.void)
 	var authorization activities.Authorization
-	err := workflow.ExecuteLocalActivity(quickly(ctx, "authorise the payment"), payments.Authorize, c.orderID).
+	err := workflow.ExecuteLocalActivity(quickly(ctx, authorizing), payments.Authorize, c.orderID).
 		Get(ctx, &authorization)
 	if err != nil && !temporal.IsCanceledError(err) {
 		err = c.askUnlessTold(ctx, &authorization)
 	}
-	if err != nil || authorization.DeclineCode == "" {
-		return err == nil, err
+	switch {
+	case err != nil:
+		return false, err
+	case authorization.DeclineCode != "":
+		// The provider has said that it holds nothing: there is nothing to void.
+		c.compensations = c.compensations[:len(c.compensations)-1]
+		c.ending = activities.Ending{Reason: order.PaymentDeclined, DeclineCode: authorization.DeclineCode}
+		return false, nil
+	case authorization.Stopped:
+		c.ending = activities.Ending{Reason: order.CheckoutStopped}
+		return false, nil
+	default:
+		c.sold = true
+		return true, nil
 	}
-	// The provider has said that it holds nothing: there is nothing to void.
-	c.compensations = c.compensations[:len(c.compensations)-1]
-	c.ending = activities.Ending{Reason: order.PaymentDeclined, DeclineCode: authorization.DeclineCode}
-	return false, nil
 }
 
 // askUnlessTold asks the provider, and whenever the provider tells by itself while it does not
@@ -151,7 +167,7 @@ func (c *checkout) askUnlessTold(ctx workflow.Context, authorization *activities
 	for answered := false; !answered; {
 		asking, stop := workflow.WithCancel(ctx)
 		left := max(until.Sub(workflow.Now(ctx)), time.Second) // however often it is told
-		answer := workflow.ExecuteActivity(call(asking, "authorise the payment", left), payments.Authorize, c.orderID)
+		answer := workflow.ExecuteActivity(call(asking, authorizing, left), payments.Authorize, c.orderID)
 		workflow.NewSelector(ctx).
 			AddFuture(answer, func(answer workflow.Future) {
 				err, answered = answer.Get(ctx, authorization), true
@@ -237,9 +253,12 @@ func (c *checkout) listen(ctx workflow.Context, told workflow.ReceiveChannel, pa
 	return heard, err
 }
 
-// confirm is the point of no return: cancelling the workflow does not stop it. A cancellation that was
-// written down before does, whether the workflow has heard of it or not.
+// confirm sees to it that the order is confirmed, whoever cancels the workflow meanwhile.
 func (c *checkout) confirm(ctx workflow.Context) (CheckoutResult, error) {
+	if c.sold {
+		workflow.SetCurrentDetails(ctx, "confirmed")
+		return CheckoutResult{Status: order.Confirmed}, nil
+	}
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	workflow.SetCurrentDetails(ctx, "payment certain; confirming the order")
 	var confirmed activities.Confirmation
@@ -281,6 +300,10 @@ func (c *checkout) undo(ctx workflow.Context, stopped error) (CheckoutResult, er
 		if err := compensate(ctx); err != nil {
 			return CheckoutResult{}, err
 		}
+		if c.sold { // by a step of which nobody has heard how it ended
+			workflow.SetCurrentDetails(ctx, "confirmed")
+			return CheckoutResult{Status: order.Confirmed}, nil
+		}
 	}
 	workflow.SetCurrentDetails(ctx, "cancelled: "+string(c.ending.Reason))
 	return CheckoutResult{Status: order.Cancelled, Reason: c.ending.Reason}, nil
@@ -292,5 +315,8 @@ func (c *checkout) void(ctx workflow.Context) error {
 
 func (c *checkout) cancel(ctx workflow.Context) error {
 	summary := "release the stock and cancel the order: " + string(c.ending.Reason)
-	return workflow.ExecuteLocalActivity(step(ctx, summary), checkoutSteps.Cancel, c.orderID, c.ending).Get(ctx, nil)
+	var cancelled activities.Cancelled
+	err := workflow.ExecuteLocalActivity(step(ctx, summary), checkoutSteps.Cancel, c.orderID, c.ending).Get(ctx, &cancelled)
+	c.sold = cancelled.Sold
+	return err
 }

@@ -68,8 +68,27 @@ func TestCheckoutSells(t *testing.T) {
 	r := newCheckoutRun()
 	r.does("Reserve", 1, activities.Reservation{Status: order.Pending}, nil)
 	r.does("Authorize", 1, activities.Authorization{}, nil)
+	r.play(t, workflows.CheckoutResult{Status: order.Confirmed}, "Reserve", "Authorize")
+}
+
+// TestCheckoutSellsWhatCashPays asks no provider.
+func TestCheckoutSellsWhatCashPays(t *testing.T) {
+	t.Parallel()
+	r := newCheckoutRun()
+	r.does("Reserve", 1, activities.Reservation{Status: order.Pending, PaymentMethod: "cash_on_delivery"}, nil)
 	r.does("Confirm", 1, activities.Confirmation{}, nil)
-	r.play(t, workflows.CheckoutResult{Status: order.Confirmed}, "Reserve", "Authorize", "Confirm")
+	r.play(t, workflows.CheckoutResult{Status: order.Confirmed}, "Reserve", "Confirm")
+}
+
+// TestCheckoutLeavesASaleAlone has the answer lost of the step that sold the order, and nobody there to
+// ask again: what is undone then finds a sale.
+func TestCheckoutLeavesASaleAlone(t *testing.T) {
+	t.Parallel()
+	r := newCheckoutRun()
+	r.does("Reserve", 1, activities.Reservation{Status: order.Pending}, nil)
+	r.does("Authorize", 1, activities.Authorization{}, errAway)
+	r.does("Cancel", 2, activities.Cancelled{Sold: true}, nil)
+	r.play(t, workflows.CheckoutResult{Status: order.Confirmed}, "Reserve", "Authorize", "Cancel payment_unavailable")
 }
 
 func TestCheckoutUndoesWhatItHasDone(t *testing.T) {
@@ -81,7 +100,7 @@ func TestCheckoutUndoesWhatItHasDone(t *testing.T) {
 		t.Parallel()
 		r := newCheckoutRun()
 		r.does("Reserve", 1, activities.Reservation{Shortage: &store.Shortage{ProductID: 1}}, nil)
-		r.does("Cancel", 2, nil)
+		r.does("Cancel", 2, activities.Cancelled{}, nil)
 		r.play(t, cancelled(order.OutOfStock), "Reserve", "Cancel out_of_stock")
 	})
 	t.Run("declined: there is nothing to void", func(t *testing.T) {
@@ -89,7 +108,7 @@ func TestCheckoutUndoesWhatItHasDone(t *testing.T) {
 		r := newCheckoutRun()
 		r.does("Reserve", 1, activities.Reservation{Status: order.Pending}, nil)
 		r.does("Authorize", 1, activities.Authorization{DeclineCode: "insufficient_funds"}, nil)
-		r.does("Cancel", 2, nil)
+		r.does("Cancel", 2, activities.Cancelled{}, nil)
 		r.play(t, cancelled(order.PaymentDeclined), "Reserve", "Authorize", "Cancel payment_declined")
 	})
 	t.Run("the provider is away: nobody waits for its void", func(t *testing.T) {
@@ -98,14 +117,14 @@ func TestCheckoutUndoesWhatItHasDone(t *testing.T) {
 		r.does("Reserve", 1, activities.Reservation{Status: order.Pending}, nil)
 		r.does("Authorize", 1, activities.Authorization{}, errAway)
 		r.does("Void", 1, nil)
-		r.does("Cancel", 2, nil)
+		r.does("Cancel", 2, activities.Cancelled{}, nil)
 		r.play(t, cancelled(order.PaymentUnavailable), "Reserve", "Authorize", "Cancel payment_unavailable", "Void")
 	})
 	t.Run("an earlier run was ended by force after it had cancelled", func(t *testing.T) {
 		t.Parallel()
 		r := newCheckoutRun()
 		r.does("Reserve", 1, activities.Reservation{Status: order.Cancelled}, nil)
-		r.does("Cancel", 2, nil)
+		r.does("Cancel", 2, activities.Cancelled{}, nil)
 		r.does("Void", 1, nil)
 		r.play(t, cancelled(""), "Reserve", "Cancel ", "Void")
 	})
@@ -115,7 +134,7 @@ func TestCheckoutUndoesWhatItHasDone(t *testing.T) {
 		r.does("Reserve", 1, activities.Reservation{Status: order.Pending}, nil)
 		r.does("Authorize", 1, activities.Authorization{}, errAway)
 		r.does("Void", 1, nil)
-		r.does("Cancel", 2, nil)
+		r.does("Cancel", 2, activities.Cancelled{}, nil)
 		r.RegisterDelayedCallback(r.CancelWorkflow, 10*time.Second)
 		r.play(t, cancelled(order.CheckoutStopped), "Reserve", "Authorize", "Cancel checkout_stopped", "Void")
 	})
@@ -123,11 +142,10 @@ func TestCheckoutUndoesWhatItHasDone(t *testing.T) {
 		t.Parallel()
 		r := newCheckoutRun()
 		r.does("Reserve", 1, activities.Reservation{Status: order.Pending}, nil)
-		r.does("Authorize", 1, activities.Authorization{}, nil)
-		r.does("Confirm", 1, activities.Confirmation{Stopped: true}, nil)
+		r.does("Authorize", 1, activities.Authorization{Confirmation: activities.Confirmation{Stopped: true}}, nil)
 		r.does("Void", 1, nil)
-		r.does("Cancel", 2, nil)
-		r.play(t, cancelled(order.CheckoutStopped), "Reserve", "Authorize", "Confirm", "Cancel checkout_stopped", "Void")
+		r.does("Cancel", 2, activities.Cancelled{}, nil)
+		r.play(t, cancelled(order.CheckoutStopped), "Reserve", "Authorize", "Cancel checkout_stopped", "Void")
 	})
 }
 
@@ -148,7 +166,7 @@ func TestCompensationNeverGivesUp(t *testing.T) {
 		}
 		return nil
 	})
-	r.does("Cancel", 2, nil)
+	r.does("Cancel", 2, activities.Cancelled{}, nil)
 	r.play(t, workflows.CheckoutResult{Status: order.Cancelled, Reason: order.PaymentUnavailable},
 		"Reserve", "Authorize", "Cancel payment_unavailable")
 	if tries != 10 {

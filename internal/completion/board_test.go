@@ -1,6 +1,7 @@
 package completion_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/google/uuid"
@@ -12,28 +13,34 @@ func TestBoardTellsWhoWaits(t *testing.T) {
 	t.Parallel()
 	board := completion.NewBoard()
 	mine, others := uuid.New(), uuid.New()
-	ended, forget := board.Await(mine)
-	defer forget()
-	board.Tell(others)
+	wait := board.Await(mine)
+	defer wait.Forget()
+	board.Tell(others, completion.Answer{Status: 402})
 	select {
-	case <-ended:
+	case <-wait.Ended():
 		t.Fatal("told of another's order")
 	default:
 	}
-	board.Tell(mine)
-	<-ended
-	board.Tell(mine) // an activity may run twice
+	if early := wait.Answer(); early.Status != 0 {
+		t.Errorf("answered %d before the end", early.Status)
+	}
+	board.Tell(mine, completion.Answer{Status: 201, Body: json.RawMessage(`{}`)})
+	<-wait.Ended()
+	board.Tell(mine, completion.Answer{}) // an activity may run twice
+	if told := wait.Answer(); told.Status != 201 || string(told.Body) != "{}" {
+		t.Errorf("answered %d %s, want 201 {}", told.Status, told.Body)
+	}
 }
 
 func TestBoardForgets(t *testing.T) {
 	t.Parallel()
 	board := completion.NewBoard()
 	order := uuid.New()
-	ended, forget := board.Await(order)
-	forget()
-	board.Tell(order)
+	wait := board.Await(order)
+	wait.Forget()
+	board.Tell(order, completion.Answer{})
 	select {
-	case <-ended:
+	case <-wait.Ended():
 		t.Fatal("told after it was forgotten")
 	default:
 	}
@@ -42,10 +49,10 @@ func TestBoardForgets(t *testing.T) {
 func TestNoBoardTellsNothing(t *testing.T) {
 	t.Parallel()
 	var none *completion.Board
-	ended, forget := none.Await(uuid.New())
-	forget()
-	none.Tell(uuid.New())
-	if ended != nil {
-		t.Error("a channel of a board that is not there")
+	wait := none.Await(uuid.New())
+	none.Tell(uuid.New(), completion.Answer{Status: 201})
+	wait.Forget()
+	if wait.Ended() != nil || wait.Answer().Status != 0 {
+		t.Error("something is told by a board that is not there")
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"mercado/internal/money"
 	"mercado/internal/order"
 	"mercado/internal/store/shopdb"
 )
@@ -105,9 +106,23 @@ type Reserved struct {
 	PaymentMethod string       `json:"payment_method"`
 	Awaited       bool         `json:"awaited"` // it waits for a bank transfer
 	Stopped       bool         `json:"stopped"` // it shall be cancelled, and nothing was reserved
+	Question      *Question    `json:"question"`
 }
 
-// ReserveOrder turns the cart's holds into the order's reservation. It returns a *Shortage.
+// Question is what the provider of an order's payment is about to be asked for the first time: to set
+// its amount aside.
+type Question struct {
+	PaymentID uuid.UUID    `json:"payment_id"`
+	Provider  string       `json:"provider"`
+	Method    string       `json:"method"`
+	Token     string       `json:"token"` // a secret
+	Amount    money.Amount `json:"amount"`
+	Currency  string       `json:"currency"`
+	Key       string       `json:"key"` // of idempotency
+}
+
+// ReserveOrder turns the cart's holds into the order's reservation, and writes down what its provider
+// is asked next. It returns a *Shortage.
 func (db *DB) ReserveOrder(ctx context.Context, id uuid.UUID) (Reserved, error) {
 	document, err := db.Queries.ReserveOrder(ctx, id)
 	if err != nil {
@@ -120,12 +135,35 @@ func (db *DB) ReserveOrder(ctx context.Context, id uuid.UUID) (Reserved, error) 
 	return reserved, nil
 }
 
-// ConfirmOrder sells what the order has reserved and records the answer to its request. It tells
-// whether the order is a sale: one that was cancelled, or shall be, is not, and is left as it is. It
-// returns ErrTransferMissing.
-func (db *DB) ConfirmOrder(ctx context.Context, id uuid.UUID) (sold bool, err error) {
-	sold, err = db.Queries.ConfirmOrder(ctx, id)
-	return sold, failed("confirm order", err)
+// Sale is what became of an order that was to be sold.
+type Sale struct {
+	Sold   bool            `json:"sold"`   // false: it was cancelled, or shall be, and is left as it is
+	Answer json.RawMessage `json:"answer"` // to its request, with status 201; nil when it was sold before
+}
+
+// ConfirmOrder sells what the order has reserved and records the answer to its request. It returns
+// ErrTransferMissing.
+func (db *DB) ConfirmOrder(ctx context.Context, id uuid.UUID) (Sale, error) {
+	document, err := db.Queries.ConfirmOrder(ctx, id)
+	return readSale(document, failed("confirm order", err))
+}
+
+// SellAuthorized writes down that the order's payment is authorised, and does what ConfirmOrder does by
+// the same transaction.
+func (db *DB) SellAuthorized(ctx context.Context, p shopdb.SellAuthorizedParams) (Sale, error) {
+	document, err := db.Queries.SellAuthorized(ctx, p)
+	return readSale(document, failed("sell what is authorised", err))
+}
+
+func readSale(document json.RawMessage, err error) (Sale, error) {
+	if err != nil {
+		return Sale{}, err
+	}
+	var sale Sale
+	if err := json.Unmarshal(document, &sale); err != nil {
+		return Sale{}, fmt.Errorf("read sale: %w", err)
+	}
+	return sale, nil
 }
 
 // Cancellation is how a checkout ends without a sale.
@@ -137,16 +175,18 @@ type Cancellation struct {
 	Answer  any           // its body, kept as JSON
 }
 
-// CancelOrder undoes an order that was not confirmed and records the answer to its request.
-func (db *DB) CancelOrder(ctx context.Context, c Cancellation) error {
+// CancelOrder undoes an order that was not confirmed and records the answer to its request. It tells
+// whether the order is a sale, and so left as it is.
+func (db *DB) CancelOrder(ctx context.Context, c Cancellation) (sold bool, err error) {
 	answer, err := json.Marshal(c.Answer)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return failed("cancel order", db.Queries.CancelOrder(ctx, shopdb.CancelOrderParams{
+	sold, err = db.Queries.CancelOrder(ctx, shopdb.CancelOrderParams{
 		OrderID: c.OrderID, Reason: string(c.Reason), PaymentStatus: string(order.PaymentFailed),
 		HoldSeconds: c.Holds.Seconds(), AnswerStatus: int32(c.Status), Answer: answer,
-	}))
+	})
+	return sold, failed("cancel order", err)
 }
 
 // CheckoutAnswer gives the answer to the request that placed the order; status 0 while it is

@@ -73,8 +73,8 @@ func TestHeldUnitsAreReservedWithoutTheirBalance(t *testing.T) {
 	if err := locker.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if sold, err := db.ConfirmOrder(t.Context(), held); err != nil || !sold {
-		t.Errorf("confirm: %t, %v", sold, err)
+	if sale, err := db.ConfirmOrder(t.Context(), held); err != nil || !sale.Sold {
+		t.Errorf("confirm: %t, %v", sale.Sold, err)
 	}
 	var onHand, reserved, owed int
 	if err := db.Pool.QueryRow(t.Context(), `

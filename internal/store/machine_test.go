@@ -14,6 +14,7 @@ import (
 
 	"mercado/internal/order"
 	"mercado/internal/store"
+	"mercado/internal/store/shopdb"
 )
 
 // TestShopIsWhatItsModelSays does what customers and the saga do, in any order, against Postgres
@@ -286,15 +287,26 @@ func (m *machine) reserve(t *rapid.T) {
 // confirm sells a reserved order; the saga asks for it once more when it was killed.
 func (m *machine) confirm(t *rapid.T) {
 	o := m.order(t, func(o *placed) bool { return o.reserved || o.status == order.Confirmed })
-	if o.status == order.Pending {
+	sell := func() (store.Sale, error) { return m.db.ConfirmOrder(context.Background(), o.id) }
+	switch {
+	case rapid.Bool().Draw(t, "with the answer of the provider"):
+		sell = func() (store.Sale, error) {
+			return m.db.SellAuthorized(context.Background(), shopdb.SellAuthorizedParams{
+				PaymentID: o.payment, Key: "authorize/" + o.id.String(), Amount: o.total,
+			})
+		}
+	case o.status == order.Pending:
 		m.pay(t, o, "authorize", o.id.String(), o.total)
 	}
-	sold, err := m.db.ConfirmOrder(context.Background(), o.id)
+	sale, err := sell()
 	want(t, err, nil)
-	if stopped := o.status == order.Pending && o.cancelRequested; sold == stopped {
-		t.Fatalf("the order is sold: %t, and was cancelled before: %t", sold, stopped)
+	if first := o.status == order.Pending && sale.Sold; (sale.Answer != nil) != first {
+		t.Fatalf("the request is answered: %t, want %t", sale.Answer != nil, first)
 	}
-	if o.status == order.Confirmed || !sold {
+	if stopped := o.status == order.Pending && o.cancelRequested; sale.Sold == stopped {
+		t.Fatalf("the order is sold: %t, and was cancelled before: %t", sale.Sold, stopped)
+	}
+	if o.status == order.Confirmed || !sale.Sold {
 		return
 	}
 	for product, qty := range o.lines {
@@ -310,9 +322,13 @@ func (m *machine) confirm(t *rapid.T) {
 // changes nothing.
 func (m *machine) cancel(t *rapid.T) {
 	o := m.order(t, func(*placed) bool { return true })
-	want(t, m.db.CancelOrder(context.Background(), store.Cancellation{
+	sold, err := m.db.CancelOrder(context.Background(), store.Cancellation{
 		OrderID: o.id, Reason: order.PaymentDeclined, Holds: time.Hour, Status: 402, Answer: struct{}{},
-	}), nil)
+	})
+	want(t, err, nil)
+	if is := o.status != order.Pending && o.status != order.Cancelled; sold != is {
+		t.Fatalf("the order is a sale: %t, want %t", sold, is)
+	}
 	if o.status != order.Pending {
 		return
 	}

@@ -135,13 +135,14 @@ func shop(t *testing.T, db *store.DB, customer int64, random *rand.Rand, product
 		OrderID: id, Reason: order.PaymentDeclined, Holds: 5 * time.Millisecond, Status: 402, Answer: struct{}{},
 	}
 	if _, refused := db.ReserveOrder(ctx, id); refused != nil {
-		if err := db.CancelOrder(ctx, cancel); err != nil {
+		if _, err := db.CancelOrder(ctx, cancel); err != nil {
 			return err
 		}
 		return refused
 	}
 	if random.IntN(3) == 0 {
-		return db.CancelOrder(ctx, cancel)
+		_, err := db.CancelOrder(ctx, cancel)
+		return err
 	}
 	if _, err := db.ConfirmOrder(ctx, id); err != nil {
 		return err

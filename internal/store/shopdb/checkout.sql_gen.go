@@ -12,12 +12,12 @@ import (
 	"github.com/google/uuid"
 )
 
-const cancelOrder = `-- name: CancelOrder :exec
+const cancelOrder = `-- name: CancelOrder :one
 select
     ordering.cancel_order(
         $1, $2, $3, now() + make_interval(secs => $4::float8),
         $5, $6
-    )
+    )::boolean as sold
 `
 
 type CancelOrderParams struct {
@@ -29,8 +29,8 @@ type CancelOrderParams struct {
 	Answer        json.RawMessage
 }
 
-func (q *Queries) CancelOrder(ctx context.Context, arg CancelOrderParams) error {
-	_, err := q.db.Exec(ctx, cancelOrder,
+func (q *Queries) CancelOrder(ctx context.Context, arg CancelOrderParams) (bool, error) {
+	row := q.db.QueryRow(ctx, cancelOrder,
 		arg.OrderID,
 		arg.Reason,
 		arg.PaymentStatus,
@@ -38,7 +38,9 @@ func (q *Queries) CancelOrder(ctx context.Context, arg CancelOrderParams) error 
 		arg.AnswerStatus,
 		arg.Answer,
 	)
-	return err
+	var sold bool
+	err := row.Scan(&sold)
+	return sold, err
 }
 
 const checkoutAnswer = `-- name: CheckoutAnswer :one
@@ -61,14 +63,14 @@ func (q *Queries) CheckoutAnswer(ctx context.Context, orderID uuid.UUID) (Checko
 }
 
 const confirmOrder = `-- name: ConfirmOrder :one
-select ordering.confirm_order($1)::boolean as sold
+select ordering.confirm_order($1)::jsonb as sale
 `
 
-func (q *Queries) ConfirmOrder(ctx context.Context, orderID uuid.UUID) (bool, error) {
+func (q *Queries) ConfirmOrder(ctx context.Context, orderID uuid.UUID) (json.RawMessage, error) {
 	row := q.db.QueryRow(ctx, confirmOrder, orderID)
-	var sold bool
-	err := row.Scan(&sold)
-	return sold, err
+	var sale json.RawMessage
+	err := row.Scan(&sale)
+	return sale, err
 }
 
 const ordersToCheckOut = `-- name: OrdersToCheckOut :many

@@ -313,6 +313,32 @@ func (q *Queries) RecordPayment(ctx context.Context, arg RecordPaymentParams) er
 	return err
 }
 
+const sellAuthorized = `-- name: SellAuthorized :one
+select
+    ordering.sell_authorized(
+        $1, $2, $3::numeric(18, 2), $4::text
+    )::jsonb as sale
+`
+
+type SellAuthorizedParams struct {
+	PaymentID uuid.UUID
+	Key       string
+	Amount    money.Amount
+	Reference *string
+}
+
+func (q *Queries) SellAuthorized(ctx context.Context, arg SellAuthorizedParams) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, sellAuthorized,
+		arg.PaymentID,
+		arg.Key,
+		arg.Amount,
+		arg.Reference,
+	)
+	var sale json.RawMessage
+	err := row.Scan(&sale)
+	return sale, err
+}
+
 const takePaymentWebhook = `-- name: TakePaymentWebhook :one
 select
     ordering.take_payment_webhook(

@@ -160,6 +160,9 @@ create table ordering.orders (
     check (total_amount = subtotal - discount_amount + tax_amount + shipping_cost),
     check ((status = 'cancelled') = (cancel_reason is not null))
 );
+-- One order is being checked out of a cart at a time. It comes before the index of unfinished orders:
+-- where Postgres expects one row of either, it takes the older, and this one has no others to read.
+create unique index orders_one_pending_per_cart on ordering.orders (cart_id) where status = 'pending';
 create index orders_customer_idx on ordering.orders (customer_id, id desc);
 create index orders_date_idx on ordering.orders (order_date);
 create index orders_unfinished_idx on ordering.orders (status, id)

@@ -9,14 +9,17 @@ where status in ('pending', 'authorized');
 -- anew. Raises MC001 where too little is free, and leaves the holds as they were. It returns the
 -- order's status (one that is not pending any more was seen to before, and nothing is reserved), how
 -- it is paid, whether its customer was told where to send the money, and whether it shall be
--- cancelled: nothing is reserved for such a one.
+-- cancelled: nothing is reserved for such a one. What the provider of a card or wallet is asked next
+-- is written down with the reservation, and is in the question; null when it was before, or nobody
+-- is asked.
 -- +goose StatementBegin
 create function ordering.reserve_order(p_order_id uuid) returns jsonb
-language plpgsql as $$
+language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
     reserving ordering.orders;
     products bigint[];
     quantities bigint[];
+    question jsonb;
 begin
     select * into reserving from ordering.orders where id = p_order_id for no key update;
     if reserving.status = 'pending' and reserving.cancel_request is null then
@@ -28,10 +31,30 @@ begin
         perform catalog.reserve_held(products, quantities, reserving.cart_id, p_order_id);
         update ordering.order_items set reserved_qty = qty where order_id = p_order_id;
         insert into ordering.order_events (order_id, type) values (p_order_id, 'order.reserved');
+        with asked as (
+            insert into ordering.payment_attempts (
+                payment_id, operation, idempotency_key, amount, currency, outcome
+            )
+            select id, 'authorize', 'authorize/' || id, amount, currency, 'asked'
+            from ordering.payments
+            where order_id = p_order_id and method in ('card', 'wallet') and provider <> 'manual'
+            returning payment_id, idempotency_key
+        )
+
+        select
+            jsonb_build_object(
+                'payment_id', paying.id, 'provider', paying.provider, 'method', paying.method,
+                'token', paying.token, 'amount', paying.amount::text, 'currency', paying.currency,
+                'key', asked.idempotency_key
+            )
+        into question
+        from asked
+        inner join ordering.payments as paying on paying.id = asked.payment_id;
     end if;
     return jsonb_build_object(
         'status', reserving.status,
         'payment_method', reserving.payment_method,
+        'question', question,
         'stopped', reserving.status = 'pending' and reserving.cancel_request is not null,
         'awaited', reserving.payment_method = 'bank_transfer' and exists (
             select 1
@@ -46,22 +69,25 @@ $$;
 
 -- Sells what the order has reserved: stock leaves the shelf, the cart is checked out, and the
 -- order as it is now becomes the answer to its idempotency key. What is paid by now, in cash at the
--- counter or by a transfer that has arrived, is captured by the same transaction. Returns whether the
--- order is a sale; false for one that was cancelled, or that shall be: whoever asked for the
--- cancellation before this was told that it is not sold. Raises MC040 where the transfer has not
+-- counter or by a transfer that has arrived, is captured by the same transaction. An
+-- order that was cancelled, or that shall be, is not sold: whoever asked for the cancellation before
+-- this was told so. Raises MC040 where the transfer has not
 -- arrived whole.
+--
+-- sold says whether the order is a sale, answer what its request is answered if this was what sold it.
 -- +goose StatementBegin
-create function ordering.confirm_order(p_order_id uuid) returns boolean
-language plpgsql as $$
+create function ordering.confirm_order(p_order_id uuid) returns jsonb
+language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
     confirming ordering.orders;
     paying ordering.payments;
     products bigint[];
     quantities bigint[];
+    answer jsonb;
 begin
     select * into confirming from ordering.orders where id = p_order_id for no key update;
     if confirming.status <> 'pending' or confirming.cancel_request is not null then
-        return confirming.confirmed_at is not null;
+        return jsonb_build_object('sold', confirming.confirmed_at is not null);
     end if;
     if confirming.payment_method in ('cash', 'bank_transfer') then
         select * into paying from ordering.payments where order_id = p_order_id;
@@ -110,17 +136,19 @@ begin
         response_status = 201,
         response = ordering.order_document(p_order_id),
         completed_at = now()
-    where order_id = p_order_id and completed_at is null;
+    where order_id = p_order_id and completed_at is null
+    returning response into answer;
     -- Last, so that buyers of one product wait for each other no longer than they must.
     perform catalog.move_stock('commit', products, quantities, 'order', p_order_id::text);
-    return true;
+    return jsonb_build_object('sold', true, 'answer', answer);
 end
 $$;
 -- +goose StatementEnd
 
 -- Undoes an order that was not confirmed: its units go back to the cart they came from, held
 -- until p_holds_until, or to the shelf when there is no such cart; p_answer, a code and its
--- detail, becomes the answer to its idempotency key.
+-- detail, becomes the answer to its idempotency key. Returns whether the order is a sale, which is left
+-- as it is.
 -- +goose StatementBegin
 create function ordering.cancel_order(
     p_order_id uuid,
@@ -129,8 +157,8 @@ create function ordering.cancel_order(
     p_holds_until timestamptz,
     p_answer_status integer,
     p_answer jsonb
-) returns void
-language plpgsql as $$
+) returns boolean
+language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
     cancelling ordering.orders;
     cart uuid;
@@ -140,7 +168,7 @@ declare
 begin
     select * into cancelling from ordering.orders where id = p_order_id for no key update;
     if cancelling.status <> 'pending' then
-        return;
+        return cancelling.status <> 'cancelled';
     end if;
     -- Somebody has asked for what stopped it.
     if p_reason = 'checkout_stopped' and cancelling.cancel_request is not null then
@@ -194,6 +222,7 @@ begin
         response = p_answer,
         completed_at = now()
     where order_id = p_order_id and completed_at is null;
+    return false;
 end
 $$;
 -- +goose StatementEnd

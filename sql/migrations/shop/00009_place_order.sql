@@ -3,10 +3,6 @@
 -- idempotency key. What is refused, with an SQLSTATE of 00006_cart_functions.sql or
 -- 00012_pricing.sql, leaves no row behind, and the key free.
 
--- One order is being checked out of a cart at a time.
-create unique index orders_one_pending_per_cart on ordering.orders (cart_id)
-where status = 'pending';
-
 -- Claims an idempotency key for an order: null when this call has it, else what became of the
 -- first claim. Waits for a claim of the same key that has not committed yet.
 -- +goose StatementBegin
@@ -64,7 +60,7 @@ create function ordering.place_order(
     p_notes text,
     p_accept_price_changes boolean
 ) returns jsonb
-language plpgsql as $$
+language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
     earlier jsonb := ordering.claim_key(
         p_scope, p_key, p_operation, p_request_hash, p_order_id
@@ -226,4 +222,3 @@ $$;
 -- +goose Down
 drop function ordering.place_order;
 drop function ordering.claim_key;
-drop index ordering.orders_one_pending_per_cart;

@@ -145,14 +145,20 @@ $$;
 -- +goose StatementEnd
 
 -- The rate of a region, else of its country; null where there is none.
+-- +goose StatementBegin
 create function ordering.tax_rate(p_country text, p_region text) returns numeric
-language sql stable as $$
-    select rate_percent
-    from ordering.tax_rates
-    where country = p_country and region in ('', upper(coalesce(p_region, '')))
-    order by region desc
-    limit 1
+language plpgsql stable as $$ -- Postgres would plan a function in sql anew for each call
+begin
+    return (
+        select rate_percent
+        from ordering.tax_rates
+        where country = p_country and region in ('', upper(coalesce(p_region, '')))
+        order by region desc
+        limit 1
+    );
+end
 $$;
+-- +goose StatementEnd
 
 -- What a customer pays for lines, each at its unit_price. Tax is due on the goods after discount,
 -- rounded once for the order, a half up. Tax or shipping are null where there is no rate for the

@@ -55,7 +55,7 @@ create function ordering.record_payment(
     p_reference text,
     p_instructions jsonb default null
 ) returns boolean
-language plpgsql as $$
+language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
     paying ordering.payments;
     arrived numeric;
@@ -213,6 +213,24 @@ begin
         where id = paying.order_id and payment_status <> paying.status;
     end if;
     return true;
+end
+$$;
+-- +goose StatementEnd
+
+-- Writes down that a payment is authorised, and sells its order by the same transaction; see
+-- confirm_order for what it returns.
+-- +goose StatementBegin
+create function ordering.sell_authorized(
+    p_payment_id uuid, p_key text, p_amount numeric, p_reference text
+) returns jsonb
+language plpgsql set plan_cache_mode = force_generic_plan as $$
+begin
+    perform ordering.record_payment(
+        p_payment_id, 'authorize', p_key, p_amount, 'approved', null, p_reference
+    );
+    return ordering.confirm_order(
+        (select order_id from ordering.payments where id = p_payment_id)
+    );
 end
 $$;
 -- +goose StatementEnd
@@ -406,7 +424,7 @@ create function ordering.take_payment_webhook(
     p_decline_code text,
     p_reference text
 ) returns jsonb
-language plpgsql as $$
+language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
     taken ordering.webhook_receipts;
     paying_for uuid;
@@ -468,6 +486,7 @@ drop function ordering.take_payment_webhook;
 drop function ordering.refund_came_back;
 drop function ordering.ask_send_back;
 drop function ordering.await_transfer;
+drop function ordering.sell_authorized;
 drop function ordering.record_payment;
 drop trigger payment_attempts_void on ordering.payment_attempts;
 drop function ordering.check_void;

@@ -18,14 +18,14 @@ select
 select ordering.reserve_order(@order_id)::jsonb as reservation;
 
 -- name: ConfirmOrder :one
-select ordering.confirm_order(@order_id)::boolean as sold;
+select ordering.confirm_order(@order_id)::jsonb as sale;
 
--- name: CancelOrder :exec
+-- name: CancelOrder :one
 select
     ordering.cancel_order(
         @order_id, @reason, @payment_status, now() + make_interval(secs => @hold_seconds::float8),
         @answer_status, @answer
-    );
+    )::boolean as sold;
 
 -- name: CheckoutAnswer :one
 -- What the request that placed the order is answered; no status while it is under way.

@@ -101,6 +101,12 @@ select
         sqlc.narg(instructions)::jsonb
     );
 
+-- name: SellAuthorized :one
+select
+    ordering.sell_authorized(
+        @payment_id, @key, @amount::numeric(18, 2), sqlc.narg(reference)::text
+    )::jsonb as sale;
+
 -- name: AwaitTransfer :exec
 select
     ordering.await_transfer(
