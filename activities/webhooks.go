@@ -34,7 +34,7 @@ func (w *Webhooks) DeliverWebhook(ctx context.Context, endpointID, orderID uuid.
 	defer heartbeat(ctx)()
 	next, err := w.DB.NextWebhook(ctx, shopdb.NextWebhookParams{EndpointID: endpointID, OrderID: orderID})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return false, nil
+		return false, w.DB.CancelWebhooksOfInactive(ctx, endpointID)
 	}
 	if err != nil {
 		return false, fmt.Errorf("read webhook: %w", err)

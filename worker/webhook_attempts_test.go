@@ -136,3 +136,23 @@ func TestEventNobodyTellsIsFound(t *testing.T) {
 		return deliveries(shop.Admin(), registered)[0].Status == "delivered"
 	})
 }
+
+// TestEndpointIsSwitchedOffWhileItIsToBeTold has an event written down for an endpoint at the moment in which it is
+// switched off: nobody is told of it, nor does it wait for ever.
+func TestEndpointIsSwitchedOffWhileItIsToBeTold(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	to := newReceiver(t)
+	registered := to.register(shop.Admin(), "order.confirmed")
+	shop.Admin().Patch("/api/webhooks/endpoints/"+registered.ID.String(), map[string]any{"is_active": false}).Want(http.StatusOK)
+	placed := buyOne(shop)
+	shop.Exec(`
+		insert into ordering.webhook_deliveries (endpoint_id, event_id, order_id, event_type, created_at)
+		select $1, id, order_id, type, now() - interval '1 minute'
+		from ordering.order_events
+		where order_id = $2 and type = 'order.confirmed'`, registered.ID, placed)
+	workertest.Await(t, "it to be cancelled", func() bool { return deliveries(shop.Admin(), registered)[0].Status == "cancelled" })
+	if told := to.types(); len(told) != 0 {
+		t.Errorf("it is told of %v", told)
+	}
+}

@@ -51,6 +51,22 @@ func (q *Queries) CancelWebhookDeliveries(ctx context.Context, endpointID uuid.U
 	return err
 }
 
+const cancelWebhooksOfInactive = `-- name: CancelWebhooksOfInactive :exec
+update ordering.webhook_deliveries as delivery
+set status = 'cancelled'
+from ordering.webhook_endpoints as endpoint
+where endpoint.id = $1
+    and not endpoint.is_active
+    and delivery.endpoint_id = endpoint.id
+    and delivery.status = 'pending'
+`
+
+// Of an endpoint that was switched off while something was written down to be told.
+func (q *Queries) CancelWebhooksOfInactive(ctx context.Context, endpointID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, cancelWebhooksOfInactive, endpointID)
+	return err
+}
+
 const changeWebhookEndpoint = `-- name: ChangeWebhookEndpoint :one
 update ordering.webhook_endpoints
 set

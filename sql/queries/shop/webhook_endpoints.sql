@@ -55,6 +55,16 @@ update ordering.webhook_deliveries
 set status = 'cancelled'
 where endpoint_id = @endpoint_id and status = 'pending';
 
+-- name: CancelWebhooksOfInactive :exec
+-- Of an endpoint that was switched off while something was written down to be told.
+update ordering.webhook_deliveries as delivery
+set status = 'cancelled'
+from ordering.webhook_endpoints as endpoint
+where endpoint.id = @endpoint_id
+    and not endpoint.is_active
+    and delivery.endpoint_id = endpoint.id
+    and delivery.status = 'pending';
+
 -- name: ListWebhookDeliveries :many
 -- Newest first by event.
 select *
