@@ -87,7 +87,7 @@ func measure(ctx context.Context) (err error) {
 
 var (
 	thorough = pace{
-		warm: 500 * time.Millisecond, rounds: 2, round: time.Second, slice: 1500 * time.Millisecond,
+		warm: 2 * time.Second, rounds: 3, round: time.Second, slice: 1500 * time.Millisecond,
 		samples: samplesOfP99, most: 30 * time.Second, same: 6 * time.Second, alike: samplesOfP99,
 	}
 	hasty = pace{
