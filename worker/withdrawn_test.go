@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -106,4 +107,22 @@ func TestOrderThatWasCancelledIsNotSold(t *testing.T) {
 	if charges := shop.Charges(id); charges.Counts.Captures != 0 {
 		t.Errorf("the provider has done %+v", charges)
 	}
+}
+
+// TestCancellationNobodyWasToldOfIsFound has the API die when it has written down that an order which waits for
+// its transfer shall be cancelled.
+func TestCancellationNobodyWasToldOfIsFound(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t, workertest.TransferPatience(10*time.Minute))
+	buyer, product, awaited := awaitedTransfer(shop)
+	awaitTimer(t, shop, workflows.CheckoutID(awaited.ID))
+	if _, err := shop.Deps.DB.RequestCancellation(t.Context(), store.CancelRequest{
+		OrderID: awaited.ID, CustomerID: &buyer.ID, Reason: order.CancelledByCustomer,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if done := shop.AwaitStatus(awaited.ID, order.Cancelled); *done.CancelReason != string(order.CancelledByCustomer) {
+		t.Errorf("the order is %+v", done)
+	}
+	shop.WantStock(product, 10, 0)
 }
