@@ -43,7 +43,7 @@ func (p *Passwords) Check(password, email string, names ...string) error {
 		return ErrPasswordTooShort
 	case len(password) > maxPasswordBytes:
 		return ErrPasswordTooLong
-	case p.common[lower], p.blocked(password), lower == strings.ToLower(email), p.repeats(lower), counts(lower):
+	case p.blocked(password), lower == strings.ToLower(email), p.repeats(lower), counts(lower):
 		return ErrPasswordCommon
 	}
 	known := wordsOf(email, names)

@@ -48,9 +48,8 @@ type Passwords struct {
 	min       int
 	running   *semaphore.Weighted
 	room      *semaphore.Weighted // of those running and those waiting
-	common    map[string]bool
-	words     []string // of common, the longest first
-	blocklist []digest // sorted
+	words     []string            // that passwords are made of, the longest first
+	blocklist []digest            // sorted
 	decoy     string
 	hashed    atomic.Int64
 }
@@ -62,18 +61,18 @@ func NewPasswords(minLength int) *Passwords {
 		min:     minLength,
 		running: semaphore.NewWeighted(processors),
 		room:    semaphore.NewWeighted(processors * (1 + queuePerProcessor)),
-		common:  map[string]bool{},
 		decoy:   encode(recommended, make([]byte, saltLength), make([]byte, hashLength)),
 	}
+	words := map[string]bool{}
 	for line := range strings.Lines(commonWords) {
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		p.common[line] = true
-		p.common[squeeze(line)] = true
+		words[line] = true
+		words[squeeze(line)] = true
 	}
-	p.words = slices.SortedFunc(maps.Keys(p.common), func(a, b string) int {
+	p.words = slices.SortedFunc(maps.Keys(words), func(a, b string) int {
 		return cmp.Or(len(b)-len(a), strings.Compare(a, b))
 	})
 	return p
