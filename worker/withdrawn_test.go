@@ -82,6 +82,11 @@ func TestOrderThatWasCancelledIsNotConfirmed(t *testing.T) {
 		err := shop.Deps.DB.Pool.QueryRow(t.Context(), "select status from ordering.payments where order_id = $1", placed).Scan(&status)
 		return err == nil && status == "voided"
 	})
+	var lost int
+	if err := shop.Deps.DB.Pool.QueryRow(t.Context(),
+		"select count(*) from ordering.order_events where order_id = $1 and type = 'payment.lost'", placed).Scan(&lost); err != nil || lost != 0 {
+		t.Errorf("what the shop gave up counts as lost: told %d times, %v", lost, err)
+	}
 }
 
 // TestOrderThatWasCancelledIsNotSold cancels an order whose checkout nobody has begun: the provider is
