@@ -308,7 +308,7 @@ func TestOldImportsAreForgotten(t *testing.T) {
 // watched.
 func TestALargeImportTakesLittleMemory(t *testing.T) {
 	t.Parallel()
-	shop := workertest.NewProcesses(t)
+	shop := workertest.NewProcesses(t, "GOGC=20") // what is kept counts, and not what waits to be collected
 	shop.NewProducts(1, 1)
 	admin := shop.Client("--role", "admin")
 	file := func(prefix string, rows int) string {
