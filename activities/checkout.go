@@ -41,7 +41,9 @@ func (c *Checkout) Reserve(ctx context.Context, orderID uuid.UUID) (Reservation,
 	if errors.As(err, &shortage) {
 		return Reservation{Status: order.Pending, Shortage: shortage}, nil
 	}
-	c.Payments.questions.put(orderID, reserved.Question)
+	if err == nil {
+		c.Payments.questions.put(orderID, reserved.Question)
+	}
 	return Reservation{
 		Status: reserved.Status, PaymentMethod: reserved.PaymentMethod, Awaited: reserved.Awaited, Stopped: reserved.Stopped,
 	}, err
@@ -82,11 +84,11 @@ func (c *Checkout) Confirm(ctx context.Context, orderID uuid.UUID) (Confirmation
 	if err != nil {
 		return Confirmation{}, err
 	}
-	return tell(c.Payments.Board, orderID, sale), nil
+	return Confirmation{Stopped: !tell(c.Payments.Board, orderID, sale)}, nil
 }
 
 // tell tells the request that waits for an order that it is sold, if it is.
-func tell(board *completion.Board, orderID uuid.UUID, sale store.Sale) Confirmation {
+func tell(board *completion.Board, orderID uuid.UUID, sale store.Sale) (sold bool) {
 	switch {
 	case !sale.Sold:
 	case sale.Answer == nil:
@@ -94,7 +96,7 @@ func tell(board *completion.Board, orderID uuid.UUID, sale store.Sale) Confirmat
 	default:
 		board.Tell(orderID, completion.Answer{Status: http.StatusCreated, Body: sale.Answer})
 	}
-	return Confirmation{Stopped: !sale.Sold}
+	return sale.Sold
 }
 
 // Ending says why a checkout ends without a sale. It is also the answer to whoever asked for it.

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
 	"mercado/internal/completion"
@@ -31,8 +33,11 @@ type Payments struct {
 // Authorization is the provider's word on an order's payment, and what came of it.
 type Authorization struct {
 	DeclineCode string // empty: approved
-	Confirmation
+	Sold        bool   // the order is confirmed; false for one that somebody has cancelled before
 }
+
+// salePatience is how long the transaction may wait for others that want the same.
+const salePatience = 10 * time.Second
 
 // Authorize sets the order's total aside and sells the order: by the transaction that writes down that
 // it is set aside, unless that was known before.
@@ -41,6 +46,9 @@ func (p *Payments) Authorize(ctx context.Context, orderID uuid.UUID) (Authorizat
 	var sale *store.Sale
 	code, err := p.ask(ctx, question{
 		approved: func(ctx context.Context, noted shopdb.RecordPaymentParams) error {
+			// Both is done or neither: it is not stopped half-way because the provider was slow.
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), salePatience)
+			defer cancel()
 			sold, err := p.DB.SellAuthorized(ctx, shopdb.SellAuthorizedParams{
 				PaymentID: noted.PaymentID, Key: noted.Key, Amount: noted.Amount, Reference: noted.Reference,
 			})
@@ -78,7 +86,7 @@ func (p *Payments) Authorize(ctx context.Context, orderID uuid.UUID) (Authorizat
 		}
 		sale = &sold
 	}
-	return Authorization{Confirmation: tell(p.Board, orderID, *sale)}, nil
+	return Authorization{Sold: tell(p.Board, orderID, *sale)}, nil
 }
 
 // Void gives back what is set aside for the order, if anything is, and bars the provider from
@@ -182,7 +190,7 @@ type question struct {
 // ask puts a question once, and returns the decline code, empty when it was approved. An error
 // means that the answer is not known yet: ask again.
 func (p *Payments) ask(ctx context.Context, q question) (declineCode string, err error) {
-	if q.Operation == "authorize" {
+	if q.Operation == "authorize" && activity.GetInfo(ctx).IsLocalActivity {
 		if written, fresh := p.questions.take(q.OrderID); fresh {
 			return p.put(ctx, q, shopdb.AskPaymentRow{
 				ID: written.PaymentID, OrderID: q.OrderID, Provider: written.Provider, Method: written.Method,

@@ -180,7 +180,7 @@ func stopCheckout(t *testing.T, shop *workertest.Shop, buyer *workertest.Buyer, 
 	return placed
 }
 
-// awaitAsked waits until the provider was asked for something, whether it answers or not.
+// awaitAsked waits until the provider was asked for something and has answered, or was given up.
 func awaitAsked(t *testing.T, shop *workertest.Shop, placed uuid.UUID, operation string) {
 	t.Helper()
 	workertest.Await(t, "the provider to be asked to "+operation, func() bool {
@@ -189,7 +189,7 @@ func awaitAsked(t *testing.T, shop *workertest.Shop, placed uuid.UUID, operation
 			t.Fatal(err)
 		}
 		for _, attempt := range attempts {
-			if attempt.Operation == operation {
+			if attempt.Operation == operation && attempt.Outcome != "asked" {
 				return true
 			}
 		}

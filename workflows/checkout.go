@@ -150,11 +150,8 @@ func (c *checkout) authorize(ctx workflow.Context) (bool, error) {
 		c.compensations = c.compensations[:len(c.compensations)-1]
 		c.ending = activities.Ending{Reason: order.PaymentDeclined, DeclineCode: authorization.DeclineCode}
 		return false, nil
-	case authorization.Stopped:
-		c.ending = activities.Ending{Reason: order.CheckoutStopped}
-		return false, nil
 	default:
-		c.sold = true
+		c.sold = authorization.Sold
 		return true, nil
 	}
 }
@@ -253,7 +250,8 @@ func (c *checkout) listen(ctx workflow.Context, told workflow.ReceiveChannel, pa
 	return heard, err
 }
 
-// confirm sees to it that the order is confirmed, whoever cancels the workflow meanwhile.
+// confirm sees to it that the order is confirmed, whoever cancels the workflow meanwhile, or finds that
+// it was stopped before.
 func (c *checkout) confirm(ctx workflow.Context) (CheckoutResult, error) {
 	if c.sold {
 		workflow.SetCurrentDetails(ctx, "confirmed")

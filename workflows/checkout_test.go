@@ -67,7 +67,7 @@ func TestCheckoutSells(t *testing.T) {
 	t.Parallel()
 	r := newCheckoutRun()
 	r.does("Reserve", 1, activities.Reservation{Status: order.Pending}, nil)
-	r.does("Authorize", 1, activities.Authorization{}, nil)
+	r.does("Authorize", 1, activities.Authorization{Sold: true}, nil)
 	r.play(t, workflows.CheckoutResult{Status: order.Confirmed}, "Reserve", "Authorize")
 }
 
@@ -142,10 +142,11 @@ func TestCheckoutUndoesWhatItHasDone(t *testing.T) {
 		t.Parallel()
 		r := newCheckoutRun()
 		r.does("Reserve", 1, activities.Reservation{Status: order.Pending}, nil)
-		r.does("Authorize", 1, activities.Authorization{Confirmation: activities.Confirmation{Stopped: true}}, nil)
+		r.does("Authorize", 1, activities.Authorization{}, nil)
+		r.does("Confirm", 1, activities.Confirmation{Stopped: true}, nil)
 		r.does("Void", 1, nil)
 		r.does("Cancel", 2, activities.Cancelled{}, nil)
-		r.play(t, cancelled(order.CheckoutStopped), "Reserve", "Authorize", "Cancel checkout_stopped", "Void")
+		r.play(t, cancelled(order.CheckoutStopped), "Reserve", "Authorize", "Confirm", "Cancel checkout_stopped", "Void")
 	})
 }
 

@@ -138,7 +138,7 @@ func (db *DB) ReserveOrder(ctx context.Context, id uuid.UUID) (Reserved, error) 
 // Sale is what became of an order that was to be sold.
 type Sale struct {
 	Sold   bool            `json:"sold"`   // false: it was cancelled, or shall be, and is left as it is
-	Answer json.RawMessage `json:"answer"` // to its request, with status 201; nil when it was sold before
+	Answer json.RawMessage `json:"answer"` // to its request, with status 201; nil when it was answered before
 }
 
 // ConfirmOrder sells what the order has reserved and records the answer to its request. It returns
@@ -162,6 +162,9 @@ func readSale(document json.RawMessage, err error) (Sale, error) {
 	var sale Sale
 	if err := json.Unmarshal(document, &sale); err != nil {
 		return Sale{}, fmt.Errorf("read sale: %w", err)
+	}
+	if string(sale.Answer) == "null" { // of an order that was answered while it waited for its transfer
+		sale.Answer = nil
 	}
 	return sale, nil
 }

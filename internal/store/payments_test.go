@@ -259,3 +259,36 @@ func TestNoMoreIsOnItsWayBackThanWasCaptured(t *testing.T) {
 		}
 	}
 }
+
+// TestSaleAnswersItsRequestOnce sells an order whose request was answered while it waited for its
+// transfer, and one whose request was not, twice each.
+func TestSaleAnswersItsRequestOnce(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	for _, answered := range []bool{false, true} {
+		placed, payment := uuid.New(), uuid.New()
+		exec(t, db.Pool, `
+			insert into ordering.orders (id, customer_id, payment_method, subtotal, total_amount)
+			values ($1, 1, 'card', 1, 1)`, placed)
+		exec(t, db.Pool, `
+			insert into ordering.payments (id, order_id, provider, method, token, amount, currency)
+			values ($1, $2, 'sandbox', 'card', 'approve', 1, 'EUR')`, payment, placed)
+		exec(t, db.Pool, `
+			insert into ordering.idempotency_keys (scope, key, operation, request_hash, order_id)
+			values ('customer/1', $1::uuid::text, 'checkout', '', $1::uuid)`, placed)
+		if answered {
+			exec(t, db.Pool, `
+				update ordering.idempotency_keys
+				set response_status = 202, response = '{}', completed_at = now()
+				where order_id = $1`, placed)
+		}
+		for again := range 2 {
+			sale, err := db.SellAuthorized(t.Context(), shopdb.SellAuthorizedParams{
+				PaymentID: payment, Key: "authorize/" + payment.String(), Amount: 100,
+			})
+			if err != nil || !sale.Sold || (sale.Answer != nil) != (!answered && again == 0) {
+				t.Errorf("answered before: %t; sold %t with the answer %s, %v", answered, sale.Sold, sale.Answer, err)
+			}
+		}
+	}
+}

@@ -432,7 +432,16 @@ select (
     and not exists (
         select
         from ordering.payment_attempts as attempt
-        where attempt.payment_id = payment.id and attempt.operation <> 'lookup'
+        where attempt.payment_id = payment.id
+            and attempt.operation <> 'lookup'
+            and not exists (
+                select
+                from ordering.payment_attempts as void
+                where void.payment_id = payment.id
+                    and void.id > attempt.id
+                    and void.operation = 'void'
+                    and void.outcome = 'approved'
+            )
         group by attempt.idempotency_key
         having not bool_or(attempt.outcome in ('approved', 'declined', 'failed'))
     )
@@ -449,7 +458,8 @@ type PaymentIsSettledParams struct {
 	ID        uuid.UUID
 }
 
-// Whether a payment is as it was read, with an answer to all that was asked.
+// Whether a payment is as it was read, with an answer to all that was asked. A void answers what was
+// asked before it.
 func (q *Queries) PaymentIsSettled(ctx context.Context, arg PaymentIsSettledParams) (bool, error) {
 	row := q.db.QueryRow(ctx, paymentIsSettled,
 		arg.Xid,

@@ -32,16 +32,26 @@ create function catalog.release_holds(
 language plpgsql as $$
 begin
     perform catalog.lock_stock(p_product_ids);
-    with released as (
+    -- Two ways to find them: a plan for both would read all holds of a product that many carts hold.
+    with of_cart as (
         delete from catalog.holds
-        where product_id = any(p_product_ids)
-            and case
-                when p_cart_id is null then expires_at <= clock_timestamp()
-                else cart_id = p_cart_id
-            end
-        returning
+        where p_cart_id is not null and cart_id = p_cart_id and product_id = any(p_product_ids)
+        returning cart_id, product_id, qty, expires_at
+    ),
+
+    overdue as (
+        delete from catalog.holds
+        where p_cart_id is null
+            and product_id = any(p_product_ids)
+            and expires_at <= clock_timestamp()
+        returning cart_id, product_id, qty, expires_at
+    ),
+
+    released as (
+        select
             cart_id, product_id, qty, least(expires_at, clock_timestamp()) as ended_at,
             expires_at <= clock_timestamp() as expired
+        from (table of_cart union all table overdue) as ended
     ),
 
     ledger as (

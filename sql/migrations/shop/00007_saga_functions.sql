@@ -202,7 +202,7 @@ begin
         cancel_reason = p_reason,
         payment_status = p_payment_status
     where id = p_order_id;
-    -- A payment that the provider was never asked for ends here. One whose answer is not known
+    -- A payment of which no question was written down ends here. One whose answer is not known
     -- stays pending until it is voided, and nobody authorises it any more.
     update ordering.payments
     set

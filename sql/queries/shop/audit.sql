@@ -129,7 +129,8 @@ order by payment.id
 limit @most;
 
 -- name: PaymentIsSettled :one
--- Whether a payment is as it was read, with an answer to all that was asked.
+-- Whether a payment is as it was read, with an answer to all that was asked. A void answers what was
+-- asked before it.
 select (
     payment.xid = @xid::xid8
     and coalesce(transfer.received_amount, payment.captured_amount) = @taken
@@ -137,7 +138,16 @@ select (
     and not exists (
         select
         from ordering.payment_attempts as attempt
-        where attempt.payment_id = payment.id and attempt.operation <> 'lookup'
+        where attempt.payment_id = payment.id
+            and attempt.operation <> 'lookup'
+            and not exists (
+                select
+                from ordering.payment_attempts as void
+                where void.payment_id = payment.id
+                    and void.id > attempt.id
+                    and void.operation = 'void'
+                    and void.outcome = 'approved'
+            )
         group by attempt.idempotency_key
         having not bool_or(attempt.outcome in ('approved', 'declined', 'failed'))
     )
