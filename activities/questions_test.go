@@ -32,7 +32,7 @@ func TestQuestionsAreHandedOverOnceAndSoon(t *testing.T) {
 		handsOver("when it was written down by somebody else", false)
 
 		q.put(order, &question)
-		time.Sleep(freshly)
+		time.Sleep(freshly) //nolint:forbidigo // by a virtual clock
 		handsOver("when somebody else may have asked", false)
 
 		for range mostQuestions {
