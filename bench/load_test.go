@@ -109,7 +109,8 @@ func TestStumbleIsTriedOnce(t *testing.T) {
 				return nil
 			}
 		}
-		once := subject{name: "once", do: standing(6*time.Second, 7500*time.Millisecond)}
+		third := thorough.warm + time.Duration(thorough.rounds)*thorough.round + 2*thorough.slice // begins then
+		once := subject{name: "once", do: standing(third+thorough.slice/3, third+4*thorough.slice/3)}
 		c := newComparison(thorough, 1, []subject{once}, func(subject) (cpu, error) { return cpu{}, nil })
 		if err := c.measure(t.Context()); err != nil {
 			t.Fatal(err)
