@@ -28,23 +28,9 @@ server() {
     echo "$package" >"$stamp"
 }
 
-# module NAME PACKAGE builds a server at the versions of the module NAME beside this file.
-module() {
-    local name=$1 package=$2 stamp=.bin/.$1.version from=deploy/bootstrap/$1 version
-    version=$(cat "$from/go.mod" "$from/go.sum" | sha256sum)
-    if [[ -x .bin/$name && -e $stamp && $(<"$stamp") == "$version" ]]; then
-        return
-    fi
-    echo "building .bin/$name from $from: two to three minutes on two cores" >&2
-    follow ".bin/$name" build "$from" "$name" "$package"
-    echo "$version" >"$stamp"
-}
-
-build() { CGO_ENABLED=0 GOFLAGS='' go -C "$1" build -v -trimpath -ldflags '-s -w' -o "$PWD/.bin/$2" "$3" 9>&-; }
-
 install() { CGO_ENABLED=0 GOFLAGS='' GOBIN=$PWD/.bin go install -v -trimpath -ldflags '-s -w' "$1" 9>&-; }
 
-module temporal github.com/temporalio/cli/cmd/temporal
+server temporal "$temporal"
 server minio "$minio"
 if [[ ${1:-} == stripe-mock ]]; then # only tests need it
     server stripe-mock "$stripe_mock"
