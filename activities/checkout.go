@@ -16,7 +16,7 @@ import (
 // Checkout does the steps of a checkout that are the shop's own: each one transaction.
 type Checkout struct {
 	DB               *store.DB
-	Payments         *Payments
+	Payments         *Payments // whom it leaves the question, and whose Board it tells
 	HoldTTL          time.Duration
 	TransferPatience time.Duration // how long an order waits for its bank transfer
 }

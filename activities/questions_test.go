@@ -35,7 +35,7 @@ func TestQuestionsAreHandedOverOnceAndSoon(t *testing.T) {
 		time.Sleep(freshly) //nolint:forbidigo // by a virtual clock
 		handsOver("when somebody else may have asked", false)
 
-		for range mostQuestions {
+		for range mostQuestions + 1 {
 			q.put(uuid.New(), &question)
 		}
 		if kept := len(q.waiting); kept > mostQuestions {

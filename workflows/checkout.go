@@ -254,18 +254,17 @@ func (c *checkout) listen(ctx workflow.Context, told workflow.ReceiveChannel, pa
 // it was stopped before.
 func (c *checkout) confirm(ctx workflow.Context) (CheckoutResult, error) {
 	if c.sold {
-		workflow.SetCurrentDetails(ctx, "confirmed")
-		return CheckoutResult{Status: order.Confirmed}, nil
+		return confirmed(ctx)
 	}
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	workflow.SetCurrentDetails(ctx, "payment certain; confirming the order")
-	var confirmed activities.Confirmation
+	var confirmation activities.Confirmation
 	err := workflow.ExecuteLocalActivity(step(ctx, "commit the stock and confirm the order"), checkoutSteps.Confirm, c.orderID).
-		Get(ctx, &confirmed)
+		Get(ctx, &confirmation)
 	if err != nil {
 		return CheckoutResult{}, err
 	}
-	if confirmed.Stopped {
+	if confirmation.Stopped {
 		c.ending = activities.Ending{Reason: order.CheckoutStopped}
 		return c.undo(ctx, nil)
 	}
@@ -274,6 +273,11 @@ func (c *checkout) confirm(ctx workflow.Context) (CheckoutResult, error) {
 			return CheckoutResult{}, err
 		}
 	}
+	return confirmed(ctx)
+}
+
+// confirmed is how a checkout ends whose order is a sale.
+func confirmed(ctx workflow.Context) (CheckoutResult, error) {
 	workflow.SetCurrentDetails(ctx, "confirmed")
 	return CheckoutResult{Status: order.Confirmed}, nil
 }
@@ -299,8 +303,7 @@ func (c *checkout) undo(ctx workflow.Context, stopped error) (CheckoutResult, er
 			return CheckoutResult{}, err
 		}
 		if c.sold { // by a step of which nobody has heard how it ended
-			workflow.SetCurrentDetails(ctx, "confirmed")
-			return CheckoutResult{Status: order.Confirmed}, nil
+			return confirmed(ctx)
 		}
 	}
 	workflow.SetCurrentDetails(ctx, "cancelled: "+string(c.ending.Reason))

@@ -104,9 +104,9 @@ func orNull(text string) *string {
 type Reserved struct {
 	Status        order.Status `json:"status"` // other than pending: there was nothing to do
 	PaymentMethod string       `json:"payment_method"`
-	Awaited       bool         `json:"awaited"` // it waits for a bank transfer
-	Stopped       bool         `json:"stopped"` // it shall be cancelled, and nothing was reserved
-	Question      *Question    `json:"question"`
+	Awaited       bool         `json:"awaited"`  // it waits for a bank transfer
+	Stopped       bool         `json:"stopped"`  // it shall be cancelled, and nothing was reserved
+	Question      *Question    `json:"question"` // nil: it was written down before, or nobody is asked
 }
 
 // Question is what the provider of an order's payment is about to be asked for the first time: to set

@@ -69,10 +69,9 @@ $$;
 
 -- Sells what the order has reserved: stock leaves the shelf, the cart is checked out, and the
 -- order as it is now becomes the answer to its idempotency key. What is paid by now, in cash at the
--- counter or by a transfer that has arrived, is captured by the same transaction. An
--- order that was cancelled, or that shall be, is not sold: whoever asked for the cancellation before
--- this was told so. Raises MC040 where the transfer has not
--- arrived whole.
+-- counter or by a transfer that has arrived, is captured by the same transaction. An order
+-- that was cancelled, or that shall be, is not sold: whoever asked for the cancellation before this was
+-- told so. Raises MC040 where the transfer has not arrived whole.
 --
 -- sold says whether the order is a sale, answer what its request is answered if this was what sold it.
 -- +goose StatementBegin
