@@ -70,6 +70,7 @@ func TestCrashMatrix(t *testing.T) {
 			}
 		}
 	}
+	sources := commit(t) // now: by its end somebody may have changed them
 	jobs := jobsOf(chosen)
 	queue := make(chan job, len(jobs))
 	planned := 0
@@ -105,7 +106,7 @@ func TestCrashMatrix(t *testing.T) {
 	if len(outcomes) != planned {
 		t.Errorf("%d crashes were planned, and %d tried", planned, len(outcomes))
 	}
-	tell(t, outcomes, time.Since(began))
+	tell(t, sources, outcomes, time.Since(began))
 }
 
 // shopsAtOnce is how many shops are killed side by side.

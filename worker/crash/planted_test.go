@@ -52,6 +52,29 @@ func findPlanted(t *testing.T, s *stack) {
 		{"another answer", "checkout_declined", func(p *purchase) {
 			s.exec("update ordering.idempotency_keys set response_status = 201 where order_id = $1", p.order)
 		}, "asked again it is answered 201"},
+		{"the answer to another order", "checkout_confirmed", func(p *purchase) {
+			p.first = nil // whatever was answered first
+			s.exec(`
+				update ordering.idempotency_keys
+				set response = (
+					select ordering.order_document(id) || '{"status": "confirmed", "payment_status": "authorized", "shipments": []}'
+					from ordering.orders where id <> $1 and status = 'delivered' limit 1
+				)
+				where order_id = $1`, p.order)
+		}, "which is not the order"},
+		{"an answer that follows the order", "checkout_confirmed", func(p *purchase) {
+			p.first = nil
+			s.exec("update ordering.idempotency_keys set response = ordering.order_document(order_id) where order_id = $1", p.order)
+		}, "with an order that is delivered and completed"},
+		{"an answer that has changed", "checkout_confirmed", func(p *purchase) {
+			s.exec(`update ordering.idempotency_keys set response = response || '{"estimated_delivery": "2030-01-01T00:00:00Z"}' where order_id = $1`, p.order)
+		}, "and was answered "},
+		{"another refusal", "checkout_declined", func(p *purchase) {
+			s.exec(`update ordering.idempotency_keys set response = '{"code": "payment_declined", "decline_code": "invalid_token"}' where order_id = $1`, p.order)
+		}, "and was answered "},
+		{"a refusal for another reason", "checkout_out_of_stock", func(p *purchase) {
+			s.exec(`update ordering.idempotency_keys set response = '{"code": "cancelled_by_customer"}' where order_id = $1`, p.order)
+		}, "it is refused with "},
 		{"another end", "checkout_declined", func(p *purchase) {
 			s.exec("update ordering.orders set cancel_reason = 'out_of_stock' where id = $1", p.order)
 		}, `it was cancelled because of "out_of_stock"`},

@@ -25,6 +25,7 @@ type purchase struct {
 	vendors  []int64
 	key      string
 	order    uuid.UUID
+	first    []byte  // what was first answered when it was decided; nil before anybody knows
 	heard    *hearer // of its vendor, who is told of what was sold; nil for none
 }
 
@@ -84,7 +85,9 @@ func (s *stack) place(p *purchase) error {
 	var body []byte
 	var err error
 	if !s.await("the order to be placed", func(ctx context.Context) bool {
-		status, body, err = s.askOnce(p, "respond-async")
+		if status, body, err = s.askOnce(p, "respond-async"); err == nil {
+			p.hear(status, body)
+		}
 		// Who was told nothing does not ask again where the order was placed: the shop must see to it.
 		return err == nil && status < 500 || s.db.Pool.QueryRow(ctx, "select id from ordering.orders where customer_id = $1", p.customer).Scan(&p.order) == nil
 	}) {
@@ -108,7 +111,7 @@ func (s *stack) place(p *purchase) error {
 func (s *stack) ask(p *purchase, prefer string) (status int, body []byte, err error) {
 	if !s.await(fmt.Sprintf("order %s to be answered", p.order), func(context.Context) bool {
 		status, body, err = s.askOnce(p, prefer)
-		return err == nil && (status == p.answer || status < 500 && !bytes.Contains(body, []byte("idempotency_in_flight")))
+		return err == nil && (status == p.answer || status < 500) && !inFlight(body)
 	}) {
 		return status, body, fmt.Errorf("no answer in time, the last was %d %s %w", status, body, err)
 	}

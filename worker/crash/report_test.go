@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -11,8 +12,19 @@ import (
 	"time"
 )
 
-// tell prints what became of each step under each victim, and writes it down.
-func tell(t *testing.T, outcomes []outcome, took time.Duration) {
+// commit is that of the sources, with a mark when they were changed since.
+func commit(t *testing.T) string {
+	t.Helper()
+	described, err := exec.CommandContext(t.Context(), "git", "describe", "--always", "--dirty", "--exclude=*").Output()
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(described))
+}
+
+// tell prints what became of each step under each victim, and writes it down. sources is the commit that was
+// tried.
+func tell(t *testing.T, sources string, outcomes []outcome, took time.Duration) {
 	t.Helper()
 	type cell struct{ tried, well int }
 	table := map[string]map[string]*cell{}
@@ -60,6 +72,8 @@ func tell(t *testing.T, outcomes []outcome, took time.Duration) {
 		return
 	}
 	written, err := json.MarshalIndent(struct {
+		Commit   string    `json:"commit"`
+		At       string    `json:"at"`
 		Points   int       `json:"points"`
 		Kills    int       `json:"kills"`
 		Orders   int       `json:"orders"`
@@ -68,7 +82,7 @@ func tell(t *testing.T, outcomes []outcome, took time.Duration) {
 		Slowest  float64   `json:"slowest_recovery_seconds"`
 		Limit    float64   `json:"recovery_limit_seconds"`
 		Outcomes []outcome `json:"outcomes"`
-	}{len(points), len(outcomes), orders, well, took.Seconds(), slowest, recoveryLimit.Seconds(), outcomes}, "", "  ")
+	}{sources, time.Now().UTC().Format(time.RFC3339), len(points), len(outcomes), orders, well, took.Seconds(), slowest, recoveryLimit.Seconds(), outcomes}, "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
