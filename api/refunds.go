@@ -37,6 +37,11 @@ func (a *API) refunds() {
 		},
 	}, a.refundOrder)
 	register(a, operation{
+		id: "get-refund", method: http.MethodGet, path: "/api/refunds/{id}",
+		summary: "Show a refund", tag: "orders",
+		permission: auth.ReadOrders, problems: []code{notFound},
+	}, a.getRefund)
+	register(a, operation{
 		id: "retry-refund", method: http.MethodPost, path: "/api/refunds/{id}/retry", status: http.StatusCreated,
 		summary: "Ask again for a refund that has failed",
 		about: "The refund that failed stays on record; another of the same is asked for, whose `retry_of` names it. Asking twice " +
@@ -162,6 +167,15 @@ func (a *API) refundOrder(ctx context.Context, in *refundOrderInput) (*refundOut
 // RefundByID is embedded in the input of an operation on one refund.
 type RefundByID struct {
 	ID uuid.UUID `path:"id"`
+}
+
+func (a *API) getRefund(ctx context.Context, in *RefundByID) (*refundOutput, error) {
+	document, err := a.DB.FindRefund(ctx, in.ID, ownOrders(ctx))
+	if err != nil {
+		return nil, err
+	}
+	body, err := a.refundBodyOf(ctx, document)
+	return &refundOutput{body}, err
 }
 
 func (a *API) retryRefund(ctx context.Context, in *RefundByID) (*refundOutput, error) {

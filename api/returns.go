@@ -36,6 +36,18 @@ func (a *API) returns() {
 		},
 	}, a.returnItems)
 	register(a, operation{
+		id: "list-vendor-returns", method: http.MethodGet, path: "/api/vendor/returns",
+		summary: "List what is sent back to you, newest first, with your lines only",
+		about:   "`status` is that of your lines: `received` once you have received them, whatever another vendor has to receive yet.",
+		tag:     "vendor", permission: auth.FulfilOrders, problems: []code{invalidCursor},
+	}, a.listVendorReturns)
+	register(a, operation{
+		id: "get-return", method: http.MethodGet, path: "/api/returns/{id}",
+		summary: "Show a return",
+		about:   "A customer sees their own, a vendor their own lines and where those stand, an operator all.",
+		tag:     "orders", permission: auth.ReadReturns, problems: []code{notFound},
+	}, a.getReturn)
+	register(a, operation{
 		id: "receive-return", method: http.MethodPost, path: "/api/returns/{id}/receive", status: http.StatusOK,
 		summary: "Book in what came back, and pay it back",
 		about: "A vendor receives their own products, an operator all. What is not restocked is written off. Receiving again " +
@@ -85,6 +97,52 @@ func (a *API) listReturns(ctx context.Context, in *listOfOrderInput) (*returnsOu
 		return r
 	}, func(row shopdb.ListReturnsRow) any { return row.ID })
 	return &returnsOutput{page}, unread
+}
+
+type vendorReturnsInput struct {
+	Page
+	VendorID optional[int64]  `query:"vendor_id" minimum:"1" doc:"For operators, who must say whose."`
+	Status   optional[string] `query:"status" enum:"requested,received,rejected"`
+}
+
+func (a *API) listVendorReturns(ctx context.Context, in *vendorReturnsInput) (*returnsOutput, error) {
+	vendor := ownVendor(ctx)
+	if vendor == nil {
+		vendor = in.VendorID.value()
+	}
+	if vendor == nil {
+		return nil, invalid("query.vendor_id", "expected the vendor whose returns are asked for")
+	}
+	if asked := in.VendorID.value(); asked != nil && *asked != *vendor {
+		return &returnsOutput{List[order.Return]{Items: []order.Return{}}}, nil
+	}
+	asked := shopdb.ListVendorReturnsParams{VendorID: *vendor, Status: in.Status.value(), Page: in.fetch()}
+	if err := in.after(&asked.Before); err != nil {
+		return nil, err
+	}
+	rows, err := a.DB.ListVendorReturns(ctx, asked)
+	if err != nil {
+		return nil, err
+	}
+	var unread error
+	page := paged(in.Page, rows, func(row shopdb.ListVendorReturnsRow) order.Return {
+		var r order.Return
+		unread = errors.Join(unread, json.Unmarshal(row.Document, &r))
+		return r
+	}, func(row shopdb.ListVendorReturnsRow) any { return row.ID })
+	return &returnsOutput{page}, unread
+}
+
+func (a *API) getReturn(ctx context.Context, in *ReturnByID) (*returnOutput, error) {
+	principal := principalOf(ctx)
+	document, err := a.DB.FindReturn(ctx, in.ID, ownOrders(ctx), nil)
+	if errors.Is(err, store.ErrNotFound) && principal.Has(auth.Vendor) {
+		document, err = a.DB.FindReturn(ctx, in.ID, nil, &principal.VendorID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return returnOf(document)
 }
 
 type returnItemsInput struct {

@@ -110,14 +110,19 @@ func TestWholeOrderComesBack(t *testing.T) {
 	if len(coming) != 3 {
 		t.Fatalf("%d returns", len(coming))
 	}
-	for _, back := range coming {
-		vendor := shop.Vendor(back.Items[0].VendorID)
-		restock := back.Items[0].ItemID == products[0]
-		answers := together(5, func() int {
-			return vendor.Post("/api/returns/"+back.ID.String()+"/receive", map[string]any{"restock": restock}).Status
-		})
-		if answers[http.StatusOK] != 5 {
-			t.Errorf("receiving answered %v", answers)
+	for i, id := range vendorsOf(t, shop, products) {
+		vendor := shop.Vendor(id)
+		mine := returnsOf(vendor, "?status=requested")
+		if want := 2 - i; len(mine) != want {
+			t.Fatalf("vendor %d is told of %+v, want %d", i, mine, want)
+		}
+		for _, back := range mine {
+			answers := together(5, func() int {
+				return vendor.Post("/api/returns/"+back.ID.String()+"/receive", map[string]any{"restock": i == 0}).Status
+			})
+			if answers[http.StatusOK] != 5 {
+				t.Errorf("receiving answered %v", answers)
+			}
 		}
 	}
 	workertest.Await(t, "everything to be refunded", func() bool { return shop.Charges(id).Refunded == delivered.TotalAmount })

@@ -3,6 +3,7 @@ package worker_test
 import (
 	"bytes"
 	"net/http"
+	"reflect"
 	"testing"
 	"time"
 
@@ -63,20 +64,33 @@ func TestReturnIsReceivedByItsVendors(t *testing.T) {
 	buyer, id := buy(shop, "approve", 2, products...)
 	delivered := shop.AwaitStatus(id, order.Delivered)
 	body := map[string]any{"items": []map[string]any{{"item_id": products[0], "qty": 2}, {"item_id": products[1], "qty": 2}}}
-	back := apitest.Decode[order.Return](buyer.Post(orderPath(id, "/returns"), body, "Idempotency-Key", "1").Want(http.StatusCreated))
+	buyer.Post(orderPath(id, "/returns"), body, "Idempotency-Key", "1").Want(http.StatusCreated)
+	first := shop.Vendor(vendors[0])
+	back := returnsOf(first, "")[0]
 	path := "/api/returns/" + back.ID.String() + "/receive"
 	shop.Vendor(shop.NewVendor()).Post(path, map[string]any{"restock": true}).WantProblem(http.StatusNotFound, "not_found")
 
-	first := shop.Vendor(vendors[0])
 	first.Post(path, map[string]any{"restock": true, "refund_amount": "1000.00"}).WantProblem(http.StatusConflict, "refund_exceeds_paid")
 	half := apitest.Decode[order.Return](first.Post(path, map[string]any{"restock": false, "refund_amount": "5.00"}).Want(http.StatusOK))
-	if half.Status != "requested" {
-		t.Errorf("the return is %s", half.Status)
+	if half.Status != "received" || len(half.Items) != 1 {
+		t.Errorf("the return is %+v to the vendor who has received theirs", half)
+	}
+	if whole := returnsOfOrder(buyer.Client, id)[0]; whole.Status != "requested" || len(whole.Items) != 2 {
+		t.Errorf("the return is %+v to its customer", whole)
 	}
 	shop.Admin().Post("/api/returns/"+back.ID.String()+"/reject", map[string]any{"reason": "x"}).WantProblem(http.StatusConflict, "return_over")
 	if refunds := awaitRefund(t, shop, id, "completed"); refunds[0].Amount != 500 || refunds[0].ShippingAmount != 0 {
 		t.Errorf("refunded %+v", refunds[0])
 	}
+	listed := refundsOf(shop, id)[0]
+	shown := "/api/refunds/" + listed.ID.String()
+	for _, by := range []*apitest.Client{buyer.Client, shop.Admin()} {
+		if one := apitest.Decode[order.Refund](by.Get(shown).Want(http.StatusOK)); !reflect.DeepEqual(one, listed) {
+			t.Errorf("shown by its id the refund is %+v, in the list %+v", one, listed)
+		}
+	}
+	shop.NewBuyer().Get(shown).WantProblem(http.StatusNotFound, "not_found")
+	first.Get(shown).WantProblem(http.StatusForbidden, "forbidden") // it is the customer's money
 	shop.AwaitStatus(id, order.Delivered)
 	shop.WantStock(products[0], 8, 0) // written off
 	shop.WantStock(products[1], 8, 0)
@@ -85,8 +99,9 @@ func TestReturnIsReceivedByItsVendors(t *testing.T) {
 	first.Post(path, map[string]any{"restock": false, "refund_amount": "6.00"}).WantProblem(http.StatusConflict, "return_over")
 	first.Post(path, map[string]any{"restock": true, "refund_amount": "5.00"}).WantProblem(http.StatusConflict, "return_over")
 
-	whole := apitest.Decode[order.Return](shop.Vendor(vendors[1]).Post(path, map[string]any{"restock": true}).Want(http.StatusOK))
-	if whole.Status != "received" {
+	second := shop.Vendor(vendors[1])
+	second.Post("/api/returns/"+returnsOf(second, "?status=requested")[0].ID.String()+"/receive", map[string]any{"restock": true}).Want(http.StatusOK)
+	if whole := returnsOfOrder(buyer.Client, id)[0]; whole.Status != "received" {
 		t.Errorf("the return is %s", whole.Status)
 	}
 	awaitRefund(t, shop, id, "completed", "completed")

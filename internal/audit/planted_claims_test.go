@@ -153,8 +153,8 @@ var claims = map[string]plant{
 		plant: []string{
 			`insert into ordering.returns (id, order_id, status, requested_by)
 			values ('00000000-0000-7000-8000-000000000002', @sold, 'received', 'customer')`,
-			`insert into ordering.return_items (return_id, order_item_id, qty, received_at, restocked)
-			select '00000000-0000-7000-8000-000000000002', id, qty, now(), true from ordering.order_items where order_id = @sold`,
+			`insert into ordering.return_items (return_id, order_item_id, vendor_id, qty, received_at, restocked)
+			select '00000000-0000-7000-8000-000000000002', id, vendor_id, qty, now(), true from ordering.order_items where order_id = @sold`,
 			"update ordering.order_items set returned_qty = qty where order_id = @sold",
 			`insert into catalog.stock_ledger (product_id, kind, on_hand_delta, reserved_delta, reference_type, reference_id)
 			select item_id, 'return', qty, 0, 'order', order_id::text from ordering.order_items where order_id = @sold`,

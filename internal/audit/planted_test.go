@@ -159,8 +159,8 @@ var planted = map[string]plant{
 		plant: []string{
 			`insert into ordering.returns (id, order_id, status, requested_by)
 			values ('00000000-0000-7000-8000-000000000002', @sold, 'received', 'customer')`,
-			`insert into ordering.return_items (return_id, order_item_id, qty, received_at, restocked)
-			select '00000000-0000-7000-8000-000000000002', id, 1, now(), true
+			`insert into ordering.return_items (return_id, order_item_id, vendor_id, qty, received_at, restocked)
+			select '00000000-0000-7000-8000-000000000002', id, vendor_id, 1, now(), true
 			from ordering.order_items where order_id = @sold and item_id = @product`,
 		},
 		names: "select @sold::uuid",

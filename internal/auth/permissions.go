@@ -44,6 +44,7 @@ const (
 	ManageWebhooks      Permission = "webhooks.manage"
 	CancelOrders        Permission = "orders.cancel"
 	ReturnOrders        Permission = "orders.return"
+	ReadReturns         Permission = "returns.read"
 	RefundOrders        Permission = "orders.refund"
 	FulfilOrders        Permission = "orders.fulfil"
 )
@@ -79,6 +80,7 @@ var grants = map[Permission][]Role{
 	ManageWebhooks:      {Vendor, Admin},
 	CancelOrders:        {Customer, Admin},
 	ReturnOrders:        {Customer, Admin},
+	ReadReturns:         {Customer, Vendor, Admin},
 	RefundOrders:        {Admin},
 	FulfilOrders:        {Vendor, Admin},
 }

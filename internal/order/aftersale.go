@@ -41,7 +41,7 @@ type RefundLine struct {
 type Return struct {
 	ID              uuid.UUID    `json:"id"`
 	OrderID         uuid.UUID    `json:"order_id"`
-	Status          string       `json:"status" enum:"requested,received,rejected"`
+	Status          string       `json:"status" enum:"requested,received,rejected" doc:"For a vendor, of their own lines."`
 	Reason          string       `json:"reason"`
 	RejectedBecause *string      `json:"rejected_because"`
 	RequestedBy     string       `json:"requested_by" enum:"customer,vendor,admin"`

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
 
 	"github.com/google/uuid"
 
@@ -45,7 +44,7 @@ func (db *DB) RequestRefund(ctx context.Context, r AskRefund, status int) (json.
 		if err := d.follow(ctx); err != nil {
 			return nil, err
 		}
-		return oneRefund(ctx, q, r.OrderID, r.ID)
+		return q.RefundByID(ctx, shopdb.RefundByIDParams{ID: r.ID})
 	})
 	return answer, earlier, failed("request refund", err)
 }
@@ -55,8 +54,7 @@ func (db *DB) RequestRefund(ctx context.Context, r AskRefund, status int) (json.
 // or ErrRefundExceeds or ErrTooMany where its money or units were given back otherwise meanwhile.
 func (db *DB) RetryRefund(ctx context.Context, id, retryID uuid.UUID, by string) (document json.RawMessage, err error) {
 	err = db.InTx(ctx, func(q *shopdb.Queries) error {
-		refund, err := q.Refund(ctx, id)
-		if err != nil {
+		if _, err := q.Refund(ctx, id); err != nil {
 			return err
 		}
 		made, err := q.RetryRefund(ctx, shopdb.RetryRefundParams{ID: id, RetryID: retryID, RequestedBy: by})
@@ -66,7 +64,7 @@ func (db *DB) RetryRefund(ctx context.Context, id, retryID uuid.UUID, by string)
 		if made == uuid.Nil {
 			return ErrNotFailed
 		}
-		document, err = oneRefund(ctx, q, refund.OrderID, made)
+		document, err = q.RefundByID(ctx, shopdb.RefundByIDParams{ID: made})
 		return err
 	})
 	return document, failed("retry refund", err)
@@ -114,10 +112,8 @@ func (d *delivered) shares(ctx context.Context, r AskRefund) (shares map[int]sha
 	return shares, shipping, nil
 }
 
-func oneRefund(ctx context.Context, q *shopdb.Queries, orderID, id uuid.UUID) (json.RawMessage, error) {
-	rows, err := q.ListRefunds(ctx, shopdb.ListRefundsParams{OrderID: orderID, Chosen: &id, Page: 1})
-	if err != nil || len(rows) == 0 {
-		return nil, errors.Join(err, ErrNotFound)
-	}
-	return rows[0].Document, nil
+// FindRefund gives a refund, or ErrNotFound where it is not of customerID's (nil: whoever's).
+func (db *DB) FindRefund(ctx context.Context, id uuid.UUID, customerID *int64) (json.RawMessage, error) {
+	document, err := db.RefundByID(ctx, shopdb.RefundByIDParams{ID: id, CustomerID: customerID})
+	return document, failed("find refund", err)
 }

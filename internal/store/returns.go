@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 	"time"
 
@@ -39,6 +38,7 @@ func (db *DB) RequestReturn(ctx context.Context, r AskReturn, status int) (json.
 			return nil, err
 		}
 		var items []shopdb.AddReturnItemsParams
+		var vendors []int64
 		for at, row := range d.rows {
 			if chosen[at] == 0 {
 				continue
@@ -46,7 +46,8 @@ func (db *DB) RequestReturn(ctx context.Context, r AskReturn, status int) (json.
 			if r.Window != nil && time.Since(*row.DeliveredAt) > *r.Window {
 				return nil, ErrReturnWindow
 			}
-			items = append(items, shopdb.AddReturnItemsParams{ReturnID: r.ID, OrderItemID: row.ID, Qty: chosen[at]})
+			items = append(items, shopdb.AddReturnItemsParams{ReturnID: r.ID, OrderItemID: row.ID, VendorID: row.VendorID, Qty: chosen[at]})
+			vendors = append(vendors, row.VendorID)
 		}
 		if err := q.AddReturn(ctx, shopdb.AddReturnParams{ID: r.ID, OrderID: r.OrderID, Reason: r.Reason, RequestedBy: r.By}); err != nil {
 			return nil, err
@@ -54,16 +55,18 @@ func (db *DB) RequestReturn(ctx context.Context, r AskReturn, status int) (json.
 		if _, err := q.AddReturnItems(ctx, items); err != nil {
 			return nil, err
 		}
-		if err := tellReturn(ctx, q, r.OrderID, r.ID, "return.requested"); err != nil {
+		if err := tellReturn(ctx, q, r.OrderID, r.ID, "return.requested", vendors); err != nil {
 			return nil, err
 		}
-		return oneReturn(ctx, q, r.OrderID, r.ID)
+		return oneReturn(ctx, q, r.ID, nil)
 	})
 	return answer, earlier, failed("request return", err)
 }
 
-func tellReturn(ctx context.Context, q *shopdb.Queries, orderID, id uuid.UUID, what string) error {
-	data, err := json.Marshal(map[string]any{"return_id": id})
+// tellReturn tells of lines of a return, whose vendors may be named more than once.
+func tellReturn(ctx context.Context, q *shopdb.Queries, orderID, id uuid.UUID, what string, vendors []int64) error {
+	slices.Sort(vendors)
+	data, err := json.Marshal(map[string]any{"return_id": id, "vendor_ids": slices.Compact(vendors)})
 	if err != nil {
 		return err
 	}
@@ -131,14 +134,18 @@ func (db *DB) ReceiveReturn(ctx context.Context, r Receipt) (document json.RawMe
 					return err
 				}
 			}
-			if err := tellReturn(ctx, q, r.OrderID, r.ReturnID, "return.received"); err != nil {
+			var vendors []int64
+			for _, item := range now {
+				vendors = append(vendors, item.VendorID)
+			}
+			if err := tellReturn(ctx, q, r.OrderID, r.ReturnID, "return.received", vendors); err != nil {
 				return err
 			}
 			if err := d.follow(ctx); err != nil {
 				return err
 			}
 		}
-		document, err = oneReturn(ctx, q, r.OrderID, r.ReturnID)
+		document, err = oneReturn(ctx, q, r.ReturnID, r.VendorID)
 		return err
 	})
 	return document, refunded, failed("receive return", err)
@@ -247,8 +254,10 @@ func (db *DB) RejectReturn(ctx context.Context, orderID, id uuid.UUID, because s
 			return err
 		}
 		received := false
+		var vendors []int64
 		for _, item := range items {
 			received = received || item.ReceivedAt != nil
+			vendors = append(vendors, item.VendorID)
 		}
 		switch {
 		case coming.Status == "received" || received:
@@ -257,11 +266,11 @@ func (db *DB) RejectReturn(ctx context.Context, orderID, id uuid.UUID, because s
 			if err := q.EndReturn(ctx, shopdb.EndReturnParams{ID: id, Status: "rejected", RejectedBecause: &because}); err != nil {
 				return err
 			}
-			if err := tellReturn(ctx, q, orderID, id, "return.rejected"); err != nil {
+			if err := tellReturn(ctx, q, orderID, id, "return.rejected", vendors); err != nil {
 				return err
 			}
 		}
-		document, err = oneReturn(ctx, q, orderID, id)
+		document, err = oneReturn(ctx, q, id, nil)
 		return err
 	})
 	return document, failed("reject return", err)
@@ -273,10 +282,14 @@ func (db *DB) OrderOfReturn(ctx context.Context, id uuid.UUID) (uuid.UUID, error
 	return orderID, failed("find return", err)
 }
 
-func oneReturn(ctx context.Context, q *shopdb.Queries, orderID, id uuid.UUID) (json.RawMessage, error) {
-	rows, err := q.ListReturns(ctx, shopdb.ListReturnsParams{OrderID: orderID, Chosen: &id, Page: 1})
-	if err != nil || len(rows) == 0 {
-		return nil, errors.Join(err, ErrNotFound)
-	}
-	return rows[0].Document, nil
+// FindReturn gives a return as its reader sees it, or ErrNotFound where it is not of customerID's or
+// has no line of vendorID's (nil: whoever's). A vendor sees their own lines.
+func (db *DB) FindReturn(ctx context.Context, id uuid.UUID, customerID, vendorID *int64) (json.RawMessage, error) {
+	document, err := db.ReturnByID(ctx, shopdb.ReturnByIDParams{ID: id, CustomerID: customerID, VendorID: vendorID})
+	return document, failed("find return", err)
+}
+
+// oneReturn is a return as vendorID sees it, or, when that is nil, operators and customers.
+func oneReturn(ctx context.Context, q *shopdb.Queries, id uuid.UUID, vendorID *int64) (json.RawMessage, error) {
+	return q.ReturnByID(ctx, shopdb.ReturnByIDParams{ID: id, VendorID: vendorID})
 }

@@ -81,6 +81,7 @@ func (q *Queries) AddReturn(ctx context.Context, arg AddReturnParams) error {
 type AddReturnItemsParams struct {
 	ReturnID    uuid.UUID
 	OrderItemID int64
+	VendorID    int64
 	Qty         int64
 }
 
@@ -275,44 +276,16 @@ func (q *Queries) LinesToGiveBack(ctx context.Context, orderID uuid.UUID) ([]Lin
 }
 
 const listRefunds = `-- name: ListRefunds :many
-select
-    refund.id,
-    jsonb_build_object(
-        'id', refund.id, 'order_id', refund.order_id, 'kind', refund.kind, 'status', refund.status,
-        'reason', refund.reason, 'failure', refund.failure, 'amount', refund.amount,
-        'shipping_amount', refund.shipping_amount, 'currency', refund.currency,
-        'requested_by', refund.requested_by, 'shipment_id', refund.shipment_id,
-        'return_id', refund.return_id, 'retry_of', refund.retry_of,
-        'created_at', refund.created_at,
-        'completed_at', refund.completed_at,
-        'items', (
-            select
-                coalesce(
-                    jsonb_agg(
-                        jsonb_build_object(
-                            'item_id', item.item_id, 'qty', back.qty, 'amount', back.amount,
-                            'tax_amount', back.tax_amount, 'restocked', back.restocked
-                        )
-                        order by item.line_no
-                    ),
-                    '[]'
-                )
-            from ordering.refund_items as back
-            inner join ordering.order_items as item on item.id = back.order_item_id
-            where back.refund_id = refund.id
-        )
-    )::jsonb as document
+select refund.id, ordering.refund_document(refund)::jsonb as document
 from ordering.refunds as refund
 where refund.order_id = $1
-    and ($2::uuid is null or refund.id = $2)
-    and ($3::uuid is null or refund.id < $3)
+    and ($2::uuid is null or refund.id < $2)
 order by refund.id desc
-limit $4
+limit $3
 `
 
 type ListRefundsParams struct {
 	OrderID uuid.UUID
-	Chosen  *uuid.UUID
 	Before  *uuid.UUID
 	Page    int32
 }
@@ -322,14 +295,9 @@ type ListRefundsRow struct {
 	Document json.RawMessage
 }
 
-// Newest first by id, which is a UUIDv7: before is the last id of the page before.
+// Of an order, newest first by id, which is a UUIDv7: before is the last id of the page before.
 func (q *Queries) ListRefunds(ctx context.Context, arg ListRefundsParams) ([]ListRefundsRow, error) {
-	rows, err := q.db.Query(ctx, listRefunds,
-		arg.OrderID,
-		arg.Chosen,
-		arg.Before,
-		arg.Page,
-	)
+	rows, err := q.db.Query(ctx, listRefunds, arg.OrderID, arg.Before, arg.Page)
 	if err != nil {
 		return nil, err
 	}
@@ -349,38 +317,16 @@ func (q *Queries) ListRefunds(ctx context.Context, arg ListRefundsParams) ([]Lis
 }
 
 const listReturns = `-- name: ListReturns :many
-select
-    coming.id,
-    jsonb_build_object(
-        'id', coming.id, 'order_id', coming.order_id, 'status', coming.status,
-        'reason', coming.reason, 'rejected_because', coming.rejected_because,
-        'requested_by', coming.requested_by, 'created_at', coming.created_at,
-        'updated_at', coming.updated_at,
-        'items', (
-            select
-                jsonb_agg(
-                    jsonb_build_object(
-                        'item_id', item.item_id, 'vendor_id', item.vendor_id, 'qty', back.qty,
-                        'received_at', back.received_at, 'restocked', back.restocked
-                    )
-                    order by item.line_no
-                )
-            from ordering.return_items as back
-            inner join ordering.order_items as item on item.id = back.order_item_id
-            where back.return_id = coming.id
-        )
-    )::jsonb as document
+select coming.id, ordering.return_document(coming, null)::jsonb as document
 from ordering.returns as coming
 where coming.order_id = $1
-    and ($2::uuid is null or coming.id = $2)
-    and ($3::uuid is null or coming.id < $3)
+    and ($2::uuid is null or coming.id < $2)
 order by coming.id desc
-limit $4
+limit $3
 `
 
 type ListReturnsParams struct {
 	OrderID uuid.UUID
-	Chosen  *uuid.UUID
 	Before  *uuid.UUID
 	Page    int32
 }
@@ -390,14 +336,9 @@ type ListReturnsRow struct {
 	Document json.RawMessage
 }
 
-// Newest first by id, which is a UUIDv7: before is the last id of the page before.
+// Of an order, newest first by id, which is a UUIDv7: before is the last id of the page before.
 func (q *Queries) ListReturns(ctx context.Context, arg ListReturnsParams) ([]ListReturnsRow, error) {
-	rows, err := q.db.Query(ctx, listReturns,
-		arg.OrderID,
-		arg.Chosen,
-		arg.Before,
-		arg.Page,
-	)
+	rows, err := q.db.Query(ctx, listReturns, arg.OrderID, arg.Before, arg.Page)
 	if err != nil {
 		return nil, err
 	}
@@ -590,6 +531,59 @@ func (q *Queries) ListVendorOrders(ctx context.Context, arg ListVendorOrdersPara
 	return items, nil
 }
 
+const listVendorReturns = `-- name: ListVendorReturns :many
+select coming.id, shown.document::jsonb as document
+from ordering.returns as coming
+cross join lateral ordering.return_document(coming, $1::bigint) as shown (document)
+where exists (
+        select
+        from ordering.return_items as back
+        where back.return_id = coming.id and back.vendor_id = $1::bigint
+    )
+    and ($2::text is null or shown.document ->> 'status' = $2)
+    and ($3::uuid is null or coming.id < $3)
+order by coming.id desc
+limit $4
+`
+
+type ListVendorReturnsParams struct {
+	VendorID int64
+	Status   *string
+	Before   *uuid.UUID
+	Page     int32
+}
+
+type ListVendorReturnsRow struct {
+	ID       uuid.UUID
+	Document json.RawMessage
+}
+
+// Those with lines of a vendor, as the vendor sees them, newest first by id.
+func (q *Queries) ListVendorReturns(ctx context.Context, arg ListVendorReturnsParams) ([]ListVendorReturnsRow, error) {
+	rows, err := q.db.Query(ctx, listVendorReturns,
+		arg.VendorID,
+		arg.Status,
+		arg.Before,
+		arg.Page,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListVendorReturnsRow{}
+	for rows.Next() {
+		var i ListVendorReturnsRow
+		if err := rows.Scan(&i.ID, &i.Document); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const ordersToCancel = `-- name: OrdersToCancel :many
 select id
 from ordering.orders
@@ -699,6 +693,27 @@ func (q *Queries) Refund(ctx context.Context, id uuid.UUID) (RefundRow, error) {
 		&i.Provider,
 	)
 	return i, err
+}
+
+const refundByID = `-- name: RefundByID :one
+select ordering.refund_document(refund)::jsonb as document
+from ordering.refunds as refund
+inner join ordering.orders on orders.id = refund.order_id
+where refund.id = $1
+    and ($2::bigint is null or orders.customer_id = $2)
+`
+
+type RefundByIDParams struct {
+	ID         uuid.UUID
+	CustomerID *int64
+}
+
+// A refund of whichever customer, unless they are named: then no other's.
+func (q *Queries) RefundByID(ctx context.Context, arg RefundByIDParams) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, refundByID, arg.ID, arg.CustomerID)
+	var document json.RawMessage
+	err := row.Scan(&document)
+	return document, err
 }
 
 const refundedOfReturn = `-- name: RefundedOfReturn :many
@@ -812,8 +827,39 @@ func (q *Queries) RetryRefund(ctx context.Context, arg RetryRefundParams) (uuid.
 	return retry_id, err
 }
 
+const returnByID = `-- name: ReturnByID :one
+select ordering.return_document(coming, $1::bigint)::jsonb as document
+from ordering.returns as coming
+inner join ordering.orders on orders.id = coming.order_id
+where coming.id = $2
+    and ($3::bigint is null or orders.customer_id = $3)
+    and (
+        $1::bigint is null
+        or exists (
+            select
+            from ordering.return_items as back
+            where back.return_id = coming.id and back.vendor_id = $1
+        )
+    )
+`
+
+type ReturnByIDParams struct {
+	VendorID   *int64
+	ID         uuid.UUID
+	CustomerID *int64
+}
+
+// A return of whichever customer and vendor, unless they are named: then no other's. A vendor sees
+// their own lines.
+func (q *Queries) ReturnByID(ctx context.Context, arg ReturnByIDParams) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, returnByID, arg.VendorID, arg.ID, arg.CustomerID)
+	var document json.RawMessage
+	err := row.Scan(&document)
+	return document, err
+}
+
 const returnItems = `-- name: ReturnItems :many
-select item.item_id, item.vendor_id, back.return_id, back.order_item_id, back.qty, back.received_at, back.restocked
+select item.item_id, back.return_id, back.order_item_id, back.vendor_id, back.qty, back.received_at, back.restocked
 from ordering.return_items as back
 inner join ordering.order_items as item on item.id = back.order_item_id
 where back.return_id = $1
@@ -822,9 +868,9 @@ order by item.line_no
 
 type ReturnItemsRow struct {
 	ItemID      int64
-	VendorID    int64
 	ReturnID    uuid.UUID
 	OrderItemID int64
+	VendorID    int64
 	Qty         int64
 	ReceivedAt  *time.Time
 	Restocked   *bool
@@ -841,9 +887,9 @@ func (q *Queries) ReturnItems(ctx context.Context, returnID uuid.UUID) ([]Return
 		var i ReturnItemsRow
 		if err := rows.Scan(
 			&i.ItemID,
-			&i.VendorID,
 			&i.ReturnID,
 			&i.OrderItemID,
+			&i.VendorID,
 			&i.Qty,
 			&i.ReceivedAt,
 			&i.Restocked,

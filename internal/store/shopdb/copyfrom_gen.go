@@ -68,6 +68,7 @@ func (r iteratorForAddReturnItems) Values() ([]interface{}, error) {
 	return []interface{}{
 		r.rows[0].ReturnID,
 		r.rows[0].OrderItemID,
+		r.rows[0].VendorID,
 		r.rows[0].Qty,
 	}, nil
 }
@@ -77,7 +78,7 @@ func (r iteratorForAddReturnItems) Err() error {
 }
 
 func (q *Queries) AddReturnItems(ctx context.Context, arg []AddReturnItemsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"ordering", "return_items"}, []string{"return_id", "order_item_id", "qty"}, &iteratorForAddReturnItems{rows: arg})
+	return q.db.CopyFrom(ctx, []string{"ordering", "return_items"}, []string{"return_id", "order_item_id", "vendor_id", "qty"}, &iteratorForAddReturnItems{rows: arg})
 }
 
 // iteratorForPlanShipmentItems implements pgx.CopyFromSource.

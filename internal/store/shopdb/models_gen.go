@@ -544,6 +544,7 @@ type OrderingReturn struct {
 type OrderingReturnItem struct {
 	ReturnID    uuid.UUID
 	OrderItemID int64
+	VendorID    int64
 	Qty         int64
 	ReceivedAt  *time.Time
 	Restocked   *bool

@@ -82,7 +82,11 @@ entries as (
         'event' as kind,
         lpad(event.id::text, 20, '0') as id,
         event.type as type,
-        case when asked.audience = 'vendor' and event.type like 'order.%' then '{}' else event.data end as data
+        case
+            when asked.audience = 'vendor'
+                then coalesce(ordering.event_data_for(event.data, asked.vendor_id), '{}')
+            else event.data
+        end as data
     from ordering.order_events as event
     cross join asked
     where event.order_id = asked.order_id
@@ -90,7 +94,7 @@ entries as (
             when 'admin' then true
             when 'customer' then event.type <> 'order.reserved'
             else event.type in ('order.confirmed', 'order.cancelled')
-                or (event.data ->> 'vendor_id')::bigint = asked.vendor_id
+                or ordering.event_data_for(event.data, asked.vendor_id) is not null
         end
     union all
     select
@@ -196,8 +200,8 @@ type TimelineRow struct {
 }
 
 // What happened to an order, oldest first. audience is admin, who sees everything; customer, who
-// sees what the shop would tell them; or vendor, who sees the parcels of vendor_id and when the
-// order was sold or cancelled. The last three arguments are the last item of the page before.
+// sees what the shop would tell them; or vendor, who sees the parcels and returns of vendor_id and
+// when the order was sold or cancelled. The last three arguments are the last item of the page before.
 func (q *Queries) Timeline(ctx context.Context, arg TimelineParams) ([]TimelineRow, error) {
 	rows, err := q.db.Query(ctx, timeline,
 		arg.AfterAt,

@@ -59,10 +59,11 @@ create trigger returns_transition before update of status on ordering.returns
 for each row when (old.status is distinct from new.status)
 execute function ordering.check_transition('return');
 
--- restocked is null until the units were received.
+-- restocked is null until the units were received. vendor_id is the line's.
 create table ordering.return_items (
     return_id uuid not null references ordering.returns (id),
     order_item_id bigint not null references ordering.order_items (id),
+    vendor_id bigint not null,
     qty bigint not null check (qty > 0),
     received_at timestamptz,
     restocked boolean,
@@ -70,6 +71,43 @@ create table ordering.return_items (
     check ((received_at is null) = (restocked is null))
 );
 create index return_items_order_item_idx on ordering.return_items (order_item_id);
+create index return_items_vendor_idx on ordering.return_items (vendor_id, return_id);
+
+-- A return as the API shows it. A vendor sees their own lines, and where those stand: what they have
+-- received is received, whatever another vendor has to receive yet.
+-- +goose StatementBegin
+create function ordering.return_document(p_return ordering.returns, p_vendor_id bigint) returns jsonb
+language plpgsql stable as $$ -- Postgres would plan a function in sql anew for each call
+declare
+    document jsonb;
+begin
+    select
+        jsonb_build_object(
+            'id', p_return.id, 'order_id', p_return.order_id,
+            'status', case
+                when p_return.status = 'requested' and count(back.received_at) = count(*) then 'received'
+                else p_return.status
+            end,
+            'reason', p_return.reason, 'rejected_because', p_return.rejected_because,
+            'requested_by', p_return.requested_by, 'created_at', p_return.created_at,
+            'updated_at', p_return.updated_at,
+            'items', jsonb_agg(
+                jsonb_build_object(
+                    'item_id', item.item_id, 'vendor_id', item.vendor_id, 'qty', back.qty,
+                    'received_at', back.received_at, 'restocked', back.restocked
+                )
+                order by item.line_no
+            )
+        )
+    into document
+    from ordering.return_items as back
+    inner join ordering.order_items as item on item.id = back.order_item_id
+    where back.return_id = p_return.id
+        and back.vendor_id = coalesce(p_vendor_id, back.vendor_id);
+    return document;
+end
+$$;
+-- +goose StatementEnd
 
 -- retry_of is the refund that failed and that this one is asked for again, once.
 -- kind refund: money that was captured is paid back. kind release: what was sold is given up before
@@ -93,6 +131,40 @@ drop constraint refund_items_qty_check,
 add check (qty >= 0),
 add column tax_amount numeric(18, 2) not null default 0 check (tax_amount >= 0);
 create index refund_items_order_item_idx on ordering.refund_items (order_item_id);
+
+-- A refund as the API shows it.
+-- +goose StatementBegin
+create function ordering.refund_document(p_refund ordering.refunds) returns jsonb
+language plpgsql stable as $$
+begin
+    return jsonb_build_object(
+        'id', p_refund.id, 'order_id', p_refund.order_id, 'kind', p_refund.kind,
+        'status', p_refund.status, 'reason', p_refund.reason, 'failure', p_refund.failure,
+        'amount', p_refund.amount, 'shipping_amount', p_refund.shipping_amount,
+        'currency', p_refund.currency, 'requested_by', p_refund.requested_by,
+        'shipment_id', p_refund.shipment_id, 'return_id', p_refund.return_id,
+        'retry_of', p_refund.retry_of, 'created_at', p_refund.created_at,
+        'completed_at', p_refund.completed_at,
+        'items', (
+            select
+                coalesce(
+                    jsonb_agg(
+                        jsonb_build_object(
+                            'item_id', item.item_id, 'qty', back.qty, 'amount', back.amount,
+                            'tax_amount', back.tax_amount, 'restocked', back.restocked
+                        )
+                        order by item.line_no
+                    ),
+                    '[]'
+                )
+            from ordering.refund_items as back
+            inner join ordering.order_items as item on item.id = back.order_item_id
+            where back.refund_id = p_refund.id
+        )
+    );
+end
+$$;
+-- +goose StatementEnd
 
 -- What was authorised and will not be captured, because it was given up.
 alter table ordering.payments
@@ -333,10 +405,12 @@ drop function ordering.check_refunds cascade;
 drop index ordering.shipments_unsettled_idx;
 drop index ordering.orders_cancel_request_idx;
 alter table ordering.payments drop column released_amount;
+drop function ordering.refund_document;
 alter table ordering.refund_items drop column tax_amount;
 alter table ordering.refunds
 drop column retry_of, drop column failure, drop column requested_by, drop column return_id, drop column shipment_id,
 drop column shipping_amount, drop column kind;
+drop function ordering.return_document;
 drop table ordering.return_items, ordering.returns;
 alter table ordering.shipment_items drop column tax_amount;
 alter table ordering.shipments

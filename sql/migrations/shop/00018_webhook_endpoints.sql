@@ -80,8 +80,20 @@ end
 $$;
 -- +goose StatementEnd
 
+-- What an event tells a vendor of: all of it where it is of a part of theirs; where it is of several
+-- vendors' parts (vendor_ids), that it is of theirs as well; null where it is of none of theirs.
+create function ordering.event_data_for(p_data jsonb, p_vendor_id bigint) returns jsonb
+language sql immutable as $$
+    select
+        case
+            when (p_data ->> 'vendor_id')::bigint = p_vendor_id then p_data
+            when p_data -> 'vendor_ids' @> to_jsonb(p_vendor_id)
+                then p_data - 'vendor_ids' || jsonb_build_object('vendor_id', p_vendor_id)
+        end
+$$;
+
 -- Whether an endpoint's owner may know of an event, and has asked for it. A vendor is told of their
--- own shipments, and of orders with lines of theirs once those are sold.
+-- own shipments and returns, and of orders with lines of theirs once those are sold.
 create function ordering.webhook_wants(
     p_endpoint ordering.webhook_endpoints, p_event ordering.order_events
 ) returns boolean
@@ -91,7 +103,7 @@ language sql stable as $$
         and p_event.occurred_at >= p_endpoint.created_at
         and (
             p_endpoint.vendor_id is null
-            or (p_event.data ->> 'vendor_id')::bigint = p_endpoint.vendor_id
+            or ordering.event_data_for(p_event.data, p_endpoint.vendor_id) is not null
             or (
                 p_event.type in (
                     'order.confirmed', 'order.shipped', 'order.delivered', 'order.cancelled', 'order.returned'
@@ -119,8 +131,7 @@ language sql stable as $$
             'occurred_at', ordering.rfc3339(event.occurred_at),
             'data', case
                 when endpoint.vendor_id is null then event.data
-                when event.data ? 'vendor_id' then event.data
-                else '{}'
+                else coalesce(ordering.event_data_for(event.data, endpoint.vendor_id), '{}')
             end
             || jsonb_build_object(
                 'order_id', event.order_id,
@@ -255,6 +266,7 @@ where state in ('queued', 'running');
 drop view ordering.waiting;
 drop function ordering.webhook_payload;
 drop function ordering.webhook_wants;
+drop function ordering.event_data_for;
 drop function ordering.add_webhook_endpoint;
 drop table ordering.webhook_attempts;
 drop table ordering.webhook_deliveries;

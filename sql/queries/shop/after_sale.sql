@@ -136,47 +136,29 @@ order by refund.id
 limit @most;
 
 -- name: ListRefunds :many
--- Newest first by id, which is a UUIDv7: before is the last id of the page before.
-select
-    refund.id,
-    jsonb_build_object(
-        'id', refund.id, 'order_id', refund.order_id, 'kind', refund.kind, 'status', refund.status,
-        'reason', refund.reason, 'failure', refund.failure, 'amount', refund.amount,
-        'shipping_amount', refund.shipping_amount, 'currency', refund.currency,
-        'requested_by', refund.requested_by, 'shipment_id', refund.shipment_id,
-        'return_id', refund.return_id, 'retry_of', refund.retry_of,
-        'created_at', refund.created_at,
-        'completed_at', refund.completed_at,
-        'items', (
-            select
-                coalesce(
-                    jsonb_agg(
-                        jsonb_build_object(
-                            'item_id', item.item_id, 'qty', back.qty, 'amount', back.amount,
-                            'tax_amount', back.tax_amount, 'restocked', back.restocked
-                        )
-                        order by item.line_no
-                    ),
-                    '[]'
-                )
-            from ordering.refund_items as back
-            inner join ordering.order_items as item on item.id = back.order_item_id
-            where back.refund_id = refund.id
-        )
-    )::jsonb as document
+-- Of an order, newest first by id, which is a UUIDv7: before is the last id of the page before.
+select refund.id, ordering.refund_document(refund)::jsonb as document
 from ordering.refunds as refund
 where refund.order_id = @order_id
-    and (sqlc.narg(chosen)::uuid is null or refund.id = sqlc.narg(chosen))
     and (sqlc.narg(before)::uuid is null or refund.id < sqlc.narg(before))
 order by refund.id desc
 limit @page;
+
+-- name: RefundByID :one
+-- A refund of whichever customer, unless they are named: then no other's.
+select ordering.refund_document(refund)::jsonb as document
+from ordering.refunds as refund
+inner join ordering.orders on orders.id = refund.order_id
+where refund.id = @id
+    and (sqlc.narg(customer_id)::bigint is null or orders.customer_id = sqlc.narg(customer_id));
 
 -- name: AddReturn :exec
 insert into ordering.returns (id, order_id, reason, requested_by)
 values (@id, @order_id, @reason, @requested_by);
 
 -- name: AddReturnItems :copyfrom
-insert into ordering.return_items (return_id, order_item_id, qty) values ($1, $2, $3);
+insert into ordering.return_items (return_id, order_item_id, vendor_id, qty)
+values ($1, $2, $3, $4);
 
 -- name: ReturnToReceive :one
 select *
@@ -184,7 +166,7 @@ from ordering.returns
 where id = @id and order_id = @order_id;
 
 -- name: ReturnItems :many
-select item.item_id, item.vendor_id, back.*
+select item.item_id, back.*
 from ordering.return_items as back
 inner join ordering.order_items as item on item.id = back.order_item_id
 where back.return_id = @return_id
@@ -211,34 +193,45 @@ set
 where id = @id;
 
 -- name: ListReturns :many
--- Newest first by id, which is a UUIDv7: before is the last id of the page before.
-select
-    coming.id,
-    jsonb_build_object(
-        'id', coming.id, 'order_id', coming.order_id, 'status', coming.status,
-        'reason', coming.reason, 'rejected_because', coming.rejected_because,
-        'requested_by', coming.requested_by, 'created_at', coming.created_at,
-        'updated_at', coming.updated_at,
-        'items', (
-            select
-                jsonb_agg(
-                    jsonb_build_object(
-                        'item_id', item.item_id, 'vendor_id', item.vendor_id, 'qty', back.qty,
-                        'received_at', back.received_at, 'restocked', back.restocked
-                    )
-                    order by item.line_no
-                )
-            from ordering.return_items as back
-            inner join ordering.order_items as item on item.id = back.order_item_id
-            where back.return_id = coming.id
-        )
-    )::jsonb as document
+-- Of an order, newest first by id, which is a UUIDv7: before is the last id of the page before.
+select coming.id, ordering.return_document(coming, null)::jsonb as document
 from ordering.returns as coming
 where coming.order_id = @order_id
-    and (sqlc.narg(chosen)::uuid is null or coming.id = sqlc.narg(chosen))
     and (sqlc.narg(before)::uuid is null or coming.id < sqlc.narg(before))
 order by coming.id desc
 limit @page;
+
+-- name: ListVendorReturns :many
+-- Those with lines of a vendor, as the vendor sees them, newest first by id.
+select coming.id, shown.document::jsonb as document
+from ordering.returns as coming
+cross join lateral ordering.return_document(coming, @vendor_id::bigint) as shown (document)
+where exists (
+        select
+        from ordering.return_items as back
+        where back.return_id = coming.id and back.vendor_id = @vendor_id::bigint
+    )
+    and (sqlc.narg(status)::text is null or shown.document ->> 'status' = sqlc.narg(status))
+    and (sqlc.narg(before)::uuid is null or coming.id < sqlc.narg(before))
+order by coming.id desc
+limit @page;
+
+-- name: ReturnByID :one
+-- A return of whichever customer and vendor, unless they are named: then no other's. A vendor sees
+-- their own lines.
+select ordering.return_document(coming, sqlc.narg(vendor_id)::bigint)::jsonb as document
+from ordering.returns as coming
+inner join ordering.orders on orders.id = coming.order_id
+where coming.id = @id
+    and (sqlc.narg(customer_id)::bigint is null or orders.customer_id = sqlc.narg(customer_id))
+    and (
+        sqlc.narg(vendor_id)::bigint is null
+        or exists (
+            select
+            from ordering.return_items as back
+            where back.return_id = coming.id and back.vendor_id = sqlc.narg(vendor_id)
+        )
+    );
 
 -- name: ClaimKey :one
 -- Null when this call has the key, else what became of the first claim.

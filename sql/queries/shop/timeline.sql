@@ -16,8 +16,8 @@ where orders.id = @id;
 
 -- name: Timeline :many
 -- What happened to an order, oldest first. audience is admin, who sees everything; customer, who
--- sees what the shop would tell them; or vendor, who sees the parcels of vendor_id and when the
--- order was sold or cancelled. The last three arguments are the last item of the page before.
+-- sees what the shop would tell them; or vendor, who sees the parcels and returns of vendor_id and
+-- when the order was sold or cancelled. The last three arguments are the last item of the page before.
 with asked as (
     select
         sqlc.arg(order_id)::uuid as order_id,
@@ -31,7 +31,11 @@ entries as (
         'event' as kind,
         lpad(event.id::text, 20, '0') as id,
         event.type as type,
-        case when asked.audience = 'vendor' and event.type like 'order.%' then '{}' else event.data end as data
+        case
+            when asked.audience = 'vendor'
+                then coalesce(ordering.event_data_for(event.data, asked.vendor_id), '{}')
+            else event.data
+        end as data
     from ordering.order_events as event
     cross join asked
     where event.order_id = asked.order_id
@@ -39,7 +43,7 @@ entries as (
             when 'admin' then true
             when 'customer' then event.type <> 'order.reserved'
             else event.type in ('order.confirmed', 'order.cancelled')
-                or (event.data ->> 'vendor_id')::bigint = asked.vendor_id
+                or ordering.event_data_for(event.data, asked.vendor_id) is not null
         end
     union all
     select
