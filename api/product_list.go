@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"mercado/internal/auth"
 	"mercado/internal/money"
 	"mercado/internal/store"
 	"mercado/internal/store/shopdb"
@@ -26,6 +27,9 @@ type listProductsInput struct {
 func (a *API) listProducts(ctx context.Context, in *listProductsInput) (*kept[List[ProductSummary]], error) {
 	who := principalOf(ctx)
 	if in.IncludeInactive && !mayManage(who, in.VendorID.Value) {
+		if in.VendorID.sent && who.Has(auth.Vendor) {
+			return nil, problem(notFound) // whether or not there is such a vendor
+		}
 		return nil, problem(forbidden)
 	}
 	query := in.Query.value()

@@ -26,13 +26,13 @@ func (a *API) products() {
 		summary: "List and search products", tag: "products", revalidated: true,
 		about: "What is out of stock is left out unless `include_out_of_stock=true`. An answer may be up to a second old; " +
 			"it carries an ETag to ask again with.",
-		permission: auth.Public, problems: []code{forbidden, invalidCursor},
+		permission: auth.Public, problems: []code{forbidden, notFound, invalidCursor},
 	}, a.listProducts)
 	register(a, operation{
 		id: "create-product", method: http.MethodPost, path: "/api/catalog/products",
 		summary: "Add a product with its opening stock", tag: "products", status: http.StatusCreated,
 		about:      "A vendor adds products of their own. With an `Idempotency-Key` a double click adds one.",
-		permission: auth.WriteProducts, problems: []code{unknownReference, skuTaken, idempotencyMismatch, idempotencyInFlight},
+		permission: auth.WriteProducts, problems: []code{notFound, unknownReference, skuTaken, idempotencyMismatch, idempotencyInFlight},
 	}, a.createProduct)
 	register(a, operation{
 		id: "get-product", method: http.MethodGet, path: "/api/catalog/products/{id}",
@@ -167,7 +167,7 @@ type createProductInput struct {
 
 func (a *API) createProduct(ctx context.Context, in *createProductInput) (*versioned[product], error) {
 	if !mayManage(principalOf(ctx), in.Body.VendorID) {
-		return nil, problem(forbidden)
+		return nil, problem(notFound) // whether or not there is such a vendor
 	}
 	said, err := attributesOf(in.Body.Attributes)
 	if err != nil {

@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -55,7 +56,10 @@ func TestAVendorManagesTheirOwnProducts(t *testing.T) {
 	id := apitest.Decode[apitest.Made](created).ID
 	path := fmt.Sprintf("/api/catalog/products/%d", id)
 
-	shop.Vendor(rival).Post("/api/catalog/products", body).WantProblem(http.StatusForbidden, "forbidden")
+	shop.Vendor(rival).Post("/api/catalog/products", body).WantProblem(http.StatusNotFound, "not_found")
+	never := maps.Clone(body)
+	never["vendor_id"] = 999999999
+	shop.Vendor(rival).Post("/api/catalog/products", never).WantProblem(http.StatusNotFound, "not_found")
 	shop.Vendor(rival).Patch(path, map[string]any{"price": "1.00"}).WantProblem(http.StatusNotFound, "not_found")
 	shop.Vendor(rival).Delete(path).WantProblem(http.StatusNotFound, "not_found")
 	shop.Vendor(rival).Get(path+"/inventory").WantProblem(http.StatusNotFound, "not_found")
@@ -74,6 +78,10 @@ func TestAVendorManagesTheirOwnProducts(t *testing.T) {
 		t.Errorf("its vendor lists %v", ids)
 	}
 	shop.Vendor(vendor).Get("/api/catalog/products?include_inactive=true").WantProblem(http.StatusForbidden, "forbidden")
+	for _, other := range []int64{rival, 999999999} {
+		shop.Vendor(vendor).Get(fmt.Sprintf("/api/catalog/products?include_inactive=true&vendor_id=%d", other)).
+			WantProblem(http.StatusNotFound, "not_found")
+	}
 }
 
 // TestAttributesKeepTheirNumbers sends numbers that no float64 holds, and looks for them as they were sent.
