@@ -120,10 +120,10 @@ type updateCategoryInput struct {
 	ByID
 	Expect
 	Body struct {
-		Name        *string         `json:"name,omitempty" maxLength:"200" pattern:"\\S" patternDescription:"not blank"`
-		ParentID    nullable[int64] `json:"parent_id,omitempty" minimum:"0" doc:"null or 0 makes it a root."`
-		Description *string         `json:"description,omitempty" maxLength:"2000"`
-		IsActive    *bool           `json:"is_active,omitempty"`
+		Name        *string          `json:"name,omitempty" maxLength:"200" pattern:"\\S" patternDescription:"not blank"`
+		ParentID    nullable[int64]  `json:"parent_id,omitempty" minimum:"0" doc:"null or 0 makes it a root."`
+		Description nullable[string] `json:"description,omitempty" maxLength:"2000"`
+		IsActive    *bool            `json:"is_active,omitempty"`
 	} `nameHint:"CategoryChange"`
 }
 
@@ -134,7 +134,7 @@ func (a *API) updateCategory(ctx context.Context, in *updateCategoryInput) (*ver
 	}
 	row, err := a.DB.ChangeCategory(ctx, shopdb.UpdateCategoryParams{
 		ID: in.ID, Versions: in.versions(), Name: trimmed(in.Body.Name), ParentID: parent,
-		Description: in.Body.Description, IsActive: in.Body.IsActive,
+		Description: orEmpty(in.Body.Description), IsActive: in.Body.IsActive,
 	})
 	if err != nil {
 		return nil, parentProblem(err)

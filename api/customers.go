@@ -27,6 +27,7 @@ func (a *API) customers() {
 	register(a, operation{
 		id: "update-customer", method: http.MethodPatch, path: "/api/identity/customers/{id}",
 		summary: "Change what is sent of a customer", tag: "customers",
+		about:      "What is left out stays; null clears `phone`, `birth_date`, `city` and `country`.",
 		permission: auth.WriteCustomers, problems: []code{notFound, customerInactive},
 	}, a.updateCustomer)
 	register(a, operation{
@@ -142,12 +143,12 @@ func (a *API) getCustomer(ctx context.Context, in *ByID) (*customerOutput, error
 type updateCustomerInput struct {
 	ByID
 	Body struct {
-		FirstName *string  `json:"first_name,omitempty" maxLength:"100" pattern:"\\S" patternDescription:"not blank"`
-		LastName  *string  `json:"last_name,omitempty" maxLength:"100" pattern:"\\S" patternDescription:"not blank"`
-		Phone     *string  `json:"phone,omitempty" maxLength:"40"`
-		BirthDate *date    `json:"birth_date,omitempty"`
-		City      *string  `json:"city,omitempty" maxLength:"100"`
-		Country   *country `json:"country,omitempty"`
+		FirstName *string           `json:"first_name,omitempty" maxLength:"100" pattern:"\\S" patternDescription:"not blank"`
+		LastName  *string           `json:"last_name,omitempty" maxLength:"100" pattern:"\\S" patternDescription:"not blank"`
+		Phone     nullable[string]  `json:"phone,omitempty" maxLength:"40"`
+		BirthDate nullable[date]    `json:"birth_date,omitempty"`
+		City      nullable[string]  `json:"city,omitempty" maxLength:"100"`
+		Country   nullable[country] `json:"country,omitempty"`
 	} `nameHint:"CustomerChange"`
 }
 
@@ -156,9 +157,13 @@ func (a *API) updateCustomer(ctx context.Context, in *updateCustomerInput) (*cus
 		return nil, err
 	}
 	own := !principalOf(ctx).Has(auth.Admin)
+	sent := in.Body
 	row, err := a.DB.ChangeCustomer(ctx, shopdb.UpdateCustomerParams{
-		ID: in.ID, OnlyActive: own, FirstName: trimmed(in.Body.FirstName), LastName: trimmed(in.Body.LastName), Phone: in.Body.Phone,
-		BirthDate: in.Body.BirthDate.time(), City: in.Body.City, Country: in.Body.Country.text(),
+		ID: in.ID, OnlyActive: own, FirstName: trimmed(sent.FirstName), LastName: trimmed(sent.LastName),
+		Phone: sent.Phone.value, ClearPhone: sent.Phone.null,
+		BirthDate: sent.BirthDate.value.time(), ClearBirthDate: sent.BirthDate.null,
+		City: sent.City.value, ClearCity: sent.City.null,
+		Country: sent.Country.value.text(), ClearCountry: sent.Country.null,
 	})
 	switch {
 	case own && errors.Is(err, store.ErrNotFound): // a token outlives its customer by minutes

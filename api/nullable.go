@@ -31,3 +31,19 @@ func (n *nullable[T]) UnmarshalJSON(text []byte) error {
 	n.value = new(T)
 	return json.Unmarshal(text, n.value)
 }
+
+// orEmpty is a text that was sent, and the empty one for null; nil where it was left out.
+func orEmpty(text nullable[string]) *string {
+	if text.null {
+		return new(string)
+	}
+	return text.value
+}
+
+// Resolve implements huma.ResolverWithPath: what the schema cannot say of a value is checked here as well.
+func (n nullable[T]) Resolve(ctx huma.Context, path *huma.PathBuffer) []error {
+	if sent, checked := any(n.value).(huma.ResolverWithPath); checked && n.value != nil {
+		return sent.Resolve(ctx, path)
+	}
+	return nil
+}

@@ -43,7 +43,8 @@ func (a *API) products() {
 	register(a, operation{
 		id: "update-product", method: http.MethodPatch, path: "/api/catalog/products/{id}",
 		summary: "Change what is sent of a product", tag: "products",
-		about:      "What is left out stays; null clears `sku`, `weight_kg`, `dimensions` and `launch_date`.",
+		about: "What is left out stays; null clears `sku`, `description`, `brand`, `model`, `weight_kg`, `dimensions` and " +
+			"`launch_date`.",
 		permission: auth.WriteProducts, problems: []code{notFound, unknownReference, skuTaken, versionMismatch},
 	}, a.updateProduct)
 	register(a, operation{
@@ -261,10 +262,10 @@ type updateProductInput struct {
 	Body struct {
 		SKU         nullable[string]  `json:"sku,omitempty" maxLength:"100" pattern:"^\\S(.*\\S)?$" patternDescription:"not blank, and without blanks around it"`
 		ItemName    *string           `json:"item_name,omitempty" maxLength:"300" pattern:"\\S" patternDescription:"not blank"`
-		Description *string           `json:"description,omitempty" maxLength:"20000"`
+		Description nullable[string]  `json:"description,omitempty" maxLength:"20000"`
 		CategoryID  *int64            `json:"category_id,omitempty" minimum:"1"`
-		Brand       *string           `json:"brand,omitempty" maxLength:"200"`
-		Model       *string           `json:"model,omitempty" maxLength:"200"`
+		Brand       nullable[string]  `json:"brand,omitempty" maxLength:"200"`
+		Model       nullable[string]  `json:"model,omitempty" maxLength:"200"`
 		Price       *money.Amount     `json:"price,omitempty" pattern:"^[0-9]{1,9}([.][0-9]{1,2})?$" patternDescription:"an amount below 1000000000"`
 		Cost        *money.Amount     `json:"cost,omitempty" pattern:"^[0-9]{1,9}([.][0-9]{1,2})?$" patternDescription:"an amount below 1000000000"`
 		WeightKg    nullable[float64] `json:"weight_kg,omitempty" minimum:"0" maximum:"999999"`
@@ -283,8 +284,8 @@ func (a *API) updateProduct(ctx context.Context, in *updateProductInput) (*versi
 	sent := in.Body
 	row, err := a.DB.ChangeProduct(ctx, shopdb.UpdateProductParams{
 		ID: in.ID, VendorID: ownVendor(ctx), Versions: in.versions(),
-		Sku: sent.SKU.value, ClearSku: sent.SKU.null, ItemName: trimmed(sent.ItemName), Description: sent.Description,
-		CategoryID: sent.CategoryID, Brand: sent.Brand, Model: sent.Model, Price: sent.Price, Cost: sent.Cost,
+		Sku: sent.SKU.value, ClearSku: sent.SKU.null, ItemName: trimmed(sent.ItemName), Description: orEmpty(sent.Description),
+		CategoryID: sent.CategoryID, Brand: orEmpty(sent.Brand), Model: orEmpty(sent.Model), Price: sent.Price, Cost: sent.Cost,
 		WeightKg: weight(sent.WeightKg.value), ClearWeightKg: sent.WeightKg.null,
 		Dimensions: sent.Dimensions.value, ClearDimensions: sent.Dimensions.null,
 		LaunchDate: sent.LaunchDate.value.time(), ClearLaunchDate: sent.LaunchDate.null,

@@ -169,16 +169,16 @@ type updateReviewInput struct {
 	ByID
 	Expect
 	Body struct {
-		Rating  *int16  `json:"rating,omitempty" minimum:"1" maximum:"5"`
-		Title   *string `json:"title,omitempty" maxLength:"200"`
-		Comment *string `json:"comment,omitempty" maxLength:"10000"`
+		Rating  *int16           `json:"rating,omitempty" minimum:"1" maximum:"5"`
+		Title   nullable[string] `json:"title,omitempty" maxLength:"200"`
+		Comment nullable[string] `json:"comment,omitempty" maxLength:"10000"`
 	} `nameHint:"ReviewChange"`
 }
 
 func (a *API) updateReview(ctx context.Context, in *updateReviewInput) (*versioned[review], error) {
 	row, err := a.DB.ChangeReview(ctx, shopdb.UpdateReviewParams{
 		ID: in.ID, CustomerID: principalOf(ctx).CustomerID, Versions: in.versions(),
-		Rating: in.Body.Rating, Title: trimmed(in.Body.Title), Comment: trimmed(in.Body.Comment),
+		Rating: in.Body.Rating, Title: trimmed(orEmpty(in.Body.Title)), Comment: trimmed(orEmpty(in.Body.Comment)),
 	})
 	return a.changedReview(ctx, row, err)
 }

@@ -191,10 +191,10 @@ func (a *API) getEndpoint(ctx context.Context, in *EndpointByID) (*endpointOutpu
 type updateEndpointInput struct {
 	EndpointByID
 	Body struct {
-		URL         *string      `json:"url,omitempty" minLength:"8" maxLength:"2000"`
-		Description *string      `json:"description,omitempty" maxLength:"200"`
-		EventTypes  *[]eventType `json:"event_types,omitempty" maxItems:"50" nullable:"false" doc:"None: all."`
-		IsActive    *bool        `json:"is_active,omitempty"`
+		URL         *string          `json:"url,omitempty" minLength:"8" maxLength:"2000"`
+		Description nullable[string] `json:"description,omitempty" maxLength:"200"`
+		EventTypes  *[]eventType     `json:"event_types,omitempty" maxItems:"50" nullable:"false" doc:"None: all."`
+		IsActive    *bool            `json:"is_active,omitempty"`
 	} `nameHint:"WebhookEndpointChange"`
 }
 
@@ -202,7 +202,7 @@ func (a *API) updateEndpoint(ctx context.Context, in *updateEndpointInput) (*end
 	if _, err := a.DB.FindEndpoint(ctx, in.ID, ownEndpoints(ctx)); err != nil {
 		return nil, err
 	}
-	change := shopdb.ChangeWebhookEndpointParams{ID: in.ID, Url: in.Body.URL, Description: in.Body.Description, IsActive: in.Body.IsActive}
+	change := shopdb.ChangeWebhookEndpointParams{ID: in.ID, Url: in.Body.URL, Description: orEmpty(in.Body.Description), IsActive: in.Body.IsActive}
 	if in.Body.URL != nil {
 		if err := a.checkReceiver(*in.Body.URL); err != nil {
 			return nil, err

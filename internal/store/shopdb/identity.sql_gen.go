@@ -852,33 +852,42 @@ update identity.customers
 set
     first_name = coalesce($1, first_name),
     last_name = coalesce($2, last_name),
-    phone = coalesce($3, phone),
-    birth_date = coalesce($4, birth_date),
-    city = coalesce($5, city),
-    country = coalesce($6, country),
+    phone = case when not $3::boolean then coalesce($4, phone) end,
+    birth_date = case when not $5::boolean then coalesce($6, birth_date) end,
+    city = case when not $7::boolean then coalesce($8, city) end,
+    country = case when not $9::boolean then coalesce($10, country) end,
     updated_at = now()
-where id = $7 and (is_active or not $8::boolean)
+where id = $11 and (is_active or not $12::boolean)
 returning id, first_name, last_name, email, phone, birth_date, city, country, joined_at, is_active, updated_at
 `
 
 type UpdateCustomerParams struct {
-	FirstName  *string
-	LastName   *string
-	Phone      *string
-	BirthDate  *time.Time
-	City       *string
-	Country    *string
-	ID         int64
-	OnlyActive bool
+	FirstName      *string
+	LastName       *string
+	ClearPhone     bool
+	Phone          *string
+	ClearBirthDate bool
+	BirthDate      *time.Time
+	ClearCity      bool
+	City           *string
+	ClearCountry   bool
+	Country        *string
+	ID             int64
+	OnlyActive     bool
 }
 
+// What is null stays as it is; what a clear_ says becomes null.
 func (q *Queries) UpdateCustomer(ctx context.Context, arg UpdateCustomerParams) (IdentityCustomer, error) {
 	row := q.db.QueryRow(ctx, updateCustomer,
 		arg.FirstName,
 		arg.LastName,
+		arg.ClearPhone,
 		arg.Phone,
+		arg.ClearBirthDate,
 		arg.BirthDate,
+		arg.ClearCity,
 		arg.City,
+		arg.ClearCountry,
 		arg.Country,
 		arg.ID,
 		arg.OnlyActive,

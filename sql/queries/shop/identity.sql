@@ -159,14 +159,15 @@ order by customer.id
 limit sqlc.arg(row_limit);
 
 -- name: UpdateCustomer :one
+-- What is null stays as it is; what a clear_ says becomes null.
 update identity.customers
 set
     first_name = coalesce(sqlc.narg(first_name), first_name),
     last_name = coalesce(sqlc.narg(last_name), last_name),
-    phone = coalesce(sqlc.narg(phone), phone),
-    birth_date = coalesce(sqlc.narg(birth_date), birth_date),
-    city = coalesce(sqlc.narg(city), city),
-    country = coalesce(sqlc.narg(country), country),
+    phone = case when not sqlc.arg(clear_phone)::boolean then coalesce(sqlc.narg(phone), phone) end,
+    birth_date = case when not sqlc.arg(clear_birth_date)::boolean then coalesce(sqlc.narg(birth_date), birth_date) end,
+    city = case when not sqlc.arg(clear_city)::boolean then coalesce(sqlc.narg(city), city) end,
+    country = case when not sqlc.arg(clear_country)::boolean then coalesce(sqlc.narg(country), country) end,
     updated_at = now()
 where id = sqlc.arg(id) and (is_active or not sqlc.arg(only_active)::boolean)
 returning *;
