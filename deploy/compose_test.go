@@ -89,6 +89,83 @@ func TestEverySettingPassedExists(t *testing.T) {
 	}
 }
 
+// TestEverySettingReachesTheContainers: what production wants, or a shop wants otherwise, is set in .env
+// and not by a change of the Compose file. A new setting belongs there, or among those that are not for it.
+func TestEverySettingReachesTheContainers(t *testing.T) {
+	t.Parallel()
+	elsewhere := map[string]string{
+		"MERCADO_HOME":                   "the image's",
+		"MERCADO_OUTPUT":                 "of commands, not of servers",
+		"MERCADO_DEMO":                   "of the seed alone",
+		"MERCADO_WEBHOOK_ALLOW_LOOPBACK": "a container is nobody's machine",
+	}
+	// Where the services are, and what another variable sets.
+	fixed := map[string]bool{
+		"MERCADO_AUTH_KEY_FILE": true, "MERCADO_PASSWORD_BLOCKLIST": true, "MERCADO_S3_ACCESS_KEY": true, "MERCADO_S3_SECRET_KEY": true,
+	}
+	known := settings(t)
+	variables := map[string]string{}
+	for name := range known {
+		variables[name] = "set by a person"
+	}
+	unset, set := load(t, nil), load(t, variables)
+	for name := range known {
+		if _, not := elsewhere[name]; not || strings.HasSuffix(name, "_PORT") { // ports are those of `mercado up`
+			continue
+		}
+		for _, service := range []string{"api", "worker"} {
+			now, passed := set.Services[service].Environment[name]
+			before := unset.Services[service].Environment[name]
+			address := strings.HasSuffix(name, "_URL") || strings.HasSuffix(name, "_ADDR") || strings.HasSuffix(name, "_ADDRESS") ||
+				strings.HasSuffix(name, "_ENDPOINT") || name == "MERCADO_TEMPORAL_UI"
+			switch {
+			case !passed:
+				t.Errorf("%s does not reach the %s: pass it, or say why not", name, service)
+			case now != nil && *now == "set by a person":
+			case fixed[name] || (address && before != nil):
+			default:
+				t.Errorf("%s of the %s cannot be set", name, service)
+			}
+		}
+	}
+	for name := range elsewhere {
+		if !known[name] {
+			t.Errorf("%s is no setting of Mercado any more", name)
+		}
+	}
+}
+
+// TestPaymentsGoThroughStripeWhenAsked, and through the sandbox otherwise.
+func TestPaymentsGoThroughStripeWhenAsked(t *testing.T) {
+	t.Parallel()
+	for name, of := range map[string]struct{ variables, want map[string]string }{
+		"as it is": {nil, map[string]string{
+			"MERCADO_PAYMENT_PROVIDER": "sandbox", "MERCADO_STRIPE_KEY": "", "MERCADO_STRIPE_WEBHOOK_SECRET": "",
+			"MERCADO_TRUSTED_PROXIES": "", "MERCADO_PASSWORD_BLOCKLIST": "",
+		}},
+		"as a person wants it": {
+			map[string]string{
+				"MERCADO_PAYMENT_PROVIDER": "stripe", "MERCADO_STRIPE_KEY": "sk", "MERCADO_STRIPE_WEBHOOK_SECRET": "whsec",
+				"MERCADO_TRUSTED_PROXIES": "10.0.0.1", "PASSWORD_BLOCKLIST_FILE": "./blocked.txt",
+			},
+			map[string]string{
+				"MERCADO_PAYMENT_PROVIDER": "stripe", "MERCADO_STRIPE_KEY": "sk", "MERCADO_STRIPE_WEBHOOK_SECRET": "whsec",
+				"MERCADO_TRUSTED_PROXIES": "10.0.0.1", "MERCADO_PASSWORD_BLOCKLIST": "/run/secrets/password-blocklist",
+			},
+		},
+	} {
+		project := load(t, of.variables)
+		for variable, want := range of.want {
+			if got := *project.Services["api"].Environment[variable]; got != want {
+				t.Errorf("%s: %s is %q, want %q", name, variable, got, want)
+			}
+		}
+		if file := filepath.Base(project.Secrets["password-blocklist"].File); of.variables != nil && file != "blocked.txt" {
+			t.Errorf("%s: the blocklist is %s", name, file)
+		}
+	}
+}
+
 func TestEveryImageIsPinned(t *testing.T) {
 	t.Parallel()
 	exact := regexp.MustCompile(`:(v?\d+\.\d+|RELEASE\.)[\w.-]*$`)
@@ -155,6 +232,9 @@ func TestOwnServicesAreReachableAndConfined(t *testing.T) {
 			t.Errorf("%s: can write its image or keeps capabilities", name)
 		}
 		for variable, value := range service.Environment {
+			if value == nil { // that of .env
+				continue
+			}
 			if strings.HasSuffix(variable, "_ADDR") && !strings.HasPrefix(*value, "0.0.0.0:") {
 				t.Errorf("%s: %s=%s cannot be reached from another container", name, variable, *value)
 			}
@@ -210,7 +290,7 @@ func TestProductionIsReached(t *testing.T) {
 			t.Errorf("%s is %q, want %q", variable, got, want)
 		}
 	}
-	if len(api.Secrets) != 1 || api.Secrets[0].Source != "auth-key" || filepath.Base(project.Secrets["auth-key"].File) != "auth-key.pem" {
+	if len(api.Secrets) != 2 || api.Secrets[0].Source != "auth-key" || filepath.Base(project.Secrets["auth-key"].File) != "auth-key.pem" {
 		t.Errorf("the API has the secrets %v of %v", api.Secrets, project.Secrets)
 	}
 }
