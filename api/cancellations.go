@@ -59,7 +59,7 @@ func (a *API) cancelOrder(ctx context.Context, in *cancelOrderInput) (*placedOut
 	if err != nil {
 		return nil, err
 	}
-	out := &placedOutput{Status: http.StatusOK, Location: orderPath(in.ID), Body: a.orderBodyOf(found)}
+	out := &placedOutput{Status: http.StatusOK, Location: orderPath(in.ID), Body: a.orderBodyOf(ctx, found)}
 	if status == order.Pending && found.Status != order.Cancelled {
 		out.Status = http.StatusAccepted
 	}

@@ -200,7 +200,7 @@ func (a *API) place(ctx context.Context, placing store.Checkout, in Placing, bod
 	case err != nil:
 		return nil, refusalOf(err)
 	case earlier != nil:
-		return a.answerAgain(earlier)
+		return a.answerAgain(ctx, earlier)
 	}
 	waiting, cancel := context.WithTimeout(ctx, checkoutPatience)
 	defer cancel()
@@ -219,7 +219,7 @@ func (a *API) place(ctx context.Context, placing store.Checkout, in Placing, bod
 	case answer.Status == 0: // the workflow was ended by force: its order is still pending
 		return a.answerLater(ctx, placing.OrderID)
 	default:
-		return a.answerFirst(answer.Status, answer.Body)
+		return a.answerFirst(ctx, answer.Status, answer.Body)
 	}
 }
 

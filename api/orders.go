@@ -43,7 +43,13 @@ type orderLinks struct {
 
 func orderPath(id uuid.UUID) string { return "/api/orders/" + id.String() }
 
-func (a *API) orderBodyOf(o order.Document) orderBody {
+// orderBodyOf shows an order to whoever asks: what a unit cost its vendor, to operators and that vendor.
+func (a *API) orderBodyOf(ctx context.Context, o order.Document) orderBody {
+	for i := range o.Items {
+		if line := &o.Items[i]; !mayManage(principalOf(ctx), line.VendorID) {
+			line.UnitCost = nil
+		}
+	}
 	body := orderBody{Document: o, Links: orderLinks{Self: orderPath(o.ID)}}
 	if o.PaymentProvider != order.ImportedProvider {
 		body.Links.Workflow = a.historyOf(workflows.CheckoutID(o.ID))
@@ -92,7 +98,8 @@ func (a *API) listOrders(ctx context.Context, in *listOrdersInput) (*ordersOutpu
 	if err != nil {
 		return nil, err
 	}
-	return &ordersOutput{paged(in.Page, found, a.orderBodyOf, func(o order.Document) any { return o.ID })}, nil
+	show := func(o order.Document) orderBody { return a.orderBodyOf(ctx, o) }
+	return &ordersOutput{paged(in.Page, found, show, func(o order.Document) any { return o.ID })}, nil
 }
 
 type orderByID struct {
@@ -108,7 +115,7 @@ func (a *API) getOrder(ctx context.Context, in *orderByID) (*orderOutput, error)
 	if err != nil {
 		return nil, err
 	}
-	return &orderOutput{a.orderBodyOf(found)}, nil
+	return &orderOutput{a.orderBodyOf(ctx, found)}, nil
 }
 
 // ownOrders is whose orders the request may see; nil for everybody's.

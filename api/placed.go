@@ -42,7 +42,7 @@ func refusalOf(err error) error {
 }
 
 // answerAgain answers a request whose idempotency key was used before.
-func (a *API) answerAgain(earlier *store.Earlier) (*placedOutput, error) {
+func (a *API) answerAgain(ctx context.Context, earlier *store.Earlier) (*placedOutput, error) {
 	switch {
 	case !earlier.SameRequest:
 		return nil, problem(idempotencyMismatch)
@@ -51,18 +51,18 @@ func (a *API) answerAgain(earlier *store.Earlier) (*placedOutput, error) {
 		inFlight.headers.Set("Retry-After", "1")
 		return nil, inFlight
 	default:
-		return a.answerFirst(earlier.Status, earlier.Response)
+		return a.answerFirst(ctx, earlier.Status, earlier.Response)
 	}
 }
 
 // answerFirst gives the answer that was written down when the checkout ended.
-func (a *API) answerFirst(status int, response json.RawMessage) (*placedOutput, error) {
+func (a *API) answerFirst(ctx context.Context, status int, response json.RawMessage) (*placedOutput, error) {
 	if status < http.StatusMultipleChoices {
 		var placed order.Document
 		if err := json.Unmarshal(response, &placed); err != nil {
 			return nil, fmt.Errorf("read kept answer: %w", err)
 		}
-		return &placedOutput{Status: status, Location: orderPath(placed.ID), Body: a.orderBodyOf(placed)}, nil
+		return &placedOutput{Status: status, Location: orderPath(placed.ID), Body: a.orderBodyOf(ctx, placed)}, nil
 	}
 	var refused struct {
 		Code        code            `json:"code"`
@@ -89,7 +89,7 @@ func (a *API) answerLater(ctx context.Context, id uuid.UUID) (*placedOutput, err
 	if err != nil {
 		return nil, err
 	}
-	return &placedOutput{Status: http.StatusAccepted, Location: orderPath(id), Body: a.orderBodyOf(placed)}, nil
+	return &placedOutput{Status: http.StatusAccepted, Location: orderPath(id), Body: a.orderBodyOf(ctx, placed)}, nil
 }
 
 func priceChangeOf(change *store.PriceChange) *Problem {

@@ -97,28 +97,31 @@ func ownSales(ctx context.Context) *int64 {
 
 // saleLine is one product of one order.
 type saleLine struct {
-	OrderID        uuid.UUID    `json:"order_id"`
-	LineNo         int32        `json:"line_no"`
-	OrderDate      time.Time    `json:"order_date"`
-	Channel        string       `json:"channel"`
-	Status         string       `json:"status" doc:"Of the order."`
-	PaymentMethod  string       `json:"payment_method"`
-	PaymentStatus  string       `json:"payment_status"`
-	CustomerID     int64        `json:"customer_id"`
-	ItemID         int64        `json:"item_id"`
-	ItemName       string       `json:"item_name" doc:"As it is called today."`
-	CategoryID     int64        `json:"category_id" doc:"Where it is today."`
-	VendorID       int64        `json:"vendor_id"`
-	Qty            int64        `json:"qty"`
-	UnitPrice      money.Amount `json:"unit_price"`
-	DiscountAmount money.Amount `json:"discount_amount"`
-	TotalPrice     money.Amount `json:"total_price" doc:"After discount, before tax and shipping."`
-	Currency       string       `json:"currency"`
+	OrderID         uuid.UUID    `json:"order_id"`
+	LineNo          int32        `json:"line_no"`
+	OrderDate       time.Time    `json:"order_date"`
+	Channel         string       `json:"channel"`
+	Status          string       `json:"status" doc:"Of the order."`
+	PaymentMethod   string       `json:"payment_method"`
+	PaymentStatus   string       `json:"payment_status"`
+	CustomerID      int64        `json:"customer_id"`
+	ItemID          int64        `json:"item_id"`
+	ItemName        string       `json:"item_name" doc:"As it is called today."`
+	CategoryID      int64        `json:"category_id" doc:"Where it is today."`
+	VendorID        int64        `json:"vendor_id"`
+	Qty             int64        `json:"qty"`
+	UnitPrice       money.Amount `json:"unit_price"`
+	UnitCost        money.Amount `json:"unit_cost" doc:"What a unit cost its vendor when it was sold."`
+	DiscountPercent float64      `json:"discount_percent" doc:"Of the line's price before the discount; to four digits after the point."`
+	DiscountAmount  money.Amount `json:"discount_amount"`
+	TotalPrice      money.Amount `json:"total_price" doc:"After discount, before tax and shipping."`
+	CreatedAt       time.Time    `json:"created_at"`
+	Currency        string       `json:"currency"`
 }
 
 func saleLineOf(row shopdb.ListSalesRow) saleLine {
 	shown := saleLine(row)
-	shown.OrderDate = row.OrderDate.UTC()
+	shown.OrderDate, shown.CreatedAt = row.OrderDate.UTC(), row.CreatedAt.UTC()
 	return shown
 }
 

@@ -119,10 +119,14 @@ type VendorPart struct {
 
 // VendorLine is one of the vendor's own lines of an order.
 type VendorLine struct {
-	ItemID         int64        `json:"item_id"`
-	Qty            int64        `json:"qty"`
-	UnitPrice      money.Amount `json:"unit_price"`
-	DiscountAmount money.Amount `json:"discount_amount"`
-	TotalPrice     money.Amount `json:"total_price"`
-	ReturnedQty    int64        `json:"returned_qty"`
+	ItemID          int64        `json:"item_id"`
+	VendorID        int64        `json:"vendor_id"`
+	Qty             int64        `json:"qty"`
+	UnitPrice       money.Amount `json:"unit_price"`
+	UnitCost        money.Amount `json:"unit_cost" doc:"What a unit cost you when it was sold."`
+	DiscountPercent float64      `json:"discount_percent" doc:"Of the line's price before the discount; to four digits after the point."`
+	DiscountAmount  money.Amount `json:"discount_amount"`
+	TotalPrice      money.Amount `json:"total_price"`
+	ReturnedQty     int64        `json:"returned_qty"`
+	CreatedAt       time.Time    `json:"created_at"`
 }

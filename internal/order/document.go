@@ -56,12 +56,15 @@ type PaymentInstructions struct {
 
 // Line is one product of an order. TotalPrice is after discount, before tax and shipping.
 type Line struct {
-	ItemID         int64        `json:"item_id"`
-	VendorID       int64        `json:"vendor_id"`
-	Qty            int64        `json:"qty"`
-	UnitPrice      money.Amount `json:"unit_price"`
-	DiscountAmount money.Amount `json:"discount_amount"`
-	TotalPrice     money.Amount `json:"total_price"`
+	ItemID          int64         `json:"item_id"`
+	VendorID        int64         `json:"vendor_id"`
+	Qty             int64         `json:"qty"`
+	UnitPrice       money.Amount  `json:"unit_price"`
+	UnitCost        *money.Amount `json:"unit_cost,omitempty" doc:"What a unit cost its vendor when it was sold; only for operators and that vendor."`
+	DiscountPercent float64       `json:"discount_percent" doc:"Of the line's price before the discount; to four digits after the point."`
+	DiscountAmount  money.Amount  `json:"discount_amount"`
+	TotalPrice      money.Amount  `json:"total_price"`
+	CreatedAt       time.Time     `json:"created_at"`
 }
 
 // Shipment is one vendor's part of an order.

@@ -472,9 +472,11 @@ select
             select
                 jsonb_agg(
                     jsonb_build_object(
-                        'item_id', item.item_id, 'qty', item.qty, 'unit_price', item.unit_price,
+                        'item_id', item.item_id, 'vendor_id', item.vendor_id, 'qty', item.qty,
+                        'unit_price', item.unit_price, 'unit_cost', item.unit_cost,
+                        'discount_percent', item.discount_percent,
                         'discount_amount', item.discount_amount, 'total_price', item.total_price,
-                        'returned_qty', item.returned_qty
+                        'returned_qty', item.returned_qty, 'created_at', item.created_at
                     )
                     order by item.line_no
                 )

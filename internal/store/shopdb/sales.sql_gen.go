@@ -41,8 +41,11 @@ select
     line.vendor_id,
     line.qty,
     line.unit_price,
+    line.unit_cost,
+    line.discount_percent::float8 as discount_percent,
     line.discount_amount,
     line.total_price,
+    line.created_at,
     orders.currency
 from ordering.order_items as line
 inner join ordering.orders on orders.id = line.order_id
@@ -84,23 +87,26 @@ type ListSalesParams struct {
 }
 
 type ListSalesRow struct {
-	OrderID        uuid.UUID
-	LineNo         int32
-	OrderDate      time.Time
-	Channel        string
-	Status         string
-	PaymentMethod  string
-	PaymentStatus  string
-	CustomerID     int64
-	ItemID         int64
-	ItemName       string
-	CategoryID     int64
-	VendorID       int64
-	Qty            int64
-	UnitPrice      money.Amount
-	DiscountAmount money.Amount
-	TotalPrice     money.Amount
-	Currency       string
+	OrderID         uuid.UUID
+	LineNo          int32
+	OrderDate       time.Time
+	Channel         string
+	Status          string
+	PaymentMethod   string
+	PaymentStatus   string
+	CustomerID      int64
+	ItemID          int64
+	ItemName        string
+	CategoryID      int64
+	VendorID        int64
+	Qty             int64
+	UnitPrice       money.Amount
+	UnitCost        money.Amount
+	DiscountPercent float64
+	DiscountAmount  money.Amount
+	TotalPrice      money.Amount
+	CreatedAt       time.Time
+	Currency        string
 }
 
 // Order lines, newest order first: its id is a UUIDv7. before_* is the last line of the page before.
@@ -141,8 +147,11 @@ func (q *Queries) ListSales(ctx context.Context, arg ListSalesParams) ([]ListSal
 			&i.VendorID,
 			&i.Qty,
 			&i.UnitPrice,
+			&i.UnitCost,
+			&i.DiscountPercent,
 			&i.DiscountAmount,
 			&i.TotalPrice,
+			&i.CreatedAt,
 			&i.Currency,
 		); err != nil {
 			return nil, err

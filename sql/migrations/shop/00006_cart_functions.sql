@@ -16,7 +16,8 @@ language sql immutable as $$
     select array(select pg_snapshot_xip(p_snapshot::pg_snapshot))
 $$;
 
--- The order as the API shows it and as the first answer to a checkout is kept.
+-- The order as the first answer to a checkout is kept, and as the API shows it: without unit_cost to
+-- those who may not know it.
 -- +goose StatementBegin
 create function ordering.order_document(p_order_id uuid) returns jsonb
 language plpgsql stable as $$ -- Postgres would plan a function in sql anew for each call
@@ -51,8 +52,9 @@ begin
                     jsonb_agg(
                         jsonb_build_object(
                             'item_id', item_id, 'vendor_id', vendor_id, 'qty', qty,
-                            'unit_price', unit_price, 'discount_amount', discount_amount,
-                            'total_price', total_price
+                            'unit_price', unit_price, 'unit_cost', unit_cost,
+                            'discount_percent', discount_percent, 'discount_amount', discount_amount,
+                            'total_price', total_price, 'created_at', created_at
                         )
                         order by line_no
                     )

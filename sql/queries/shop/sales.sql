@@ -28,8 +28,11 @@ select
     line.vendor_id,
     line.qty,
     line.unit_price,
+    line.unit_cost,
+    line.discount_percent::float8 as discount_percent,
     line.discount_amount,
     line.total_price,
+    line.created_at,
     orders.currency
 from ordering.order_items as line
 inner join ordering.orders on orders.id = line.order_id
