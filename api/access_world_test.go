@@ -2,7 +2,9 @@ package api_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -51,7 +53,7 @@ var things = map[string]thingKind{
 	"/api/webhooks/endpoints/{id}":  {ofVendor: true, make: (*accessWorld).webhookEndpoint},
 	"/api/vendor/shipments/{id}":    {ofCustomer: true, ofVendor: true, make: (*accessWorld).shipment},
 	"/api/returns/{id}":             {ofCustomer: true, ofVendor: true, make: (*accessWorld).returned},
-	"/api/refunds/{id}":             {ofCustomer: true, make: (*accessWorld).failedRefund},
+	"/api/refunds/{id}":             {ofCustomer: true, ofVendor: true, make: (*accessWorld).failedRefund},
 }
 
 // goodBodies are bodies of operations for which an example of the schema is refused before
@@ -74,6 +76,7 @@ type accessWorld struct {
 	vendor, otherVendor     int64
 	categoryID              int64
 	made                    map[string]thing
+	foreign                 []foreign // all that was made, by its UUID
 	item                    int64     // what is bought; 0: a new product each time
 	back                    uuid.UUID // an order that has arrived, of which item is sent back; zero: a new one each time
 
@@ -81,6 +84,12 @@ type accessWorld struct {
 	secretsOfVendor   []string
 
 	costsSeen int // fields of answers that told what something costs its vendor
+}
+
+// foreign is something that whoever does not own it may not find in any list.
+type foreign struct {
+	id   string
+	kind thingKind
 }
 
 const (
@@ -103,6 +112,13 @@ func newAccessWorld(t testing.TB) *accessWorld {
 	return w
 }
 
+// fill makes a thing of each kind, so that a list without a filter has something to show to others.
+func (w *accessWorld) fill() {
+	for _, prefix := range slices.Sorted(maps.Keys(things)) {
+		w.shared(prefix, things[prefix])
+	}
+}
+
 // shared is the thing of a kind that those look at who may not change it.
 func (w *accessWorld) shared(prefix string, kind thingKind) thing {
 	if _, known := w.made[prefix]; !known {
@@ -116,6 +132,9 @@ func (w *accessWorld) fresh(_ string, kind thingKind) thing {
 	made := thing{customer: w.customer, vendor: w.vendor}
 	if kind.make != nil {
 		made = kind.make(w)
+		if _, err := uuid.Parse(made.id); err == nil { // a number may be anything's
+			w.foreign = append(w.foreign, foreign{made.id, kind})
+		}
 	}
 	if made.customer == 0 {
 		made.customer = w.customer
