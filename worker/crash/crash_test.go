@@ -37,7 +37,9 @@ func (s *stack) crash(victim string, at point) (o outcome) {
 			switch {
 			case holder == nil:
 				o.Wrong = fmt.Sprintf("the point was reached by the process %q, which is not there", o.Held)
-			case o.PID == 0: // the provider does not know the process, only who asks
+			case caught.Process != "" && caught.Process != holder.name:
+				o.Wrong = fmt.Sprintf("the point was reached by %s, which is not %s", caught.Process, holder.name)
+			case caught.Process != "":
 				o.PID = holder.PID()
 			case holder.PID() != o.PID:
 				o.Wrong = fmt.Sprintf("the point was reached by process %d, which is not the %s", o.PID, o.Held)

@@ -85,7 +85,7 @@ func TestEveryExchangeHasPoints(t *testing.T) {
 }
 
 // provider stands before the sandbox, and can be away. Each process of the shop has an address of its own
-// for it, so that it is known who asks.
+// for it, another one each time that it is started, so that it is known who asks.
 type provider struct {
 	address   string
 	away      atomic.Bool
@@ -95,8 +95,8 @@ type provider struct {
 	parcels map[string]string // references by tracking number
 }
 
-// as is the address for a process.
-func (p *provider) as(role string) string { return p.address + "/" + role }
+// as is the address for a process that is started.
+func (p *provider) as(name string) string { return p.address + "/" + name }
 
 func newProvider(t testing.TB, sandbox string, c *control) *provider {
 	t.Helper()
@@ -106,13 +106,14 @@ func newProvider(t testing.TB, sandbox string, c *control) *provider {
 	mux.Handle("/", behind)
 	for pattern, name := range exchanges {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			role := r.Header.Get(roleHeader)
+			process := r.Header.Get(processHeader)
+			role, _, _ := strings.Cut(process, ".")
 			body, err := io.ReadAll(r.Body)
 			if err != nil {
 				panic(http.ErrAbortHandler)
 			}
 			r.Body = io.NopCloser(bytes.NewReader(body))
-			at := arrival{Workflow: "exchange/" + p.about(r, body), boundary: boundary{step: step{"exchange", name}, Phase: before}, Role: role}
+			at := arrival{Workflow: "exchange/" + p.about(r, body), boundary: boundary{step: step{"exchange", name}, Phase: before}, Role: role, Process: process}
 			c.reach(r.Context(), at)
 			if r.Context().Err() != nil {
 				panic(http.ErrAbortHandler) // who asked is dead: the provider never hears of it
@@ -134,15 +135,15 @@ func newProvider(t testing.TB, sandbox string, c *control) *provider {
 		if p.away.Load() {
 			panic(http.ErrAbortHandler)
 		}
-		role, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-		r.Header.Set(roleHeader, role)
-		http.StripPrefix("/"+role, mux).ServeHTTP(w, r)
+		process, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+		r.Header.Set(processHeader, process)
+		http.StripPrefix("/"+process, mux).ServeHTTP(w, r)
 	}))
 	return p
 }
 
-// roleHeader says who asks the provider.
-const roleHeader = "Crash-Role"
+// processHeader says who asks the provider.
+const processHeader = "Crash-Process"
 
 // about is the payment or shipment that the provider is asked about.
 func (p *provider) about(r *http.Request, body []byte) string {

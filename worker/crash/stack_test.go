@@ -56,10 +56,12 @@ type stack struct {
 	operator  string // an operator's token
 
 	processes map[string]*process
+	started   int // how many processes
 }
 
 type process struct {
 	*stacktest.Child
+	name  string    // its role and which one it is
 	stdin io.Closer // it ends when this is closed
 }
 
@@ -197,9 +199,11 @@ func (s *stack) start(name string) {
 }
 
 func (s *stack) startProcess(role string) error {
+	s.started++
+	name := fmt.Sprintf("%s.%d", role, s.started)
 	c := s.config
 	c.Role, c.Idle, c.Addr = role, s.idle == role, s.apiAddr
-	c.Shop.PaymentURL, c.Shop.CarrierURL = s.provider.as(role), s.provider.as(role)
+	c.Shop.PaymentURL, c.Shop.CarrierURL = s.provider.as(name), s.provider.as(name)
 	c.Shop.PackAfter = cmp.Or(s.patience.packAfter, 50*time.Millisecond)
 	c.Shop.TransferPatience = cmp.Or(s.patience.transfer, 10*time.Minute)
 	c.Shop.TrackEvery = cmp.Or(s.patience.track, c.Shop.TrackEvery)
@@ -226,7 +230,7 @@ func (s *stack) startProcess(role string) error {
 	if err != nil {
 		return err
 	}
-	s.processes[role] = &process{Child: stacktest.StartChild(s.t, command), stdin: stdin}
+	s.processes[role] = &process{Child: stacktest.StartChild(s.t, command), name: name, stdin: stdin}
 	address := "http://" + c.Addr + "/livez"
 	workertest.Await(s.t, role+" to live", func() bool {
 		response, err := http.Get(address)

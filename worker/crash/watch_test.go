@@ -26,6 +26,8 @@ type arrival struct {
 	boundary
 	Role string `json:"role"` // api or worker
 	PID  int    `json:"pid"`
+	// Process is its name instead of its id, told by the provider, which knows no more of who asks.
+	Process string `json:"-"`
 }
 
 // watch makes a process of the shop stop at each boundary until the test lets it go on. It sits
