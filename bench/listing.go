@@ -177,7 +177,7 @@ func (b *bench) listed(ctx context.Context, l listing, catalogues []*catalogue) 
 		pace.same /= 2 // for its p50
 		pace.most = min(pace.most, 6*time.Second)
 	} else {
-		pace.same, pace.alike = 2*pace.same, 4*pace.alike // for its p99, which is one of few
+		pace.same, pace.alike = 5*pace.same, 12*pace.alike // for its p99, which is one of few
 	}
 	figures, err := b.compare(ctx, pace, 8, subjects)
 	if err != nil {

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
+	"time"
 )
 
 const (
@@ -72,6 +74,11 @@ func (b *bench) checkout(ctx context.Context) error {
 			switch atOnce {
 			case 1:
 				b.result.target("p50 of a checkout at 1, over A's", quotient(own.Same.P50, base.Same.P50), atMost, 4)
+				writes, err := p.writes(ctx, buying, 50)
+				if err != nil {
+					return err
+				}
+				b.result.note("transactions that write for one checkout, with its webhook", writes)
 			case 32:
 				b.result.target("rate of checkouts at 32, over A's", ratio(own, base), atLeast, 0.6)
 			}
@@ -80,28 +87,81 @@ func (b *bench) checkout(ctx context.Context) error {
 	})
 }
 
-// fulfilment measures checkouts while the orders that were sold are shipped: the worker runs, and
-// shipments are packed at once.
+// writes is how many transactions of Postgres write in one of so many that are done one after the other. (What
+// each asks is counted by TestCheckoutAsksNoMoreThanItMust.)
+func (p *shop) writes(ctx context.Context, s subject, count int) (float64, error) {
+	if err := s.before(ctx, count); err != nil {
+		return 0, err
+	}
+	const next = "select (pg_current_xact_id()::text)::bigint" // counts itself
+	var before, after int64
+	if err := p.db.Pool.QueryRow(ctx, next).Scan(&before); err != nil {
+		return 0, err
+	}
+	for i := range count {
+		if err := s.do(ctx, i); err != nil {
+			return 0, err
+		}
+	}
+	if err := p.db.Pool.QueryRow(ctx, next).Scan(&after); err != nil {
+		return 0, err
+	}
+	return float64(after-before-1) / float64(count), nil
+}
+
+// fulfilment measures checkouts while the orders that were sold are shipped: the worker runs, shipments
+// are packed at once, and parcels are there after a moment. Each load begins when all that was sold before has
+// arrived.
 func (b *bench) fulfilment(ctx context.Context) error {
-	variables := []string{"MERCADO_PACK_AFTER=0s", "MERCADO_SANDBOX_TRANSIT=1s"}
+	variables := []string{"MERCADO_PACK_AFTER=0s", "MERCADO_SANDBOX_TRANSIT=100ms"}
 	return b.checkouts(ctx, "fulfilment", []string{"worker"}, variables, func(p *shop) error {
-		buying, _, err := p.buyers(ctx, checkoutName, manyProducts, 2)
+		buying, carts, err := p.buyers(ctx, checkoutName, manyProducts, 2)
 		if err != nil {
 			return err
+		}
+		buying.before = func(ctx context.Context, count int) error {
+			return errors.Join(carts.fill(ctx, count), p.allDelivered(ctx))
 		}
 		bare, stop, err := p.bareWorkflow()
 		if err != nil {
 			return err
 		}
 		defer stop()
-		figures, err := b.compare(ctx, b.pace.hurried(), 8, []subject{buying, bare})
-		if err != nil {
-			return err
+		bare.before = func(ctx context.Context, _ int) error { return p.allDelivered(ctx) }
+		pace := b.pace.hurried()
+		pace.slice *= 2 // or most would be shipped when it is over
+		for _, atOnce := range []int{1, 8, 32} {
+			b.say("  %d at once", atOnce)
+			figures, err := b.compare(ctx, pace, atOnce, []subject{buying, bare})
+			if err != nil {
+				return err
+			}
+			b.result.add(strconv.Itoa(atOnce)+" at once", figures)
+			b.result.note(fmt.Sprintf("rate of checkouts at %d while orders are shipped, over A's", atOnce),
+				ratio(figures[checkoutName], figures[bareName]))
 		}
-		b.result.add("8 at once", figures)
-		b.result.note("rate of checkouts at 8 while orders are shipped, over A's", ratio(figures[checkoutName], figures[bareName]))
 		return nil
 	})
+}
+
+// allDelivered waits until all that was sold has arrived.
+func (p *shop) allDelivered(ctx context.Context) error {
+	const limit = 2 * time.Minute
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("orders are under way after %s", limit))
+	defer cancel()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for {
+		var open bool
+		if err := p.db.Pool.QueryRow(ctx, ordersUnderWay).Scan(&open); err != nil || !open {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-again.C:
+		}
+	}
 }
 
 // hot has everybody buy the same product, beside everybody buying one of many: what a row that all

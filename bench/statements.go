@@ -15,4 +15,6 @@ var (
 	newStock string
 	//go:embed sql/indexes.sql
 	catalogueIndexes string
+	//go:embed sql/under_way.sql
+	ordersUnderWay string
 )

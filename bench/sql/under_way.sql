@@ -1,0 +1,5 @@
+select exists (
+    select 1
+    from ordering.orders
+    where status in ('pending', 'confirmed', 'shipped')
+);
