@@ -38,7 +38,7 @@ func (a *API) imports() {
 			"makes one; `stock` is the opening stock of a new product and means nothing for another. Rows are taken in the background: " +
 			"bad ones are reported with their line, good ones are loaded. A vendor imports products of their own, and has at most " +
 			"five imports that have not ended.",
-		permission: auth.ImportProducts, problems: []code{unknownReference, importTooLarge, importTooLong, tooManyImports}, upload: "text/csv",
+		permission: auth.ImportProducts, problems: []code{notFound, unknownReference, importTooLarge, importTooLong, tooManyImports}, upload: "text/csv",
 	}, a.importProducts)
 	register(a, operation{
 		id: "list-imports", method: http.MethodGet, path: importsPath,
