@@ -17,7 +17,7 @@ func (a *API) categoryTree() {
 	register(a, operation{
 		id: "get-category-tree", method: http.MethodGet, path: "/api/catalog/categories/tree",
 		summary: "Show the tree of categories", tag: "categories", revalidated: true,
-		about: "All active categories in one answer, by name. What is below an inactive category is left out with it. " +
+		about: "All active categories in one answer, by name: a tree is of no use in part, and list-categories has pages. What is below an inactive category is left out with it. " +
 			"Numbers of products may be a minute old.",
 		permission: auth.Public,
 	}, a.getCategoryTree)

@@ -3,11 +3,13 @@ package api_test
 import (
 	"bytes"
 	"flag"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
 
 	"mercado/api"
+	"mercado/api/apitest"
 )
 
 var update = flag.Bool("update", false, "write openapi.yaml anew")
@@ -46,5 +48,39 @@ func TestEveryOpenAPICodeHasAnOperation(t *testing.T) {
 		if strings.HasSuffix(line, "| nothing |\n") {
 			t.Errorf("no operation declares it: %s", line)
 		}
+	}
+}
+
+// TestListsHavePagesOrSayWhyNot fails for a list without next_cursor whose description does not say that
+// all of it is in one answer, and so what bounds it.
+func TestListsHavePagesOrSayWhyNot(t *testing.T) {
+	t.Parallel()
+	paged, whole := 0, 0
+	for path, item := range apitest.Document(t).Paths.Map() {
+		if item.Get == nil {
+			continue
+		}
+		answer := item.Get.Responses.Status(http.StatusOK)
+		if answer == nil {
+			continue
+		}
+		media := answer.Value.Content.Get("application/json")
+		if media == nil || media.Schema == nil {
+			continue
+		}
+		if of := media.Schema.Value.Properties; of["items"] == nil || of["id"] != nil { // an order has items, and is no list
+			continue
+		}
+		switch {
+		case media.Schema.Value.Properties["next_cursor"] != nil:
+			paged++
+		case strings.Contains(item.Get.Description, "in one answer"):
+			whole++
+		default:
+			t.Errorf("GET %s has neither pages nor a word on what bounds it", path)
+		}
+	}
+	if paged < 20 || whole != 5 {
+		t.Errorf("%d lists have pages, want most; %d come whole, want 5", paged, whole)
 	}
 }

@@ -16,6 +16,7 @@ func (a *API) rates() {
 	register(a, operation{
 		id: "get-tax-rates", method: http.MethodGet, path: "/api/admin/tax-rates",
 		summary: "Show the tax rates", tag: "rates", permission: auth.ManageRates,
+		about: "The whole table, of at most 5000 rates, in one answer: as it is replaced.",
 	}, a.getTaxRates)
 	register(a, operation{
 		id: "replace-tax-rates", method: http.MethodPut, path: "/api/admin/tax-rates",
@@ -27,6 +28,7 @@ func (a *API) rates() {
 	register(a, operation{
 		id: "get-shipping-rates", method: http.MethodGet, path: "/api/admin/shipping-rates",
 		summary: "Show the shipping rates by zone and weight", tag: "rates", permission: auth.ManageRates,
+		about: "The whole table, of at most 300 zones, in one answer: as it is replaced.",
 	}, a.getShippingRates)
 	register(a, operation{
 		id: "replace-shipping-rates", method: http.MethodPut, path: "/api/admin/shipping-rates",

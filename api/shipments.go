@@ -21,6 +21,7 @@ func (a *API) shipments() {
 	register(a, operation{
 		id: "list-order-shipments", method: http.MethodGet, path: "/api/orders/{id}/shipments",
 		summary: "List the shipments of an order", tag: "orders",
+		about:      "One for each vendor of its lines, of which an order has at most 100: all of them in one answer.",
 		permission: auth.ReadOrders, problems: []code{notFound},
 	}, a.listOrderShipments)
 	register(a, operation{

@@ -15,7 +15,7 @@ func (a *API) stockHistory() {
 		id: "get-stock-series", method: http.MethodGet, path: "/api/catalog/products/{id}/inventory/series",
 		summary: "Show a product's stock hour by hour or day by day", tag: "inventory",
 		about: "One row for each hour or day of UTC that begins from `from` (rounded down) and before `to`, quiet ones included, " +
-			"at most 1000. Holds count until they expire.",
+			"at most 1000 and all in one answer: a longer time is asked for in parts. Holds count until they expire.",
 		permission: auth.ReadStock, problems: []code{notFound},
 	}, a.stockSeries)
 }
