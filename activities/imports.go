@@ -34,9 +34,8 @@ type ImportProgress struct {
 }
 
 const (
-	importRows     = 500             // of a batch, which is one transaction
-	importTurn     = 5 * time.Second // how long Take works before it tells how far it has come
-	importProblems = 1000            // that are kept of an import; more are only counted
+	importRows = 500             // of a batch, which is one transaction
+	importTurn = 5 * time.Second // how long Take works before it tells how far it has come
 )
 
 // Take takes batch after batch from where the import stands, for a while. Asked twice for the same
@@ -153,7 +152,6 @@ func (i *Imports) take(
 	}
 	err = i.DB.ImportBatch(ctx, shopdb.ImportBatchParams{
 		ImportID: now.ID, FromPosition: now.Position, ToPosition: position, Line: line, Rows: taken, Errors: wrong,
-		MostProblems: importProblems,
 	})
 	if err != nil {
 		return fmt.Errorf("import lines %d to %d: %w", now.Line, line, err)

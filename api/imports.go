@@ -36,7 +36,7 @@ func (a *API) imports() {
 			"vendor_id, sku, item_name, description, category_id, category, brand, model, price, cost, stock, weight_kg, dimensions, " +
 			"launch_date, attributes, is_active`. A row changes the vendor's product of its `sku`, in what the file has columns for, or " +
 			"makes one; `stock` is the opening stock of a new product and means nothing for another. Rows are taken in the background: " +
-			"bad ones are reported with their line, good ones are loaded. A vendor imports products of their own, and has at most " +
+			"every bad one is reported with its line (`GET /api/catalog/imports/{id}`), good ones are loaded. A vendor imports products of their own, and has at most " +
 			"five imports that have not ended.",
 		permission: auth.ImportProducts, problems: []code{notFound, unknownReference, importTooLarge, importTooLong, tooManyImports}, upload: "text/csv",
 	}, a.importProducts)
@@ -48,6 +48,8 @@ func (a *API) imports() {
 	register(a, operation{
 		id: "get-import", method: http.MethodGet, path: importsPath + "/{id}",
 		summary: "Show how far an import has come, and what is wrong with its rows", tag: "imports",
+		about: "`items` are the problems of all bad rows by line, page by page, as long as the import is kept; while it runs, " +
+			"those of the rows so far.",
 		permission: auth.ImportProducts, problems: []code{notFound, invalidCursor},
 	}, a.getImport)
 }
@@ -64,7 +66,7 @@ type ProductImport struct {
 	RowsCreated  int64      `json:"rows_created"`
 	RowsUpdated  int64      `json:"rows_updated"`
 	RowsRejected int64      `json:"rows_rejected"`
-	Problems     int64      `json:"problems" doc:"That were found; the first 1000 are kept."`
+	Problems     int64      `json:"problems" doc:"That were found with its rows; a row may have several."`
 	CreatedAt    time.Time  `json:"created_at"`
 	FinishedAt   *time.Time `json:"finished_at"`
 }
@@ -178,7 +180,7 @@ func (a *API) getImport(ctx context.Context, in *getImportInput) (*getImportOutp
 	if err != nil {
 		return nil, err
 	}
-	asked := shopdb.ListImportErrorsParams{ImportID: in.ID, RowLimit: in.fetch()}
+	asked := shopdb.ListImportProblemsParams{ImportID: in.ID, RowLimit: in.fetch()}
 	var after *RowProblem
 	if err := in.after(&after); err != nil {
 		return nil, err
@@ -186,15 +188,15 @@ func (a *API) getImport(ctx context.Context, in *getImportInput) (*getImportOutp
 	if after != nil {
 		asked.AfterLine, asked.AfterField, asked.AfterMessage = &after.Line, &after.Field, &after.Message
 	}
-	rows, err := a.DB.ListImportErrors(ctx, asked)
+	rows, err := a.DB.ListImportProblems(ctx, asked)
 	if err != nil {
 		return nil, err
 	}
-	show := func(row shopdb.CatalogImportError) RowProblem {
+	show := func(row shopdb.ListImportProblemsRow) RowProblem {
 		return RowProblem{Line: row.Line, Field: row.Field, Message: row.Message}
 	}
 	out := &getImportOutput{}
 	out.Body.ProductImport = importOf(found)
-	out.Body.List = paged(in.Page, rows, show, func(row shopdb.CatalogImportError) any { return show(row) })
+	out.Body.List = paged(in.Page, rows, show, func(row shopdb.ListImportProblemsRow) any { return show(row) })
 	return out, nil
 }

@@ -65,9 +65,9 @@ func FuzzImport(f *testing.F) {
 				), 0)),
 				(
 					select count(*)
-					from catalog.import_errors
+					from catalog.import_problems
 					inner join catalog.imports on imports.id = import_id
-					where imports.vendor_id = $1 and message = 'the shop cannot keep what is in it'
+					where imports.vendor_id = $1 and problems @> '[{"message": "the shop cannot keep what is in it"}]'
 				)
 			from catalog.products as product
 			inner join catalog.stock on stock.product_id = product.id

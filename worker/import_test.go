@@ -173,19 +173,58 @@ func TestNoCellStopsAnImport(t *testing.T) {
 	}).WantProblem(http.StatusUnprocessableEntity, "validation_failed")
 }
 
-// TestProblemsOfAnImportAreBounded imports more bad rows than are kept of one: the rest is counted.
-func TestProblemsOfAnImportAreBounded(t *testing.T) {
+// TestEveryBadRowIsReported imports a file with 20,000 bad lines, some of them wrong twice and a good one
+// now and then, and reads what is wrong to the last page.
+func TestEveryBadRowIsReported(t *testing.T) {
 	t.Parallel()
 	shop := workertest.New(t)
-	const bad = 1700
-	got := importFile(t, shop.Vendor(shop.NewVendor()), "", "sku,price\n"+strings.Repeat("A,x\n", bad))
-	if got.State != "succeeded" || got.RowsRejected != bad || got.Problems != bad || len(got.Items) != 100 {
-		t.Errorf("the import says %d rows rejected, %d problems: %s", got.RowsRejected, got.Problems, got.State)
+	vendor, category := shop.Vendor(shop.NewVendor()), shop.NewCategory(0)
+	const bad = 20_000
+	var file strings.Builder
+	var want []string
+	file.WriteString("sku,item_name,category_id,price,cost\n")
+	line, good := 1, 0
+	for i := range bad {
+		line++
+		price, cost := "x", "1.00"
+		if want = append(want, fmt.Sprintf("%d price", line)); i%9 == 0 {
+			cost = "y"
+			want = slices.Insert(want, len(want)-1, fmt.Sprintf("%d cost", line))
+		}
+		fmt.Fprintf(&file, "B%d,Lamp,%d,%s,%s\n", i, category, price, cost)
+		if i%1300 == 0 {
+			line, good = line+1, good+1
+			fmt.Fprintf(&file, "G%d,Lamp,%d,1.00,1.00\n", i, category)
+		}
 	}
-	var kept, last int64
-	err := shop.Deps.DB.Pool.QueryRow(t.Context(), "select count(*), max(line) from catalog.import_errors").Scan(&kept, &last)
-	if err != nil || kept != 1000 || last != 1001 {
-		t.Errorf("%d problems are kept, the last of line %d, %v; want those of the first 1000 bad rows", kept, last, err)
+	ended := importFile(t, vendor, "", file.String())
+	if ended.State != "succeeded" || ended.RowsRejected != bad || ended.RowsCreated != int64(good) || ended.Problems != int64(len(want)) {
+		t.Errorf("%s: %d rows rejected and %d created, %d problems; want %d, %d and %d",
+			ended.State, ended.RowsRejected, ended.RowsCreated, ended.Problems, bad, good, len(want))
+	}
+	var got []string
+	for cursor := ""; ; {
+		page := apitest.Decode[struct {
+			Items []struct {
+				Line           int64
+				Field, Message string
+			}
+			NextCursor string `json:"next_cursor"`
+		}](vendor.Get("/api/catalog/imports/" + ended.ID + "?limit=100" + cursor).Want(http.StatusOK))
+		for _, item := range page.Items {
+			got = append(got, fmt.Sprintf("%d %s", item.Line, item.Field))
+		}
+		if page.NextCursor == "" {
+			break
+		}
+		cursor = "&cursor=" + page.NextCursor
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%d problems are listed, from %v to %v, want %d", len(got), got[:min(3, len(got))], got[max(0, len(got)-3):], len(want))
+	}
+	var written, sent int64
+	if err := shop.Deps.DB.Pool.QueryRow(t.Context(), "select sum(pg_column_size(problems)), $1::bigint from catalog.import_problems", file.Len()).Scan(&written, &sent); err != nil || written > sent {
+		t.Errorf("the problems of a file of %d bytes take %d, %v", sent, written, err)
 	}
 }
 
@@ -298,7 +337,7 @@ func TestOldImportsAreForgotten(t *testing.T) {
 	var problems, receiving int
 	if err := shop.Deps.DB.Pool.QueryRow(t.Context(), `
 		select count(*), (select count(*) from catalog.imports where state = 'receiving')
-		from catalog.import_errors where import_id = $1`, old).Scan(&problems, &receiving); err != nil || problems != 0 || receiving != 1 {
+		from catalog.import_problems where import_id = $1`, old).Scan(&problems, &receiving); err != nil || problems != 0 || receiving != 1 {
 		t.Errorf("%d problems of the old one are left, and %d files being received, %v", problems, receiving, err)
 	}
 }

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"os"
 	"time"
@@ -13,6 +17,7 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/schollz/progressbar/v3"
 
+	"mercado/internal/productfile"
 	"mercado/internal/settings"
 	"mercado/internal/store"
 	"mercado/internal/store/shopdb"
@@ -41,25 +46,17 @@ func (c *ImportCmd) Help() string {
 // a vendor have.
 const mostImports = 100
 
-// importReport is what became of a file.
+// importReport is what became of a file; what is wrong with its rows is printed beside it.
 type importReport struct {
-	ID           uuid.UUID   `json:"id"`
-	VendorID     *int64      `json:"vendor_id"`
-	DryRun       bool        `json:"dry_run"`
-	State        string      `json:"state"`
-	Error        *string     `json:"error"`
-	RowsRead     int64       `json:"rows_read"`
-	RowsCreated  int64       `json:"rows_created"`
-	RowsUpdated  int64       `json:"rows_updated"`
-	RowsRejected int64       `json:"rows_rejected"`
-	Errors       []importRow `json:"errors"`
-}
-
-// importRow is what is wrong with a line of a file.
-type importRow struct {
-	Line    int64  `json:"line"`
-	Field   string `json:"field"`
-	Message string `json:"message"`
+	ID           uuid.UUID `json:"id"`
+	VendorID     *int64    `json:"vendor_id"`
+	DryRun       bool      `json:"dry_run"`
+	State        string    `json:"state"`
+	Error        *string   `json:"error"`
+	RowsRead     int64     `json:"rows_read"`
+	RowsCreated  int64     `json:"rows_created"`
+	RowsUpdated  int64     `json:"rows_updated"`
+	RowsRejected int64     `json:"rows_rejected"`
 }
 
 // rejectedRowsError tells that an import ended without some rows.
@@ -178,24 +175,13 @@ func (c *ImportCmd) report(ctx context.Context, g *Globals, db *store.DB, ended 
 	report := importReport{
 		ID: ended.ID, VendorID: ended.VendorID, DryRun: ended.DryRun, State: ended.State, Error: ended.Error,
 		RowsRead: ended.RowsRead, RowsCreated: ended.RowsCreated, RowsUpdated: ended.RowsUpdated, RowsRejected: ended.RowsRejected,
-		Errors: []importRow{},
 	}
-	asked := shopdb.ListImportErrorsParams{ImportID: ended.ID, RowLimit: 1000}
-	for {
-		page, err := db.ListImportErrors(ctx, asked)
-		if err != nil {
-			return fmt.Errorf("read what is wrong with rows: %w", err)
-		}
-		for _, wrong := range page {
-			report.Errors = append(report.Errors, importRow{Line: wrong.Line, Field: wrong.Field, Message: wrong.Message})
-		}
-		if len(page) < int(asked.RowLimit) {
-			break
-		}
-		last := page[len(page)-1]
-		asked.AfterLine, asked.AfterField, asked.AfterMessage = &last.Line, &last.Field, &last.Message
+	out := bufio.NewWriter(g.stdout)
+	show := printImport
+	if g.Output == "json" {
+		show = encodeImport
 	}
-	if err := g.print(report, func(w io.Writer) error { return printImport(w, report) }); err != nil {
+	if err := errors.Join(show(out, report, problemsOf(ctx, db, ended.ID)), out.Flush()); err != nil {
 		return err
 	}
 	switch {
@@ -209,11 +195,41 @@ func (c *ImportCmd) report(ctx context.Context, g *Globals, db *store.DB, ended 
 	return nil
 }
 
-func printImport(w io.Writer, report importReport) error {
-	if len(report.Errors) > 0 {
-		fmt.Fprintf(w, "%8s  %-12s  %s\n", "LINE", "COLUMN", "REASON")
+// problemsOf goes through what is wrong with the rows of an import, page by page: every row of a file may
+// be wrong. An error is the last.
+func problemsOf(ctx context.Context, db *store.DB, id uuid.UUID) iter.Seq2[productfile.Problem, error] {
+	return func(yield func(productfile.Problem, error) bool) {
+		asked := shopdb.ListImportProblemsParams{ImportID: id, RowLimit: 1000}
+		for {
+			page, err := db.ListImportProblems(ctx, asked)
+			if err != nil {
+				yield(productfile.Problem{}, fmt.Errorf("read what is wrong with rows: %w", err))
+				return
+			}
+			for _, wrong := range page {
+				if !yield(productfile.Problem(wrong), nil) {
+					return
+				}
+			}
+			if len(page) < int(asked.RowLimit) {
+				return
+			}
+			last := page[len(page)-1]
+			asked.AfterLine, asked.AfterField, asked.AfterMessage = &last.Line, &last.Field, &last.Message
+		}
 	}
-	for _, wrong := range report.Errors {
+}
+
+func printImport(w io.Writer, report importReport, problems iter.Seq2[productfile.Problem, error]) error {
+	headed := false
+	for wrong, err := range problems {
+		if err != nil {
+			return err
+		}
+		if !headed {
+			headed = true
+			fmt.Fprintf(w, "%8s  %-12s  %s\n", "LINE", "COLUMN", "REASON")
+		}
 		fmt.Fprintf(w, "%8d  %-12s  %s\n", wrong.Line, wrong.Field, wrong.Message)
 	}
 	tense := ""
@@ -225,5 +241,28 @@ func printImport(w io.Writer, report importReport) error {
 	if report.DryRun && err == nil {
 		_, err = fmt.Fprintln(w, "nothing was written: --apply writes it")
 	}
+	return err
+}
+
+// encodeImport writes the report as one JSON document with the problems as "errors", one at a time.
+func encodeImport(w io.Writer, report importReport, problems iter.Seq2[productfile.Problem, error]) error {
+	text, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%s,\n  \"errors\": [", bytes.TrimSuffix(text, []byte("\n}")))
+	between, end := "\n    ", "]\n}"
+	for wrong, err := range problems {
+		if err != nil {
+			return err
+		}
+		text, err := json.Marshal(wrong)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "%s%s", between, text)
+		between, end = ",\n    ", "\n  ]\n}"
+	}
+	_, err = fmt.Fprintln(w, end)
 	return err
 }

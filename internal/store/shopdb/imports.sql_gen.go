@@ -206,8 +206,7 @@ select
         $3::bigint,
         $4::bigint,
         $5::jsonb,
-        $6::jsonb,
-        $7::bigint
+        $6::jsonb
     )
 `
 
@@ -218,7 +217,6 @@ type ImportBatchParams struct {
 	Line         int64
 	Rows         json.RawMessage
 	Errors       json.RawMessage
-	MostProblems int64
 }
 
 func (q *Queries) ImportBatch(ctx context.Context, arg ImportBatchParams) error {
@@ -229,7 +227,6 @@ func (q *Queries) ImportBatch(ctx context.Context, arg ImportBatchParams) error 
 		arg.Line,
 		arg.Rows,
 		arg.Errors,
-		arg.MostProblems,
 	)
 	return err
 }
@@ -292,47 +289,59 @@ func (q *Queries) ImportsToRun(ctx context.Context, arg ImportsToRunParams) ([]u
 	return items, nil
 }
 
-const listImportErrors = `-- name: ListImportErrors :many
-select import_id, line, field, message
-from catalog.import_errors
-where import_id = $1
-    and (
-        $2::bigint is null
-        or (line, field, message) > ($2, $3::text, $4::text)
-    )
-order by line, field, message
-limit $5
+const listImportProblems = `-- name: ListImportProblems :many
+select
+    (problem.value ->> 'line')::bigint as line,
+    (problem.value ->> 'field')::text as field,
+    (problem.value ->> 'message')::text as message
+from (
+    select import_id, last_line, problems
+    from catalog.import_problems
+    where import_id = $1
+        and ($2::bigint is null or last_line >= $2)
+    order by last_line
+    limit $3::integer + 1
+) as batch
+cross join lateral jsonb_array_elements(batch.problems) with ordinality as problem (value, place)
+where $2::bigint is null
+    or ((problem.value ->> 'line')::bigint, problem.value ->> 'field', problem.value ->> 'message')
+    > ($2, $4::text, $5::text)
+order by batch.last_line, problem.place
+limit $3::integer
 `
 
-type ListImportErrorsParams struct {
+type ListImportProblemsParams struct {
 	ImportID     uuid.UUID
 	AfterLine    *int64
+	RowLimit     int32
 	AfterField   *string
 	AfterMessage *string
-	RowLimit     int32
 }
 
-func (q *Queries) ListImportErrors(ctx context.Context, arg ListImportErrorsParams) ([]CatalogImportError, error) {
-	rows, err := q.db.Query(ctx, listImportErrors,
+type ListImportProblemsRow struct {
+	Line    int64
+	Field   string
+	Message string
+}
+
+// A batch has one problem at least, and that of the cursor may have no more: batches beyond the last of
+// these are not looked into.
+func (q *Queries) ListImportProblems(ctx context.Context, arg ListImportProblemsParams) ([]ListImportProblemsRow, error) {
+	rows, err := q.db.Query(ctx, listImportProblems,
 		arg.ImportID,
 		arg.AfterLine,
+		arg.RowLimit,
 		arg.AfterField,
 		arg.AfterMessage,
-		arg.RowLimit,
 	)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []CatalogImportError{}
+	items := []ListImportProblemsRow{}
 	for rows.Next() {
-		var i CatalogImportError
-		if err := rows.Scan(
-			&i.ImportID,
-			&i.Line,
-			&i.Field,
-			&i.Message,
-		); err != nil {
+		var i ListImportProblemsRow
+		if err := rows.Scan(&i.Line, &i.Field, &i.Message); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -20,7 +20,7 @@ create table catalog.imports (
     rows_created bigint not null default 0,
     rows_updated bigint not null default 0,
     rows_rejected bigint not null default 0,
-    problems_found bigint not null default 0, -- of which the first are in import_errors
+    problems_found bigint not null default 0,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     finished_at timestamptz,
@@ -38,13 +38,14 @@ create table catalog.import_parts (
     primary key (import_id, start)
 );
 
--- What is wrong with rows: never what was in them.
-create table catalog.import_errors (
+-- What is wrong with rows: never what was in them. One row for each batch that had bad ones, whose
+-- problems are {"line", "field", "message"} in that order: they repeat themselves, and a file of half a
+-- million bad lines takes little more room compressed than it took itself.
+create table catalog.import_problems (
     import_id uuid not null references catalog.imports (id) on delete cascade,
-    line bigint not null,
-    field text not null,
-    message text not null,
-    primary key (import_id, line, field, message)
+    last_line bigint not null, -- that has a problem
+    problems jsonb not null,
+    primary key (import_id, last_line)
 );
 
 -- The products that rows of a running import were about, to find the second row of one.
@@ -80,11 +81,10 @@ $$;
 
 -- Takes a batch of rows, once: a batch that does not begin at the import's position changes nothing.
 -- A row is {"line", "vendor_id", "sku", …} with the columns that the file has; errors are what was found
--- wrong before, as {"line", "field", "message"}. Of what is wrong, the first p_most problems of the
--- import are kept; all are counted.
+-- wrong before, as {"line", "field", "message"}.
 -- +goose StatementBegin
 create function catalog.import_batch(
-    p_import_id uuid, p_from bigint, p_to bigint, p_line bigint, p_rows jsonb, p_errors jsonb, p_most bigint
+    p_import_id uuid, p_from bigint, p_to bigint, p_line bigint, p_rows jsonb, p_errors jsonb
 ) returns void
 language plpgsql as $$
 declare
@@ -159,11 +159,12 @@ begin
     where line in (select wrong.line from wrong);
 
     select count(*), count(distinct line) into problems, rejected from wrong;
-    insert into catalog.import_errors (import_id, line, field, message)
-    select p_import_id, line, field, message
+    insert into catalog.import_problems (import_id, last_line, problems)
+    select
+        p_import_id, max(line),
+        jsonb_agg(jsonb_build_object('line', line, 'field', field, 'message', message) order by line, field, message)
     from wrong
-    order by line, field, message
-    limit greatest(p_most - import.problems_found, 0);
+    having count(*) > 0;
 
     if import.dry_run then
         select count(*) filter (where product_id is null), count(*) filter (where product_id is not null)
@@ -261,6 +262,6 @@ $$;
 drop function catalog.import_batch;
 drop function catalog.begin_import;
 drop table catalog.import_keys;
-drop table catalog.import_errors;
+drop table catalog.import_problems;
 drop table catalog.import_parts;
 drop table catalog.imports;

@@ -69,16 +69,27 @@ where (sqlc.narg(vendor_id)::bigint is null or vendor_id = sqlc.narg(vendor_id))
 order by id desc
 limit sqlc.arg(row_limit);
 
--- name: ListImportErrors :many
-select *
-from catalog.import_errors
-where import_id = sqlc.arg(import_id)
-    and (
-        sqlc.narg(after_line)::bigint is null
-        or (line, field, message) > (sqlc.narg(after_line), sqlc.narg(after_field)::text, sqlc.narg(after_message)::text)
-    )
-order by line, field, message
-limit sqlc.arg(row_limit);
+-- name: ListImportProblems :many
+-- A batch has one problem at least, and that of the cursor may have no more: batches beyond the last of
+-- these are not looked into.
+select
+    (problem.value ->> 'line')::bigint as line,
+    (problem.value ->> 'field')::text as field,
+    (problem.value ->> 'message')::text as message
+from (
+    select *
+    from catalog.import_problems
+    where import_id = sqlc.arg(import_id)
+        and (sqlc.narg(after_line)::bigint is null or last_line >= sqlc.narg(after_line))
+    order by last_line
+    limit sqlc.arg(row_limit)::integer + 1
+) as batch
+cross join lateral jsonb_array_elements(batch.problems) with ordinality as problem (value, place)
+where sqlc.narg(after_line)::bigint is null
+    or ((problem.value ->> 'line')::bigint, problem.value ->> 'field', problem.value ->> 'message')
+    > (sqlc.narg(after_line), sqlc.narg(after_field)::text, sqlc.narg(after_message)::text)
+order by batch.last_line, problem.place
+limit sqlc.arg(row_limit)::integer;
 
 -- name: ImportPart :one
 -- The part that holds a position of the file.
@@ -96,8 +107,7 @@ select
         sqlc.arg(to_position)::bigint,
         sqlc.arg(line)::bigint,
         sqlc.arg(rows)::jsonb,
-        sqlc.arg(errors)::jsonb,
-        sqlc.arg(most_problems)::bigint
+        sqlc.arg(errors)::jsonb
     );
 
 -- name: FinishImport :exec
