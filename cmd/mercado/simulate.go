@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -75,17 +76,20 @@ func (c *SimulateCmd) Run(ctx context.Context, g *Globals) error {
 // perSecond reads 5, 5/s, 90/m or 1000/h.
 func perSecond(text string) (float64, error) {
 	wrong := &settings.Error{Setting: "--rate", Problem: fmt.Sprintf("must be like 5/s or 90/m, not %q", text)}
-	number, unit, _ := strings.Cut(text, "/")
-	seconds, known := map[string]float64{"": 1, "s": 1, "m": 60, "h": 3600}[unit]
+	number, unit, named := strings.Cut(text, "/")
+	if !named {
+		unit = "s"
+	}
+	seconds, known := map[string]float64{"s": 1, "m": 60, "h": 3600}[unit]
 	rate, err := strconv.ParseFloat(number, 64)
-	if err != nil || !known || rate <= 0 || rate/seconds > 10_000 {
+	if err != nil || !known || math.IsNaN(rate) || rate <= 0 || rate/seconds > 10_000 {
 		return 0, wrong
 	}
 	return rate / seconds, nil
 }
 
-// logEvery is how often progress is logged where there is no terminal, in seconds.
-const logEvery = 10
+// logEvery is how often progress is logged where there is no terminal.
+const logEvery = 10 * time.Second
 
 // simulationProgress rewrites one line on a terminal, and logs now and then elsewhere. endLine
 // leaves the line behind.
@@ -99,11 +103,19 @@ func simulationProgress(stderr io.Writer) (progress func(simulate.Snapshot), end
 			},
 			func() { _, _ = fmt.Fprintln(file) }
 	}
+	return loggedProgress(slog.Default()), func() {}
+}
+
+// loggedProgress logs the first progress that it is told of after every logEvery.
+func loggedProgress(log *slog.Logger) func(simulate.Snapshot) {
+	due := logEvery
 	return func(now simulate.Snapshot) {
-		if int(now.Elapsed.Round(time.Second).Seconds())%logEvery == 0 {
-			slog.Info("simulating", "progress", progressLine(now))
+		if now.Elapsed < due {
+			return
 		}
-	}, func() {}
+		due = now.Elapsed.Truncate(logEvery) + logEvery
+		log.Info("simulating", "progress", progressLine(now))
+	}
 }
 
 func progressLine(now simulate.Snapshot) string {
