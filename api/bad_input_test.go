@@ -1,12 +1,12 @@
 package api_test
 
 import (
-	"bufio"
 	"crypto/ed25519"
 	"encoding/base64"
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -159,12 +159,8 @@ func TestABodyThatIsCutOffIsNotAFaultOfOurs(t *testing.T) {
 	if err := connection.(*net.TCPConn).CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
-	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusBadRequest {
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/identity/logout", nil)
+	if response := readAnswer(t, connection, request); response.StatusCode != http.StatusBadRequest {
 		t.Errorf("answered %s", response.Status)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -21,6 +22,7 @@ import (
 type upload struct {
 	t          testing.TB
 	connection net.Conn
+	request    *http.Request
 }
 
 // slowUpload sends the head of a request and the first bytes of its body.
@@ -36,7 +38,9 @@ func slowUpload(t testing.TB, shop *apitest.Shop, vendor int64, length int, firs
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = connection.Close() })
-	u := upload{t, connection}
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/catalog/imports", nil)
+	request.Header.Set("Content-Type", "text/csv")
+	u := upload{t, connection, request}
 	u.send(fmt.Sprintf("POST /api/catalog/imports HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n"+
 		"Content-Type: text/csv\r\nContent-Length: %d\r\n\r\n%s", address, token, length, first))
 	return u
@@ -51,12 +55,26 @@ func (u upload) send(text string) {
 
 func (u upload) status() int {
 	u.t.Helper()
-	response, err := http.ReadResponse(bufio.NewReader(u.connection), nil)
+	return readAnswer(u.t, u.connection, u.request).StatusCode
+}
+
+// readAnswer reads what was answered to a request off its connection, and compares it with the OpenAPI
+// document; a body that was sent is any text to it.
+func readAnswer(t testing.TB, connection net.Conn, request *http.Request) *http.Response {
+	t.Helper()
+	response, err := http.ReadResponse(bufio.NewReader(connection), request)
 	if err != nil {
-		u.t.Fatal(err)
+		t.Fatal(err)
 	}
+	received, err := io.ReadAll(response.Body)
 	_ = response.Body.Close()
-	return response.StatusCode
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := apitest.CheckContract(t.Context(), request, []byte("sku"), response, received); err != nil {
+		t.Errorf("%s: %v\nanswer: %s", request.URL, err, received)
+	}
+	return response
 }
 
 // TestSlowUploadsLeaveTheShopOpen sends more files at once than the API has connections to its database,

@@ -5,18 +5,23 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"mercado/api/apitest"
 	"mercado/internal/devstack"
 	"mercado/internal/devstack/stacktest"
 )
@@ -57,13 +62,31 @@ func read(t *testing.T, world *stacktest.World, stack *up, document string, leas
 	// Every setting comes from the file that `mercado up` has written.
 	reader := exec.CommandContext(t.Context(), "bash", "-c", blocks(t, document, least))
 	reader.Dir = clone
-	reader.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + clone}
+	checked, exchanges := checkingProxy(t)
+	reader.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + clone, "http_proxy=" + checked}
 	output, err := reader.CombinedOutput()
 	t.Logf("%s", output)
+	if exchanges.Load() == 0 {
+		t.Error("no answer of the API was compared with the OpenAPI document")
+	}
 	if err != nil {
 		t.Fatalf("%s fails: %v\n%s", document, err, stack.said())
 	}
 	return string(output)
+}
+
+// checkingProxy stands between the reader's curl and the API, and compares every exchange with the OpenAPI
+// document.
+func checkingProxy(t *testing.T) (address string, exchanges *atomic.Int64) {
+	t.Helper()
+	exchanges = new(atomic.Int64)
+	proxy := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite:        func(*httputil.ProxyRequest) {}, // curl names the API in full
+		Transport:      apitest.Transport(func(wrong error) { t.Error(wrong) }),
+		ModifyResponse: func(*http.Response) error { exchanges.Add(1); return nil },
+	})
+	t.Cleanup(proxy.Close)
+	return proxy.URL, exchanges
 }
 
 // TestReadme: its first order and its first ETL run, in a demo shop.

@@ -96,7 +96,7 @@ func (c *Client) Do(method, path string, body any, headers ...string) *Answer {
 	if err != nil {
 		c.t.Fatalf("%s %s: %v", method, path, err)
 	}
-	if err := checkContract(c.t.Context(), request, sent, response, received); err != nil {
+	if err := CheckContract(c.t.Context(), request, sent, response, received); err != nil {
 		c.t.Errorf("%s %s: %v\nanswer: %s", method, path, err, received)
 	}
 	return &Answer{t: c.t, asked: method + " " + path, Status: response.StatusCode, Header: response.Header, Body: received}

@@ -53,9 +53,10 @@ var validation = &openapi3filter.Options{
 	AuthenticationFunc:    openapi3filter.NoopAuthenticationFunc,
 }
 
-// checkContract compares an exchange with the OpenAPI document: every answer, and the request as
-// well when the API took it. What is outside /api is not in the document and passes.
-func checkContract(ctx context.Context, request *http.Request, sent []byte, response *http.Response, received []byte) error {
+// CheckContract compares an exchange with the OpenAPI document: every answer, and the request as
+// well when the API took it. What is outside /api is not in the document and passes. Clients and Transport
+// do it by themselves; who reads an answer off a connection calls it.
+func CheckContract(ctx context.Context, request *http.Request, sent []byte, response *http.Response, received []byte) error {
 	router, err := contract()
 	if err != nil {
 		return err

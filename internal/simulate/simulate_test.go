@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"mercado/api/apitest"
 	"mercado/internal/devstack/stacktest"
 	"mercado/internal/simulate"
 	"mercado/worker/workertest"
@@ -28,6 +29,7 @@ func TestTrafficIsAnsweredAsTheContractSays(t *testing.T) {
 	defer enough()
 	summary, err := simulate.Run(ctx, simulate.Options{
 		URL: shop.URL, Rate: 20, For: 5 * time.Minute, Customers: 40, Seed: 7, AtOnce: 4,
+		Client: &http.Client{Transport: apitest.Transport(func(wrong error) { t.Error(wrong) })},
 		Progress: func(now simulate.Snapshot) {
 			o := now.Outcomes
 			if o.Confirmed > 0 && o.Declined > 0 && o.Abandoned > 0 && o.Cancelled > 0 && o.Returned > 0 && o.Reviewed > 0 {

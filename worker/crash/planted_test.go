@@ -50,7 +50,7 @@ func findPlanted(t *testing.T, s *stack) {
 			s.exec("insert into ordering.order_events (order_id, type, data) select order_id, type, data from ordering.order_events where order_id = $1", p.order)
 		}, "it happened twice: "},
 		{"another answer", "checkout_declined", func(p *purchase) {
-			s.exec("update ordering.idempotency_keys set response_status = 201 where order_id = $1", p.order)
+			s.exec("update ordering.idempotency_keys set response_status = 201, response = ordering.order_document(order_id) where order_id = $1", p.order)
 		}, "asked again it is answered 201"},
 		{"the answer to another order", "checkout_confirmed", func(p *purchase) {
 			p.first = nil // whatever was answered first

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"mercado/api/apitest"
 	"mercado/internal/auth"
 	"mercado/worker/workertest"
 )
@@ -137,7 +138,8 @@ func (s *stack) askOnce(p *purchase, prefer string) (status int, body []byte, er
 	return s.send(p.token, "/api/checkout", p.key, sent, "Prefer", prefer)
 }
 
-// send posts a body under a key, which may be empty, as whoever has a token, once.
+// send posts a body under a key, which may be empty, as whoever has a token, once. An answer that the
+// OpenAPI document does not know fails the test, whatever was killed.
 func (s *stack) send(token, path, key string, body any, header ...string) (status int, answer []byte, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -161,7 +163,8 @@ func (s *stack) send(token, path, key string, body any, header ...string) (statu
 	for i := 0; i+1 < len(header); i += 2 {
 		request.Header.Set(header[i], header[i+1])
 	}
-	response, err := http.DefaultClient.Do(request)
+	checked := http.Client{Transport: apitest.Transport(func(wrong error) { s.t.Error(wrong) })}
+	response, err := checked.Do(request)
 	if err != nil {
 		return 0, nil, err
 	}
