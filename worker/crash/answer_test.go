@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"time"
 
 	"mercado/internal/order"
@@ -90,6 +91,10 @@ func lasting(o order.Document) order.Document {
 	o.Status, o.CancelReason, o.PaymentStatus, o.Shipments = "", nil, "", nil
 	o.EstimatedDelivery, o.ActualDelivery = nil, nil
 	o.OrderDate, o.CreatedAt, o.UpdatedAt = o.OrderDate.UTC(), o.CreatedAt.UTC(), time.Time{}
+	o.Items = slices.Clone(o.Items)
+	for i := range o.Items {
+		o.Items[i].CreatedAt, o.Items[i].UnitCost = o.Items[i].CreatedAt.UTC(), nil // no customer is told what it cost
+	}
 	if told := o.PaymentInstructions; told != nil {
 		lasts := *told
 		lasts.AwaitedUntil, lasts.ReceivedAmount = nil, 0

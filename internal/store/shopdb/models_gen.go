@@ -80,13 +80,6 @@ type CatalogImport struct {
 	FinishedAt    *time.Time
 }
 
-type CatalogImportError struct {
-	ImportID uuid.UUID
-	Line     int64
-	Field    string
-	Message  string
-}
-
 type CatalogImportKey struct {
 	ImportID uuid.UUID
 	VendorID int64
@@ -98,6 +91,12 @@ type CatalogImportPart struct {
 	ImportID uuid.UUID
 	Start    int64
 	Content  []byte
+}
+
+type CatalogImportProblem struct {
+	ImportID uuid.UUID
+	LastLine int64
+	Problems json.RawMessage
 }
 
 type CatalogLexeme struct {
