@@ -302,3 +302,14 @@ func TestTheSandboxIsNotPublished(t *testing.T) {
 		t.Errorf("the sandbox is published: %v", ports)
 	}
 }
+
+// TestTheDatabaseLogsNoRows wants the same of Postgres's log as `mercado up`.
+func TestTheDatabaseLogsNoRows(t *testing.T) {
+	t.Parallel()
+	command := load(t, nil).Services["postgres"].Command
+	for _, option := range []string{"log_error_verbosity=terse", "log_parameter_max_length=0", "log_parameter_max_length_on_error=0"} {
+		if at := slices.Index(command, option); at < 1 || command[at-1] != "-c" {
+			t.Errorf("%s is not set by %q", option, command)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package worker_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -10,11 +11,13 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"mercado/api/apitest"
+	"mercado/internal/devstack/stacktest"
 	"mercado/internal/order"
 	"mercado/internal/temporal"
 	"mercado/worker"
@@ -28,11 +31,14 @@ const (
 	newPassword     = "changed-harbour-4473-password"
 	secretInBody    = "s3cr3t-4474-in-a-body"
 	secretCard      = "timeout_then_approved" // a token of the provider's
+	secretHash      = "$argon2id$4476"        // begins what a password is kept as
+	// personalEmail is no secret to who may see it; in no log and no history is it theirs.
+	personalEmail = "ana.4475@example.com"
 )
 
 // TestSecretsStayWhereTheyAre follows a customer from registration to a refund, with somebody who is told of it
-// by webhooks and with every process logging all it can, and looks for what was secret in logs, answers, the
-// histories of all workflows and the database.
+// by webhooks and with every process logging all it can, and looks for what was secret in logs, those of the servers
+// too, answers, the histories of all workflows and the database.
 func TestSecretsStayWhereTheyAre(t *testing.T) {
 	t.Parallel()
 	shop := workertest.NewProcesses(t, "MERCADO_LOG_LEVEL=debug", "MERCADO_PAYMENT_TIMEOUT=500ms", "MERCADO_WEBHOOK_ALLOW_LOOPBACK=true")
@@ -49,13 +55,15 @@ func TestSecretsStayWhereTheyAre(t *testing.T) {
 		AccessToken  string `json:"access_token"`
 		RefreshToken string `json:"refresh_token"`
 	}
-	const email = "ana@example.com"
 	credentials := func(password string) map[string]string {
-		return map[string]string{"username": email, "password": password}
+		return map[string]string{"username": personalEmail, "password": password}
 	}
 	keep(anyone.Post("/api/identity/register", map[string]any{
-		"email": email, "password": secretPassword, "first_name": "Ana", "last_name": "Sousa",
+		"email": personalEmail, "password": secretPassword, "first_name": "Ana", "last_name": "Sousa",
 	})).Want(http.StatusCreated)
+	keep(anyone.Post("/api/identity/register", map[string]any{
+		"email": personalEmail, "password": guessedPassword, "first_name": "Ana", "last_name": "Sousa",
+	})).Want(http.StatusConflict)
 	keep(anyone.Post("/api/identity/token", credentials(guessedPassword))).Want(http.StatusUnauthorized)
 	session := apitest.Decode[tokens](anyone.Post("/api/identity/token", credentials(secretPassword)).Want(http.StatusOK))
 	next := apitest.Decode[tokens](anyone.Post("/api/identity/token/refresh", map[string]string{"refresh_token": session.RefreshToken}).Want(http.StatusOK))
@@ -90,9 +98,9 @@ func TestSecretsStayWhereTheyAre(t *testing.T) {
 		secretPassword, guessedPassword, newPassword, secretInBody, secretCard, session.AccessToken, session.RefreshToken,
 		next.AccessToken, next.RefreshToken, changed.AccessToken, changed.RefreshToken, registered.Secret, rotated,
 	}
-	wantNone := func(where, text string) {
+	wantNone := func(where, text string, also ...string) {
 		t.Helper()
-		for _, secret := range secrets {
+		for _, secret := range append(also, secrets...) {
 			if at := strings.Index(text, secret); at >= 0 {
 				t.Errorf("%s: …%s…", where, text[max(0, at-200):min(len(text), at+len(secret)+50)])
 			}
@@ -104,13 +112,17 @@ func TestSecretsStayWhereTheyAre(t *testing.T) {
 		if !strings.Contains(log, "level=DEBUG") {
 			t.Errorf("%s does not log all it can", name)
 		}
-		wantNone("log of "+name, log)
+		wantNone("log of "+name, log, personalEmail)
+	}
+	failStatements(t, shop, id)
+	for _, name := range []string{"postgres", "temporal"} {
+		wantNone("log of "+name, stacktest.ServerLog(t, name), personalEmail, secretHash)
 	}
 	histories := historiesOf(t, shop)
 	if !strings.Contains(histories, id.String()) {
 		t.Errorf("the histories do not name order %s", id)
 	}
-	wantNone("histories", histories)
+	wantNone("histories", histories, personalEmail)
 	for _, sent := range to.events() {
 		wantNone("webhooks", sent.Body)
 	}
@@ -120,6 +132,27 @@ func TestSecretsStayWhereTheyAre(t *testing.T) {
 	}
 	for column, text := range documents {
 		wantNone(column, text)
+	}
+}
+
+// failStatements has the database refuse what holds secrets, as it does when two ask for the same at once or
+// the shop has a fault, and looks whether it has logged that it did.
+func failStatements(t *testing.T, shop *workertest.Processes, orderID uuid.UUID) {
+	t.Helper()
+	for constraint, statement := range map[string]string{
+		"users_email_key":   "insert into identity.users (email, password_hash) values ($1, $2 || $3::text)",
+		"users_email_check": "insert into identity.users (email, password_hash) values (replace($1, '@', ' '), $2 || $1 || $3::text)",
+		"payments_check":    "update ordering.payments set token = $1 || $2, captured_amount = -1 where order_id = $3",
+	} {
+		marked := fmt.Sprintf("/* %s %s */ %s", orderID, constraint, statement)
+		_, err := shop.DB.Pool.Exec(t.Context(), marked, personalEmail, secretHash, orderID)
+		var refused *pgconn.PgError
+		if !errors.As(err, &refused) || !strings.HasPrefix(refused.ConstraintName, constraint) {
+			t.Fatalf("%s: %v", statement, err)
+		}
+		if log := stacktest.ServerLog(t, "postgres"); !strings.Contains(log, marked) {
+			t.Errorf("the log of Postgres does not tell of %s", marked)
+		}
 	}
 }
 

@@ -107,6 +107,10 @@ func (p Postgres) arguments(data string) []string {
 		"unix_socket_directories=", // a path may be too long for a socket
 		"max_connections=200",
 		"timezone=UTC",
+		// The details of an error are the row that was refused: an e-mail address, a payment's token.
+		"log_error_verbosity=terse",
+		"log_parameter_max_length=0",
+		"log_parameter_max_length_on_error=0",
 	}
 	if p.Throwaway {
 		options = append(options, "max_connections=300", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=2GB")

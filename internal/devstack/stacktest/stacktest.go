@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -39,6 +40,21 @@ func Main(m *testing.M) {
 		os.Exit(supervise(root))
 	}
 	os.Exit(m.Run())
+}
+
+// ServerLog is what a server that all tests share has logged so far: postgres, temporal or minio. What any of
+// them did is in it.
+func ServerLog(t testing.TB, name string) string {
+	t.Helper()
+	shared, err := theStack(t.Context())
+	if err != nil {
+		t.Fatalf("the servers of the tests: %v", err)
+	}
+	text, err := os.ReadFile(filepath.Join(shared.run.home(), "logs", name+".log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // New makes a world for one test: a migrated database, the four buckets, and a prefix for task
