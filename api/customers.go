@@ -20,6 +20,13 @@ func (a *API) customers() {
 		permission: auth.ListCustomers, problems: []code{invalidCursor},
 	}, a.listCustomers)
 	register(a, operation{
+		id: "create-customer", method: http.MethodPost, path: "/api/identity/customers", status: http.StatusCreated,
+		summary: "Add a customer who buys at the counter or by phone",
+		about: "For sales (`POST /api/sales`). They have no password and cannot sign in until an operator opens an account for them " +
+			"(`POST /api/identity/customers/{id}/account`). Registering with their e-mail address is refused: nothing proves that it is theirs.",
+		tag: "customers", permission: auth.CreateCustomers, problems: []code{emailTaken},
+	}, a.createCustomer)
+	register(a, operation{
 		id: "get-customer", method: http.MethodGet, path: "/api/identity/customers/{id}",
 		summary: "Show a customer", tag: "customers",
 		permission: auth.ReadCustomers, problems: []code{notFound},
@@ -138,6 +145,45 @@ func (a *API) getCustomer(ctx context.Context, in *ByID) (*customerOutput, error
 		return nil, err
 	}
 	return &customerOutput{customerOf(row)}, nil
+}
+
+type createCustomerInput struct {
+	Body Person `nameHint:"NewCustomer"`
+}
+
+// Person is what is told of a new customer.
+type Person struct {
+	Email     string   `json:"email" maxLength:"254" format:"email"`
+	FirstName string   `json:"first_name" maxLength:"100" pattern:"\\S" patternDescription:"not blank"`
+	LastName  string   `json:"last_name" maxLength:"100" pattern:"\\S" patternDescription:"not blank"`
+	Phone     *string  `json:"phone,omitempty" maxLength:"40"`
+	BirthDate *date    `json:"birth_date,omitempty"`
+	City      *string  `json:"city,omitempty" maxLength:"100"`
+	Country   *country `json:"country,omitempty"`
+}
+
+// row is the customer as the store keeps it.
+func (p Person) row() (shopdb.CreateCustomerParams, error) {
+	email, err := auth.NormalizeEmail(p.Email)
+	if err != nil {
+		return shopdb.CreateCustomerParams{}, invalid("body.email", err.Error())
+	}
+	return shopdb.CreateCustomerParams{
+		FirstName: strings.TrimSpace(p.FirstName), LastName: strings.TrimSpace(p.LastName),
+		Email: email, Phone: p.Phone, BirthDate: p.BirthDate.time(), City: p.City, Country: p.Country.text(),
+	}, nil
+}
+
+func (a *API) createCustomer(ctx context.Context, in *createCustomerInput) (*customerOutput, error) {
+	added, err := in.Body.row()
+	if err != nil {
+		return nil, err
+	}
+	created, err := a.DB.AddCustomer(ctx, added)
+	if err != nil {
+		return nil, err
+	}
+	return &customerOutput{customerOf(created)}, nil
 }
 
 type updateCustomerInput struct {

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 
 	"mercado/internal/auth"
 	"mercado/internal/settings"
 	"mercado/internal/store"
-	"mercado/internal/store/shopdb"
 )
 
 // identity serves registering, signing in and signing out. An attempt is counted before its
@@ -42,14 +40,8 @@ func (a *API) identity() {
 
 type registerInput struct {
 	Body struct {
-		Email     string   `json:"email" maxLength:"254" format:"email"`
-		Password  string   `json:"password" minLength:"1" maxLength:"1024" writeOnly:"true"`
-		FirstName string   `json:"first_name" maxLength:"100" pattern:"\\S" patternDescription:"not blank"`
-		LastName  string   `json:"last_name" maxLength:"100" pattern:"\\S" patternDescription:"not blank"`
-		Phone     *string  `json:"phone,omitempty" maxLength:"40"`
-		BirthDate *date    `json:"birth_date,omitempty"`
-		City      *string  `json:"city,omitempty" maxLength:"100"`
-		Country   *country `json:"country,omitempty"`
+		Person
+		Password string `json:"password" minLength:"1" maxLength:"1024" writeOnly:"true"`
 	} `nameHint:"Registration"`
 }
 
@@ -58,11 +50,11 @@ type customerOutput struct {
 }
 
 func (a *API) registerCustomer(ctx context.Context, in *registerInput) (*customerOutput, error) {
-	email, err := auth.NormalizeEmail(in.Body.Email)
+	added, err := in.Body.row()
 	if err != nil {
-		return nil, invalid("body.email", err.Error())
+		return nil, err
 	}
-	if err := a.checkPassword("body.password", in.Body.Password, email, in.Body.FirstName, in.Body.LastName); err != nil {
+	if err := a.checkPassword("body.password", in.Body.Password, added.Email, in.Body.FirstName, in.Body.LastName); err != nil {
 		return nil, err
 	}
 	if err := a.DB.AttemptFrom(ctx, "register", clientAddress(ctx), a.Auth.RegistersPerAddress); err != nil {
@@ -72,11 +64,7 @@ func (a *API) registerCustomer(ctx context.Context, in *registerInput) (*custome
 	if err != nil {
 		return nil, err
 	}
-	created, err := a.DB.Register(ctx, shopdb.CreateCustomerParams{
-		FirstName: strings.TrimSpace(in.Body.FirstName), LastName: strings.TrimSpace(in.Body.LastName),
-		Email: email, Phone: in.Body.Phone, BirthDate: in.Body.BirthDate.time(),
-		City: in.Body.City, Country: in.Body.Country.text(),
-	}, hash)
+	created, err := a.DB.Register(ctx, added, hash)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ type salePayment struct {
 type registerSaleInput struct {
 	Placing
 	Body struct {
-		CustomerID      int64            `json:"customer_id" minimum:"1"`
+		CustomerID      int64            `json:"customer_id" minimum:"1" doc:"Somebody new is added first: POST /api/identity/customers."`
 		Channel         string           `json:"channel" enum:"counter,phone"`
 		Items           []orderedItem    `json:"items" minItems:"1" maxItems:"100" nullable:"false" doc:"Each product once."`
 		PaymentMethod   salePayment      `json:"payment_method"`

@@ -2,12 +2,14 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"mercado/internal/auth"
+	"mercado/internal/store"
 	"mercado/internal/store/shopdb"
 )
 
@@ -34,6 +36,13 @@ func (a *API) users() {
 		summary: "Close an account and end its sessions", tag: "users",
 		permission: auth.WriteUsers, problems: []code{notFound, lastAdmin},
 	}, a.deactivateUser)
+	register(a, operation{
+		id: "open-account", method: http.MethodPost, path: "/api/identity/customers/{id}/account", status: http.StatusCreated,
+		summary: "Give a customer who cannot sign in a password",
+		about: "For one who was added without a password and is known to be who they say. They change it when they have signed in " +
+			"(`POST /api/identity/password`).",
+		tag: "users", permission: auth.WriteUsers, problems: []code{notFound, customerInactive, emailTaken, weakPassword, busy},
+	}, a.openAccount)
 	register(a, operation{
 		id: "get-roles", method: http.MethodGet, path: path + "/roles",
 		summary: "Show the roles of an account", tag: "users",
@@ -111,6 +120,35 @@ func (a *API) getUser(ctx context.Context, in *ByID) (*userOutput, error) {
 		return nil, err
 	}
 	return &userOutput{userOf(row)}, nil
+}
+
+type openAccountInput struct {
+	ByID
+	Body struct {
+		Password string `json:"password" minLength:"1" maxLength:"1024" writeOnly:"true"`
+	} `nameHint:"NewAccount"`
+}
+
+func (a *API) openAccount(ctx context.Context, in *openAccountInput) (*userOutput, error) {
+	who, err := a.DB.Customer(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.checkPassword("body.password", in.Body.Password, who.Email, who.FirstName, who.LastName); err != nil {
+		return nil, err
+	}
+	hash, err := a.Passwords.Hash(ctx, in.Body.Password)
+	if err != nil {
+		return nil, err
+	}
+	id, err := a.DB.OpenAccount(ctx, in.ID, hash)
+	if errors.Is(err, store.ErrNotFound) { // it exists
+		return nil, problem(customerInactive)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return a.getUser(ctx, &ByID{id})
 }
 
 type updateUserInput struct {

@@ -55,6 +55,64 @@ func vendorsOf(t *testing.T, shop *workertest.Shop, products []int64) []int64 {
 	return vendors
 }
 
+// TestWhoBuysAtTheCounterNeedsNoPassword sells to somebody new, who cannot sign in until an operator lets them.
+func TestWhoBuysAtTheCounterNeedsNoPassword(t *testing.T) {
+	t.Parallel()
+	shop := workertest.New(t)
+	products := shop.NewProducts(1, 10)
+	vendor, admin, anyone := shop.Vendor(vendorsOf(t, shop, products)[0]), shop.Admin(), shop.Anyone()
+	person := map[string]any{"email": "Rui@Example.com", "first_name": "Rui", "last_name": "Costa", "phone": "+351 210 000 000"}
+	type customer struct {
+		ID       int64
+		Email    string
+		IsActive bool `json:"is_active"`
+	}
+	rui := apitest.Decode[customer](vendor.Post("/api/identity/customers", person).Want(http.StatusCreated))
+	if rui.Email != "rui@example.com" || !rui.IsActive {
+		t.Errorf("added %+v", rui)
+	}
+	admin.Post("/api/identity/customers", person).WantProblem(http.StatusConflict, "email_taken")
+	admin.Post("/api/identity/customers", map[string]any{"email": "ana@example.com", "first_name": " ", "last_name": "Sousa"}).
+		WantProblem(http.StatusUnprocessableEntity, "validation_failed")
+	person["password"] = apitest.Password
+	anyone.Post("/api/identity/register", person).WantProblem(http.StatusConflict, "email_taken")
+
+	sold := apitest.Decode[order.Document](vendor.Post("/api/sales", saleBody(rui.ID, "counter", "cash", products...), "Idempotency-Key", "till 1").
+		Want(http.StatusCreated))
+	if sold.Status != order.Confirmed || sold.CustomerID != rui.ID {
+		t.Errorf("sold %+v", sold)
+	}
+	bought := apitest.Decode[struct{ Items []customer }](vendor.Get("/api/vendor/customers?q=rui").Want(http.StatusOK)).Items
+	if len(bought) != 1 || bought[0].ID != rui.ID {
+		t.Errorf("the vendor sold to %+v", bought)
+	}
+
+	signIn := map[string]any{"username": "rui@example.com", "password": apitest.Password}
+	anyone.Post("/api/identity/token", signIn).WantProblem(http.StatusUnauthorized, "invalid_credentials")
+	account := fmt.Sprintf("/api/identity/customers/%d/account", rui.ID)
+	admin.Post(account, map[string]any{"password": "rui costa rui costa"}).WantProblem(http.StatusUnprocessableEntity, "weak_password")
+	vendor.Post(account, map[string]any{"password": apitest.Password}).WantProblem(http.StatusForbidden, "forbidden")
+	opened := apitest.Decode[struct {
+		CustomerID int64 `json:"customer_id"`
+		Roles      []string
+	}](admin.Post(account, map[string]any{"password": apitest.Password}).Want(http.StatusCreated))
+	if opened.CustomerID != rui.ID || !slices.Equal(opened.Roles, []string{"customer"}) {
+		t.Errorf("opened %+v", opened)
+	}
+	admin.Post(account, map[string]any{"password": apitest.Password + "!"}).WantProblem(http.StatusConflict, "email_taken")
+	token := apitest.Decode[struct {
+		Access string `json:"access_token"`
+	}](anyone.Post("/api/identity/token", signIn).Want(http.StatusOK)).Access
+	anyone.With(token).Get("/api/orders/" + sold.ID.String()).Want(http.StatusOK)
+
+	admin.Post("/api/identity/customers/999999/account", map[string]any{"password": apitest.Password}).WantProblem(http.StatusNotFound, "not_found")
+	gone := apitest.Decode[customer](admin.Post("/api/identity/customers", map[string]any{"email": "eva@example.com", "first_name": "Eva", "last_name": "Lima"}).
+		Want(http.StatusCreated))
+	admin.Delete(fmt.Sprintf("/api/identity/customers/%d", gone.ID)).Want(http.StatusNoContent)
+	admin.Post(fmt.Sprintf("/api/identity/customers/%d/account", gone.ID), map[string]any{"password": apitest.Password}).
+		WantProblem(http.StatusForbidden, "customer_inactive")
+}
+
 func TestSalesMadeElsewhereAreRegistered(t *testing.T) {
 	t.Parallel()
 	shop := workertest.New(t)

@@ -17,6 +17,7 @@ const (
 const (
 	ListCustomers       Permission = "customers.list"
 	ReadCustomers       Permission = "customers.read"
+	CreateCustomers     Permission = "customers.create"
 	WriteCustomers      Permission = "customers.write"
 	DeactivateCustomers Permission = "customers.deactivate"
 	VendorCustomers     Permission = "customers.of_vendor"
@@ -53,6 +54,7 @@ const (
 var grants = map[Permission][]Role{
 	ListCustomers:       {Admin},
 	ReadCustomers:       {Customer, Admin},
+	CreateCustomers:     {Vendor, Admin},
 	WriteCustomers:      {Customer, Admin},
 	DeactivateCustomers: {Admin},
 	VendorCustomers:     {Vendor},

@@ -44,6 +44,7 @@ var (
 var constraints = map[string]error{
 	"customers_email_key":                ErrEmailTaken,
 	"users_email_key":                    ErrEmailTaken,
+	"users_customer_id_key":              ErrEmailTaken,
 	"vendors_vendor_name_key":            ErrNameTaken,
 	"categories_name_key":                ErrNameTaken,
 	"products_vendor_id_sku_key":         ErrSKUTaken,

@@ -48,6 +48,25 @@ func (db *DB) Register(ctx context.Context, customer shopdb.CreateCustomerParams
 	return created, failed("register customer", err)
 }
 
+// AddCustomer makes a customer without an account, who buys at the counter or by phone and cannot sign in. It fails
+// with ErrEmailTaken.
+func (db *DB) AddCustomer(ctx context.Context, customer shopdb.CreateCustomerParams) (shopdb.IdentityCustomer, error) {
+	created, err := db.CreateCustomer(ctx, customer)
+	return created, failed("add customer", err)
+}
+
+// OpenAccount lets a customer who has no account sign in from now on, and returns the account's id. It fails with
+// ErrNotFound for one who does not exist or is not active, and with ErrEmailTaken when there is an account.
+func (db *DB) OpenAccount(ctx context.Context, customerID int64, passwordHash string) (userID int64, err error) {
+	err = db.InTx(ctx, func(q *shopdb.Queries) (err error) {
+		if userID, err = q.CreateUserOf(ctx, shopdb.CreateUserOfParams{CustomerID: customerID, PasswordHash: passwordHash}); err != nil {
+			return err
+		}
+		return q.GrantRole(ctx, shopdb.GrantRoleParams{UserID: userID, Role: string(auth.Customer)})
+	})
+	return userID, failed("open account", err)
+}
+
 // AccountOf finds who signs in with email. It fails with ErrNotFound.
 func (db *DB) AccountOf(ctx context.Context, email string) (Account, error) {
 	row, err := db.AccountByEmail(ctx, email)

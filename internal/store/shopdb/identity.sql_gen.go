@@ -231,6 +231,33 @@ func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) (int64, 
 	return id, err
 }
 
+const createUserOf = `-- name: CreateUserOf :one
+with customer as (
+    select id, email
+    from identity.customers
+    where id = $2::bigint and is_active
+    for share
+)
+
+insert into identity.users (email, password_hash, customer_id)
+select email, $1::text, id
+from customer
+returning id
+`
+
+type CreateUserOfParams struct {
+	PasswordHash string
+	CustomerID   int64
+}
+
+// The account of an active customer, whose row it keeps from being closed meanwhile.
+func (q *Queries) CreateUserOf(ctx context.Context, arg CreateUserOfParams) (int64, error) {
+	row := q.db.QueryRow(ctx, createUserOf, arg.PasswordHash, arg.CustomerID)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
 const deactivateCustomer = `-- name: DeactivateCustomer :execrows
 update identity.customers
 set

@@ -13,6 +13,20 @@ insert into identity.users (email, password_hash, customer_id)
 values (sqlc.arg(email), sqlc.arg(password_hash), sqlc.narg(customer_id))
 returning id;
 
+-- name: CreateUserOf :one
+-- The account of an active customer, whose row it keeps from being closed meanwhile.
+with customer as (
+    select id, email
+    from identity.customers
+    where id = sqlc.arg(customer_id)::bigint and is_active
+    for share
+)
+
+insert into identity.users (email, password_hash, customer_id)
+select email, sqlc.arg(password_hash)::text, id
+from customer
+returning id;
+
 -- name: GrantRole :exec
 insert into identity.user_roles (user_id, role, vendor_id)
 values (sqlc.arg(user_id), sqlc.arg(role), sqlc.narg(vendor_id));
