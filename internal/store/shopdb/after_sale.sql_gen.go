@@ -540,7 +540,10 @@ cross join lateral ordering.return_document(coming, $1::bigint) as shown (docume
 where exists (
         select
         from ordering.return_items as back
-        where back.return_id = coming.id and back.vendor_id = $1::bigint
+        where back.return_id = coming.id
+            and back.vendor_id = $1::bigint
+            -- Most have been received: those are left out before their document is made.
+            and (back.received_at is null or $2::text is distinct from 'requested')
     )
     and ($2::text is null or shown.document ->> 'status' = $2)
     and ($3::uuid is null or coming.id < $3)

@@ -209,7 +209,10 @@ cross join lateral ordering.return_document(coming, @vendor_id::bigint) as shown
 where exists (
         select
         from ordering.return_items as back
-        where back.return_id = coming.id and back.vendor_id = @vendor_id::bigint
+        where back.return_id = coming.id
+            and back.vendor_id = @vendor_id::bigint
+            -- Most have been received: those are left out before their document is made.
+            and (back.received_at is null or sqlc.narg(status)::text is distinct from 'requested')
     )
     and (sqlc.narg(status)::text is null or shown.document ->> 'status' = sqlc.narg(status))
     and (sqlc.narg(before)::uuid is null or coming.id < sqlc.narg(before))
