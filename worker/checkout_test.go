@@ -3,6 +3,7 @@ package worker_test
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"mercado/api/apitest"
 	"mercado/internal/order"
+	"mercado/internal/sandbox"
 	"mercado/internal/store"
 	"mercado/worker/workertest"
 )
@@ -109,16 +111,46 @@ func TestChargeWhoseAnswerWasLostIsFoundAndNotRepeated(t *testing.T) {
 	}
 }
 
-func TestEveryTokenThatIsNoRefusalBuys(t *testing.T) {
+// TestEveryTokenDoesWhatItSays buys with each token that the sandbox lists, and one that it does not.
+func TestEveryTokenDoesWhatItSays(t *testing.T) {
 	t.Parallel()
 	shop := workertest.New(t)
-	product := shop.NewProducts(1, 10)[0]
-	for _, token := range []string{"approve", "slow"} {
-		buyer := shop.NewBuyer()
-		buyer.Put(product, 1).Want(http.StatusOK)
-		buyer.Buy(token).Want(http.StatusCreated)
+	type meaning struct{ token, about string }
+	meanings := []meaning{{"no such token", "declined: `invalid_token`"}}
+	for _, token := range sandbox.Tokens {
+		meanings = append(meanings, meaning{token.Token, token.About})
 	}
-	shop.WantStock(product, 8, 0)
+	products := shop.NewProducts(len(meanings), 10)
+	for i, m := range meanings {
+		t.Run(m.token, func(t *testing.T) {
+			t.Parallel()
+			shop := shop.For(t)
+			buyer := shop.NewBuyer()
+			buyer.Put(products[i], 2).Want(http.StatusOK)
+			if refusal, refused := strings.CutPrefix(m.about, "declined: "); refused {
+				declined := buyer.Buy(m.token).WantProblem(http.StatusPaymentRequired, "payment_declined")
+				if code := strings.Trim(refusal, "`"); len(declined.Errors) != 1 || declined.Errors[0].Message != code {
+					t.Errorf("it was declined as %v, want %s", declined.Errors, code)
+				}
+				shop.WantStock(products[i], 10, 2) // the cart holds them
+				return
+			}
+			if !strings.HasPrefix(m.about, "approved") {
+				t.Fatalf("%q says neither that it is approved nor that it is declined", m.about)
+			}
+			sold := apitest.Decode[order.Document](buyer.Buy(m.token).Want(http.StatusCreated))
+			if strings.Contains(m.about, "every capture is declined") {
+				shop.AwaitStatus(sold.ID, order.Cancelled)
+				shop.WantStock(products[i], 10, 0)
+				return
+			}
+			shop.AwaitStatus(sold.ID, order.Delivered)
+			shop.WantStock(products[i], 8, 0)
+			if did := shop.Charges(sold.ID); did.Counts.Authorizations != 1 || did.Counts.Captures != 1 || did.Captured != sold.TotalAmount {
+				t.Errorf("the provider has done %+v; the order costs %s", did, sold.TotalAmount)
+			}
+		})
+	}
 }
 
 func TestCheckoutMayBeLeftToItself(t *testing.T) {
