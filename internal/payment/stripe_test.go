@@ -69,41 +69,6 @@ func stripeMock(t *testing.T) string {
 	}
 }
 
-func TestStripeIsAskedAsItsDocumentWants(t *testing.T) {
-	t.Parallel()
-	base := stripeMock(t)
-	s := payment.NewStripe(base, "sk_test_123", "whsec_test", 10*time.Second)
-	asked := payment.Authorization{
-		IdempotencyKey: "authorize/1", Reference: "1", OrderReference: "2", Method: "card",
-		Token: "pm_card_visa", Amount: 1000, Currency: "EUR",
-	}
-	// The fixture of a new payment is one that wants a payment method: a decline here, which shows
-	// that the request was taken.
-	var declined *payment.Declined
-	if told, err := s.Authorize(t.Context(), asked); err != nil && !errors.As(err, &declined) {
-		t.Errorf("authorise: %+v, %v", told, err)
-	}
-	part := payment.Change{IdempotencyKey: "x/1", Reference: "1", PaymentID: "pi_123", Amount: 400}
-	for name, change := range map[string]func(context.Context, payment.Change) (payment.Payment, error){
-		"capture": s.Capture, "void": s.Void, "refund": s.Refund,
-	} {
-		part.IdempotencyKey = name + "/1"
-		if _, err := change(t.Context(), part); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	if told, err := s.Get(t.Context(), "1"); err != nil || told.ID == "" {
-		t.Errorf("get: %+v, %v", told, err)
-	}
-	if declined != nil && declined.Code == "" {
-		t.Error("a decline without a code reads as an approval")
-	}
-	// The mock looks at what it is sent: it can fail.
-	if _, err := payment.NewStripe(base, "not a key", "", 10*time.Second).Get(t.Context(), "1"); err == nil {
-		t.Error("asked with what is no key")
-	}
-}
-
 // TestStripesErrorsAreUnderstood answers as Stripe's documentation says that it does; the mock
 // cannot be made to.
 func TestStripesErrorsAreUnderstood(t *testing.T) {
