@@ -31,6 +31,7 @@ func (a *API) categories() {
 	register(a, operation{
 		id: "update-category", method: http.MethodPatch, path: "/api/catalog/categories/{id}",
 		summary: "Change what is sent of a category", tag: "categories",
+		about:      "What is left out stays; null clears `description`, and makes it a root by `parent_id`.",
 		permission: auth.WriteCategories,
 		problems:   []code{notFound, nameTaken, unknownReference, categoryCycle, versionMismatch},
 	}, a.updateCategory)

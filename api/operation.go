@@ -93,7 +93,8 @@ func register[I, O any](a *API, op operation, handle func(context.Context, *I) (
 
 // refine makes the document say what huma does not: a missing idempotency key is refused by
 // IdempotencyKey rather than by validation, but required it is; an answer may come later; and
-// null, in a field that may be left out, is the same as leaving it out.
+// null, in a field that may be left out, is the same as leaving it out, unless the operation says that it
+// clears the field.
 func (a *API) refine(op operation) {
 	item := a.huma.OpenAPI().Paths[op.path]
 	for _, documented := range []*huma.Operation{item.Get, item.Put, item.Post, item.Patch, item.Delete} {

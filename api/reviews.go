@@ -37,6 +37,7 @@ func (a *API) reviews() {
 	register(a, operation{
 		id: "update-review", method: http.MethodPatch, path: one,
 		summary: "Change what is sent of one's own review", tag: "reviews",
+		about:      "What is left out stays; null clears `title` and `comment`.",
 		permission: auth.WriteReviews, problems: []code{notFound, versionMismatch},
 	}, a.updateReview)
 	register(a, operation{

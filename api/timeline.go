@@ -21,8 +21,8 @@ func (a *API) timeline() {
 	register(a, operation{
 		id: "get-order-timeline", method: http.MethodGet, path: "/api/orders/{id}/timeline",
 		summary: "Show what happened to an order, oldest first, and what it is waiting for", tag: "orders",
-		about: "A customer sees their own order as the shop would tell it; a vendor the parcels they send; an operator " +
-			"everything, with the moves of stock, every question to the payment provider, and the order's workflows.",
+		about: "A customer sees their own order as the shop would tell it; a vendor the parcels they send and what " +
+			"is sent back to them; an operator everything, with the moves of stock, every question to the payment provider, and the order's workflows.",
 		permission: auth.ReadTimeline, problems: []code{notFound, invalidCursor},
 	}, a.getTimeline)
 }

@@ -35,7 +35,8 @@ func (a *API) webhookEndpoints() {
 	}), a.getEndpoint)
 	register(a, add(operation{
 		id: "update-webhook-endpoint", method: http.MethodPatch, path: path + "/{id}",
-		summary: "Change a webhook endpoint, or switch it off or on", problems: []code{notFound, webhookURLRefused, unknownEventType},
+		summary: "Change a webhook endpoint, or switch it off or on",
+		about:   "What is left out stays; null clears `description`.", problems: []code{notFound, webhookURLRefused, unknownEventType},
 	}), a.updateEndpoint)
 	register(a, add(operation{
 		id: "delete-webhook-endpoint", method: http.MethodDelete, path: path + "/{id}",
@@ -51,7 +52,7 @@ const aboutWebhooks = "Each event is posted as JSON, `{id, type, occurred_at, da
 	"`webhook-signature` holds `v1,` and the base64 of the HMAC-SHA256 of `webhook-id.webhook-timestamp.body` under the " +
 	"secret without its prefix. Answer 2xx within 15 seconds. An event that is not taken is offered again, less and less " +
 	"often, for about a day; the later events of its order wait for it. It may arrive twice: `webhook-id` is the same then. " +
-	"An endpoint that takes nothing for five days is switched off. A vendor is told of their own shipments and lines only. " +
+	"An endpoint that takes nothing for five days is switched off. A vendor is told of their own shipments, returns and lines only. " +
 	"The URL must be https on port 443 or 8443, and not lead into a private network; redirects are not followed."
 
 // EndpointBody is a webhook endpoint as it is shown.
