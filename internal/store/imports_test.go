@@ -1,12 +1,15 @@
 package store_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"mercado/internal/store/shopdb"
 )
 
 // TestOnlyWhatIsOverOrAbandonedIsForgotten has imports of every state that nothing has happened to for long.
@@ -45,6 +48,48 @@ func TestOnlyWhatIsOverOrAbandonedIsForgotten(t *testing.T) {
 		}
 		if states := left(); !slices.Equal(states, forgetting.left) {
 			t.Errorf("kept for %s: left are %v, want %v", forgetting.keep, states, forgetting.left)
+		}
+	}
+}
+
+// TestProblemsOfAnImportAreListedOnce has batches with one problem each, and one that ends with a line of three:
+// however long the pages are, each problem is listed once, in order.
+func TestProblemsOfAnImportAreListedOnce(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	id := uuid.New()
+	exec(t, db.Pool, "insert into catalog.imports (id, dry_run) values ($1, false), ($2, false)", id, uuid.New())
+	exec(t, db.Pool, `
+		insert into catalog.import_problems (import_id, last_line, problems)
+		select import.id, bad, jsonb_build_array(jsonb_build_object('line', bad, 'field', '', 'message', 'wrong'))
+		from catalog.imports as import
+		cross join generate_series(10, 3000, 10) as bad`)
+	exec(t, db.Pool, `
+		update catalog.import_problems
+		set problems = '[
+			{"line": 55, "field": "price", "message": "wrong"}, {"line": 60, "field": "cost", "message": "also wrong"},
+			{"line": 60, "field": "cost", "message": "wrong"}, {"line": 60, "field": "price", "message": "wrong"}
+		]'
+		where last_line = 60`)
+	for _, limit := range []int32{1, 2, 3, 7, 101, 1000} {
+		var listed []string
+		asked := shopdb.ListImportProblemsParams{ImportID: id, RowLimit: limit}
+		for {
+			page, err := db.ListImportProblems(t.Context(), asked)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, problem := range page {
+				listed = append(listed, fmt.Sprintf("%04d %s %s", problem.Line, problem.Field, problem.Message))
+			}
+			if len(page) < int(limit) {
+				break
+			}
+			last := page[limit-1]
+			asked.AfterLine, asked.AfterField, asked.AfterMessage = &last.Line, &last.Field, &last.Message
+		}
+		if len(listed) != 303 || !slices.IsSorted(listed) || len(slices.Compact(listed)) != 303 {
+			t.Errorf("%d at a time: %d are listed, from %v on", limit, len(listed), listed[:min(10, len(listed))])
 		}
 	}
 }
