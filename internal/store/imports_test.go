@@ -60,13 +60,13 @@ func TestProblemsOfAnImportAreListedOnce(t *testing.T) {
 	id := uuid.New()
 	exec(t, db.Pool, "insert into catalog.imports (id, dry_run) values ($1, false), ($2, false)", id, uuid.New())
 	exec(t, db.Pool, `
-		insert into catalog.import_problems (import_id, last_line, problems)
-		select import.id, bad, jsonb_build_array(jsonb_build_object('line', bad, 'field', '', 'message', 'wrong'))
+		insert into catalog.import_problems (import_id, last_line, problem_count, problems)
+		select import.id, bad, 1, jsonb_build_array(jsonb_build_object('line', bad, 'field', '', 'message', 'wrong'))
 		from catalog.imports as import
 		cross join generate_series(10, 3000, 10) as bad`)
 	exec(t, db.Pool, `
 		update catalog.import_problems
-		set problems = '[
+		set problem_count = 4, problems = '[
 			{"line": 55, "field": "price", "message": "wrong"}, {"line": 60, "field": "cost", "message": "also wrong"},
 			{"line": 60, "field": "cost", "message": "wrong"}, {"line": 60, "field": "price", "message": "wrong"}
 		]'
@@ -91,5 +91,36 @@ func TestProblemsOfAnImportAreListedOnce(t *testing.T) {
 		if len(listed) != 303 || !slices.IsSorted(listed) || len(slices.Compact(listed)) != 303 {
 			t.Errorf("%d at a time: %d are listed, from %v on", limit, len(listed), listed[:min(10, len(listed))])
 		}
+	}
+}
+
+// TestAPageOfProblemsUnpacksFewBatches has 200 batches of 500 bad lines: of the batches that a page might need, only
+// those are unpacked that it does need.
+func TestAPageOfProblemsUnpacksFewBatches(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	id := uuid.New()
+	exec(t, db.Pool, "insert into catalog.imports (id, dry_run) values ($1, false)", id)
+	exec(t, db.Pool, `
+		insert into catalog.import_problems (import_id, last_line, problem_count, problems)
+		select $1, 500 * batch, 500, jsonb_agg(jsonb_build_object('line', 500 * (batch - 1) + bad, 'field', 'price', 'message', md5(bad::text)) order by bad)
+		from generate_series(1, 200) as batch
+		cross join generate_series(1, 500) as bad
+		group by batch`, id)
+	connection := explaining(t, db)
+	read := shopdb.New(connection)
+	line, nothing := int64(10_450), ""
+	asked := shopdb.ListImportProblemsParams{ImportID: id, RowLimit: 101, AfterLine: &line, AfterField: &nothing, AfterMessage: &nothing}
+	for range 2 { // the first call reads the system catalogues as well
+		connection.told = nil
+		page, err := read.ListImportProblems(t.Context(), asked)
+		if err != nil || len(page) != 101 || page[0].Line != line || page[100].Line != line+100 {
+			t.Fatalf("the page is %v, %v", page, err)
+		}
+	}
+	if _, blocks, _ := connection.cost(); len(connection.told) == 0 || blocks > 200 {
+		t.Errorf("a page of 101 problems reads %d blocks", blocks)
+	} else {
+		t.Logf("%d blocks", blocks)
 	}
 }

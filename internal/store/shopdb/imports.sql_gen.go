@@ -290,32 +290,49 @@ func (q *Queries) ImportsToRun(ctx context.Context, arg ImportsToRunParams) ([]u
 }
 
 const listImportProblems = `-- name: ListImportProblems :many
+with batch as (
+    select
+        last_line,
+        problem_count,
+        problems
+    from catalog.import_problems
+    where import_id = $5
+        and ($2::bigint is null or last_line >= $2)
+    order by last_line
+    limit $1::integer + 1
+),
+
+counted as (
+    select
+        last_line,
+        problems,
+        sum(problem_count) over by_line - problem_count - first_value(problem_count) over by_line as between_them
+    from batch
+    window by_line as (order by last_line)
+)
+
 select
     (problem.value ->> 'line')::bigint as line,
     (problem.value ->> 'field')::text as field,
     (problem.value ->> 'message')::text as message
-from (
-    select import_id, last_line, problems
-    from catalog.import_problems
-    where import_id = $1
-        and ($2::bigint is null or last_line >= $2)
-    order by last_line
-    limit $3::integer + 1
-) as batch
-cross join lateral jsonb_array_elements(batch.problems) with ordinality as problem (value, place)
-where $2::bigint is null
-    or ((problem.value ->> 'line')::bigint, problem.value ->> 'field', problem.value ->> 'message')
-    > ($2, $4::text, $5::text)
-order by batch.last_line, problem.place
-limit $3::integer
+from counted
+cross join lateral jsonb_array_elements(counted.problems) with ordinality as problem (value, place)
+where counted.between_them < $1::integer
+    and (
+        $2::bigint is null
+        or ((problem.value ->> 'line')::bigint, problem.value ->> 'field', problem.value ->> 'message')
+        > ($2, $3::text, $4::text)
+    )
+order by counted.last_line, problem.place
+limit $1::integer
 `
 
 type ListImportProblemsParams struct {
-	ImportID     uuid.UUID
-	AfterLine    *int64
 	RowLimit     int32
+	AfterLine    *int64
 	AfterField   *string
 	AfterMessage *string
+	ImportID     uuid.UUID
 }
 
 type ListImportProblemsRow struct {
@@ -324,15 +341,15 @@ type ListImportProblemsRow struct {
 	Message string
 }
 
-// A batch has one problem at least, and that of the cursor may have no more: batches beyond the last of
-// these are not looked into.
+// The cursor is in the first of these batches, which may have nothing after it. Of those that follow, no more
+// are unpacked than fill the page.
 func (q *Queries) ListImportProblems(ctx context.Context, arg ListImportProblemsParams) ([]ListImportProblemsRow, error) {
 	rows, err := q.db.Query(ctx, listImportProblems,
-		arg.ImportID,
-		arg.AfterLine,
 		arg.RowLimit,
+		arg.AfterLine,
 		arg.AfterField,
 		arg.AfterMessage,
+		arg.ImportID,
 	)
 	if err != nil {
 		return nil, err

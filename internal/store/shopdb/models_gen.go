@@ -94,9 +94,10 @@ type CatalogImportPart struct {
 }
 
 type CatalogImportProblem struct {
-	ImportID uuid.UUID
-	LastLine int64
-	Problems json.RawMessage
+	ImportID     uuid.UUID
+	LastLine     int64
+	ProblemCount int64
+	Problems     json.RawMessage
 }
 
 type CatalogLexeme struct {

@@ -44,6 +44,7 @@ create table catalog.import_parts (
 create table catalog.import_problems (
     import_id uuid not null references catalog.imports (id) on delete cascade,
     last_line bigint not null, -- that has a problem
+    problem_count bigint not null, -- of problems, which are not unpacked to count them
     problems jsonb not null,
     primary key (import_id, last_line)
 );
@@ -159,9 +160,9 @@ begin
     where line in (select wrong.line from wrong);
 
     select count(*), count(distinct line) into problems, rejected from wrong;
-    insert into catalog.import_problems (import_id, last_line, problems)
+    insert into catalog.import_problems (import_id, last_line, problem_count, problems)
     select
-        p_import_id, max(line),
+        p_import_id, max(line), count(*),
         jsonb_agg(jsonb_build_object('line', line, 'field', field, 'message', message) order by line, field, message)
     from wrong
     having count(*) > 0;

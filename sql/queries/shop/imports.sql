@@ -70,25 +70,42 @@ order by id desc
 limit sqlc.arg(row_limit);
 
 -- name: ListImportProblems :many
--- A batch has one problem at least, and that of the cursor may have no more: batches beyond the last of
--- these are not looked into.
-select
-    (problem.value ->> 'line')::bigint as line,
-    (problem.value ->> 'field')::text as field,
-    (problem.value ->> 'message')::text as message
-from (
-    select *
+-- The cursor is in the first of these batches, which may have nothing after it. Of those that follow, no more
+-- are unpacked than fill the page.
+with batch as (
+    select
+        last_line,
+        problem_count,
+        problems
     from catalog.import_problems
     where import_id = sqlc.arg(import_id)
         and (sqlc.narg(after_line)::bigint is null or last_line >= sqlc.narg(after_line))
     order by last_line
     limit sqlc.arg(row_limit)::integer + 1
-) as batch
-cross join lateral jsonb_array_elements(batch.problems) with ordinality as problem (value, place)
-where sqlc.narg(after_line)::bigint is null
-    or ((problem.value ->> 'line')::bigint, problem.value ->> 'field', problem.value ->> 'message')
-    > (sqlc.narg(after_line), sqlc.narg(after_field)::text, sqlc.narg(after_message)::text)
-order by batch.last_line, problem.place
+),
+
+counted as (
+    select
+        last_line,
+        problems,
+        sum(problem_count) over by_line - problem_count - first_value(problem_count) over by_line as between_them
+    from batch
+    window by_line as (order by last_line)
+)
+
+select
+    (problem.value ->> 'line')::bigint as line,
+    (problem.value ->> 'field')::text as field,
+    (problem.value ->> 'message')::text as message
+from counted
+cross join lateral jsonb_array_elements(counted.problems) with ordinality as problem (value, place)
+where counted.between_them < sqlc.arg(row_limit)::integer
+    and (
+        sqlc.narg(after_line)::bigint is null
+        or ((problem.value ->> 'line')::bigint, problem.value ->> 'field', problem.value ->> 'message')
+        > (sqlc.narg(after_line), sqlc.narg(after_field)::text, sqlc.narg(after_message)::text)
+    )
+order by counted.last_line, problem.place
 limit sqlc.arg(row_limit)::integer;
 
 -- name: ImportPart :one
