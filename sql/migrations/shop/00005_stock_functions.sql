@@ -283,6 +283,11 @@ begin
         held := 0;
     end if;
     if p_qty > held then
+        -- What is counted as held must not expire before the rest is: it would be released among
+        -- the others' where too little is free.
+        update catalog.holds
+        set expires_at = 'infinity'
+        where cart_id = p_cart_id and product_id = p_product_id;
         perform catalog.move_stock(
             'reserve', array[p_product_id], array[p_qty - held], 'cart', p_cart_id::text
         );
