@@ -111,7 +111,10 @@ type outcome struct {
 	P95 float64 `json:"p95_ms"`
 	// P99 is nil where fewer than samplesOfP99 are behind it.
 	P99 *float64 `json:"p99_ms"`
-	Max float64  `json:"max_ms"`
+	// P99OfMiddleTurn is the median of the p99s of each time: where a machine stands still for a quarter of a second, all
+	// of that turn's answers are late, and are the P99 of all. Nil where a turn has fewer than a hundred.
+	P99OfMiddleTurn *float64 `json:"p99_of_middle_turn_ms"`
+	Max             float64  `json:"max_ms"`
 }
 
 // samplesOfP99 is how many latencies there must be for one in a hundred to mean something.
@@ -133,22 +136,41 @@ func outcomeOf(rate float64, all []served) outcome {
 		return o
 	}
 	slices.Sort(took)
-	share := func(percent int) float64 { return milliseconds(took[len(took)*percent/100]) }
 	o.Achieved = float64(len(took)) / lasted.Seconds()
-	o.P50, o.P95, o.Max = share(50), share(95), milliseconds(took[len(took)-1])
+	o.P50, o.P95, o.Max = below(took, 50), below(took, 95), milliseconds(took[len(took)-1])
 	if len(took) >= samplesOfP99 {
-		p99 := share(99)
+		p99 := below(took, 99)
 		o.P99 = &p99
+	}
+	if middle, known := middleP99(all); known {
+		o.P99OfMiddleTurn = &middle
 	}
 	return o
 }
 
-// p99 is 0 where it is not known.
-func (o outcome) p99() float64 {
-	if o.P99 == nil {
+// below is what so many percent of sorted latencies are below, in milliseconds.
+func below(sorted []time.Duration, percent int) float64 {
+	return milliseconds(sorted[len(sorted)*percent/100])
+}
+
+// middleP99 is the median of the turns' p99s, in milliseconds, if each of them has one.
+func middleP99(turns []served) (p99 float64, known bool) {
+	var each []float64
+	for _, turn := range turns {
+		if len(turn.took) < 100 {
+			return 0, false
+		}
+		each = append(each, below(slices.Sorted(slices.Values(turn.took)), 99))
+	}
+	return median(each), true
+}
+
+// orZero is 0 for what is not known.
+func orZero(latency *float64) float64 {
+	if latency == nil {
 		return 0
 	}
-	return *o.P99
+	return *latency
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -120,3 +120,31 @@ func TestStumbleIsTriedOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestOneTurnIsNotTheMiddle has a machine stand still in one turn of five, and in three of them.
+func TestOneTurnIsNotTheMiddle(t *testing.T) {
+	t.Parallel()
+	turn := func(late time.Duration) served {
+		s := served{lasted: time.Second}
+		for i := range 100 {
+			s.took = append(s.took, time.Millisecond)
+			if i >= 95 {
+				s.took[i] = late
+			}
+		}
+		return s
+	}
+	calm, still := turn(2*time.Millisecond), turn(300*time.Millisecond)
+	for want, turns := range map[float64][]served{
+		2:   {calm, calm, still, calm, calm},
+		300: {still, calm, still, calm, still},
+	} {
+		if o := outcomeOf(100, turns); o.P99OfMiddleTurn == nil || *o.P99OfMiddleTurn != want {
+			t.Errorf("the p99 of the middle turn is not %v ms: %+v", want, o)
+		}
+	}
+	calm.took = calm.took[:99]
+	if o := outcomeOf(100, []served{calm, still}); o.P99OfMiddleTurn != nil {
+		t.Errorf("ninety-nine answers have a p99: %v", *o.P99OfMiddleTurn)
+	}
+}
