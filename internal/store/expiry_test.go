@@ -10,19 +10,12 @@ import (
 func TestHoldDoesNotExpireWhileMoreIsTaken(t *testing.T) {
 	t.Parallel()
 	db := open(t)
-	exec(t, db.Pool, `
-		with vendor as (insert into catalog.vendors (vendor_name, region) values ('Acme', 'PT') returning id),
-		category as (insert into catalog.categories (name) values ('Anvils') returning id),
-		product as (
-			insert into catalog.products (id, vendor_id, category_id, item_name, price, cost)
-			select 1, vendor.id, category.id, 'Anvil', 1, 1 from vendor, category
-		)
-		insert into catalog.stock (product_id, on_hand) values (1, 3)`)
+	product := anvil(t, db, 3)
 	exec(t, db.Pool, "insert into identity.customers (id, first_name, last_name, email) values (1, 'Ana', 'Sousa', 'a@example.com'), (2, 'Rui', 'Sousa', 'b@example.com')")
-	if _, err := db.PutCartItem(t.Context(), 1, 1, 1, time.Millisecond); err != nil {
+	if _, err := db.PutCartItem(t.Context(), 1, product, 1, time.Millisecond); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.PutCartItem(t.Context(), 2, 1, 2, 2*time.Second); err != nil {
+	if _, err := db.PutCartItem(t.Context(), 2, product, 2, 2*time.Second); err != nil {
 		t.Fatal(err)
 	}
 	// What the first has let expire cannot be released yet.
@@ -33,7 +26,7 @@ func TestHoldDoesNotExpireWhileMoreIsTaken(t *testing.T) {
 	exec(t, holding, "select from catalog.holds where qty = 1 for update")
 	put := make(chan error, 1)
 	go func() {
-		_, err := db.PutCartItem(t.Context(), 2, 1, 3, time.Hour)
+		_, err := db.PutCartItem(t.Context(), 2, product, 3, time.Hour)
 		put <- err
 	}()
 	await(t, db, `

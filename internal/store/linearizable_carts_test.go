@@ -159,19 +159,7 @@ func buyAndRelease(t *testing.T, change func(*store.DB)) ([]porcupine.Operation,
 	const steps = 40
 	db := open(t)
 	change(db)
-	var product int64
-	if err := db.Pool.QueryRow(t.Context(), `
-		with vendor as (insert into catalog.vendors (vendor_name, region) values ('Acme', 'PT') returning id),
-		category as (insert into catalog.categories (name) values ('Anvils') returning id),
-		product as (
-			insert into catalog.products (vendor_id, category_id, item_name, price, cost)
-			select vendor.id, category.id, 'Anvil', 1, 1 from vendor, category
-			returning id
-		),
-		balance as (insert into catalog.stock (product_id, on_hand) select id, $1 from product)
-		select id from product`, onShelf).Scan(&product); err != nil {
-		t.Fatal(err)
-	}
+	product := anvil(t, db, onShelf)
 	devices := make([]*device, 2*buyers)
 	began := time.Now()
 	var all sync.WaitGroup

@@ -11,6 +11,8 @@ import (
 
 	"github.com/anishathalye/porcupine"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"mercado/internal/store"
 )
 
 // TestReserveAndReleaseAreLinearizable has clients reserve and release one product at the same
@@ -68,19 +70,7 @@ func reserveAndRelease(t *testing.T, change string) []porcupine.Operation {
 	if _, err := db.Pool.Exec(t.Context(), change); err != nil {
 		t.Fatal(err)
 	}
-	var product int64
-	if err := db.Pool.QueryRow(t.Context(), `
-		with vendor as (insert into catalog.vendors (vendor_name, region) values ('Acme', 'PT') returning id),
-		category as (insert into catalog.categories (name) values ('Anvils') returning id),
-		product as (
-			insert into catalog.products (vendor_id, category_id, item_name, price, cost)
-			select vendor.id, category.id, 'Anvil', 1, 1 from vendor, category
-			returning id
-		),
-		balance as (insert into catalog.stock (product_id, on_hand) select id, $1 from product)
-		select id from product`, capacity).Scan(&product); err != nil {
-		t.Fatal(err)
-	}
+	product := anvil(t, db, capacity)
 	told := make([]porcupine.Operation, clients*moves)
 	var all sync.WaitGroup
 	began := time.Now()
@@ -112,4 +102,22 @@ func reserveAndRelease(t *testing.T, change string) []porcupine.Operation {
 	}
 	all.Wait()
 	return told
+}
+
+// anvil adds a product of which so many are on the shelf.
+func anvil(t *testing.T, db *store.DB, onHand int64) (product int64) {
+	t.Helper()
+	if err := db.Pool.QueryRow(t.Context(), `
+		with vendor as (insert into catalog.vendors (vendor_name, region) values ('Acme', 'PT') returning id),
+		category as (insert into catalog.categories (name) values ('Anvils') returning id),
+		product as (
+			insert into catalog.products (vendor_id, category_id, item_name, price, cost)
+			select vendor.id, category.id, 'Anvil', 1, 1 from vendor, category
+			returning id
+		),
+		balance as (insert into catalog.stock (product_id, on_hand) select id, $1 from product)
+		select id from product`, onHand).Scan(&product); err != nil {
+		t.Fatal(err)
+	}
+	return product
 }
