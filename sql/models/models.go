@@ -13,8 +13,11 @@
 //	version       zone clean: of rows with one key the one highest in these columns stays
 //	partition     a timestamptz whose day a row belongs to; none for a table written whole
 //	subject       zone gold: the days a publish replaces; none for a table replaced whole
-//	publish       zone gold: upsert, for a table of which rows are added and never taken away
-//	reads         the tables
+//	publish       zone gold: upsert, for a table of which rows are added and never taken away; as-of,
+//	              for one that shows the last day of the run's interval and is not turned back
+//	reads         the tables. published.T of a table of facts is all days of gold.T up to the end of the
+//	              run's interval: those published before, with the run's own in place of theirs.
+//	              published.T of a table written whole is what stood before the run
 //	totals        columns whose sums the manifest gives
 //	column NAME   what it means; in the order of the query
 //	error NAME    a condition every row meets. In zone clean rows that do not go to quarantine

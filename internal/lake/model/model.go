@@ -24,6 +24,7 @@ type Model struct {
 	Partition   string   // column whose day a row belongs to; "" for a table written whole
 	Subject     string   // zone gold: whose days a publish replaces; "" for a table replaced whole
 	Upsert      bool     // zone gold: a publish adds and changes rows, and takes none away
+	AsOf        bool     // zone gold: the table shows one day, and a publish never turns it back to an earlier one
 	Reads       []Table
 	Totals      []string // columns whose sums the manifest gives
 	Columns     []Column
@@ -31,6 +32,11 @@ type Model struct {
 	Query       string
 	Digest      string // sha256 of the file
 }
+
+// Published is not a zone of the lake but what has been published of gold. To a model,
+// published.T of a table of facts is all its days before the end of the run's interval, with the
+// run's own days in place; published.T of a table written whole is what stood before the run.
+const Published lake.Zone = "published"
 
 // Table names a table of a zone.
 type Table struct {
@@ -90,6 +96,7 @@ func parse(zone lake.Zone, name, text string) (*Model, error) {
 		Partition:   header.Value("partition"),
 		Subject:     header.Value("subject"),
 		Upsert:      header.Value("publish") == "upsert",
+		AsOf:        header.Value("publish") == "as-of",
 		Totals:      header.List("totals"),
 		Query:       query,
 		Digest:      lake.Digest([]byte(text)),
@@ -124,6 +131,9 @@ func (m *Model) validate(header sqlfile.Header) error {
 		if entry.Value == "" {
 			return fmt.Errorf("%s %s says nothing", entry.Key, entry.Name)
 		}
+	}
+	if publish := header.Value("publish"); publish != "" && publish != "upsert" && publish != "as-of" {
+		return fmt.Errorf("publish is upsert or as-of, not %q", publish)
 	}
 	if m.Description == "" || m.Grain == "" || len(m.Key) == 0 || len(m.Columns) == 0 {
 		return fmt.Errorf("the header needs description, grain, key and columns")

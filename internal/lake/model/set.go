@@ -80,8 +80,18 @@ func (s *Set) order() error {
 
 func (s *Set) ready(model *Model, made map[Table]bool) bool {
 	for _, read := range model.Reads {
-		if read.Zone != lake.Raw && !made[read] {
-			return false
+		switch read.Zone {
+		case lake.Raw:
+		case Published:
+			gold := Table{Zone: lake.Gold, Name: read.Name}
+			facts, exists := s.models[gold]
+			if !exists || facts.Subject != "" && !made[gold] {
+				return false
+			}
+		default:
+			if !made[read] {
+				return false
+			}
 		}
 	}
 	return true
