@@ -13,8 +13,16 @@ func TestWarehouseEqualsTheShopToTheCent(t *testing.T) {
 	t.Parallel()
 	p := setup(t)
 	p.exec("select fixture.place('2026-03-01', 40), fixture.place('2026-03-02', 33)")
+	p.exec("select fixture.leave_carts('2026-03-02', 9)")
 	_, result := p.load("2026-03-01", "2026-03-03")
 
+	p.same("select count(*) from warehouse.orders", "select count(*) from ordering.orders")
+	p.same("select sum(total_amount) from warehouse.orders", "select sum(total_amount) from ordering.orders")
+	p.same("select sum(units) from warehouse.carts", "select sum(qty) from ordering.cart_items")
+	p.same("select sum(value) from warehouse.carts", "select sum(qty * unit_price) from ordering.cart_items")
+	p.want("select string_agg(distinct country, '') from warehouse.orders", "PT")
+	p.want("select count(*) from (select row_number() over (partition by customer_id order by ordered_at, order_id), order_sequence"+
+		" from warehouse.orders) as o (want, got) where want <> got", "0")
 	p.same(warehouseRevenue, shopRevenue)
 	p.same("select count(*) from warehouse.sales", "select count(*) from ordering.order_items")
 	p.same("select sum(qty) from warehouse.sales", "select sum(qty) from ordering.order_items")

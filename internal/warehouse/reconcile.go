@@ -34,12 +34,19 @@ type flowSum struct{ Clean, Work, Gold string }
 func same(column string) flowSum { return flowSum{Clean: column, Work: column, Gold: column} }
 
 // flows is what a run must not lose on the way. Every table of zone raw is compared with its
-// control totals and with zone clean, whether it stands here or not: the money of orders, payments
-// and refunds as a whole goes no further than clean.
+// control totals and with zone clean, whether it stands here or not: the money of payments and of
+// refunds as a whole goes no further than clean.
 var flows = []flow{
 	{Raw: "order_items", Work: "order_lines", Gold: "sales", Grain: lake.Clean, Sums: []flowSum{
 		same("qty"), same("unit_price"), same("unit_cost"), same("total_price"),
 		{Clean: "discount_amount", Work: "discount", Gold: "discount"},
+	}},
+	{Raw: "orders", Work: "orders", Gold: "orders", Grain: lake.Clean, Sums: []flowSum{
+		same("subtotal"), same("tax_amount"), same("shipping_cost"), same("discount_amount"), same("total_amount"),
+	}},
+	{Raw: "carts", Gold: "carts", Grain: lake.Clean},
+	{Raw: "cart_items", Gold: "carts", Grain: lake.Gold, Sums: []flowSum{
+		{Clean: "qty", Gold: "units"},
 	}},
 	{Raw: "refund_items", Work: "refund_lines", Gold: "refunds", Grain: lake.Clean, Sums: []flowSum{
 		same("qty"), same("amount"),

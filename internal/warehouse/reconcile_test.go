@@ -125,3 +125,45 @@ func TestReconcileFollowsBalances(t *testing.T) {
 		t.Errorf("a day of a product lost: %v", err)
 	}
 }
+
+func TestReconcileFollowsOrdersAndCarts(t *testing.T) {
+	t.Parallel()
+	consistent := func() warehouse.Evidence {
+		orders := func() map[string]lake.Totals {
+			return map[string]lake.Totals{"orders": totals(2, map[string]int64{
+				"subtotal": 1000, "tax_amount": 70, "shipping_cost": 500, "discount_amount": 30, "total_amount": 1540,
+			})}
+		}
+		evidence := warehouse.Evidence{
+			Clean: orders(), Work: orders(), Gold: orders(),
+			Staging: map[string]warehouse.DayTotals{
+				"orders": {20260301: orders()["orders"]}, "carts": {20260301: totals(2, map[string]int64{"units": 5})},
+			},
+		}
+		evidence.Clean["carts"] = totals(2, nil)
+		evidence.Clean["cart_items"] = totals(3, map[string]int64{"qty": 5})
+		evidence.Gold["carts"] = totals(2, map[string]int64{"units": 5})
+		return evidence
+	}
+	if _, err := warehouse.Reconcile(consistent()); err != nil {
+		t.Fatal(err)
+	}
+	for says, damage := range map[string]func(warehouse.Evidence){
+		"total_amount of orders: 1540 in clean orders, 1539 in work orders (-1)": func(e warehouse.Evidence) { e.Work["orders"].Sums["total_amount"]-- },
+		"subtotal of orders: 1000 in clean orders, 999 in gold orders (-1)":      func(e warehouse.Evidence) { e.Gold["orders"].Sums["subtotal"]-- },
+		"tax_amount of orders: 70 in clean orders, 69 in gold orders (-1)":       func(e warehouse.Evidence) { e.Gold["orders"].Sums["tax_amount"]-- },
+		"shipping_cost of orders: 500 in clean orders, 499 in work orders (-1)":  func(e warehouse.Evidence) { e.Work["orders"].Sums["shipping_cost"]-- },
+		"discount_amount of orders: 30 in clean orders, 29 in gold orders (-1)":  func(e warehouse.Evidence) { e.Gold["orders"].Sums["discount_amount"]-- },
+		"rows of orders: 2 in clean orders, 1 in work orders (-1)":               func(e warehouse.Evidence) { e.Work["orders"] = totals(1, e.Work["orders"].Sums) },
+		"rows of carts: 2 in clean carts, 1 in gold carts (-1)":                  func(e warehouse.Evidence) { e.Gold["carts"] = totals(1, e.Gold["carts"].Sums) },
+		"qty of cart_items: 5 in clean cart_items, 4 in gold carts (-1)":         func(e warehouse.Evidence) { e.Gold["carts"].Sums["units"]-- },
+		"units of carts: 5 in gold, 6 in staging (+1)":                           func(e warehouse.Evidence) { e.Staging["carts"][20260301].Sums["units"]++ },
+		"total_amount of orders: 1540 in gold, 1541 in staging (+1)":             func(e warehouse.Evidence) { e.Staging["orders"][20260301].Sums["total_amount"]++ },
+	} {
+		evidence := consistent()
+		damage(evidence)
+		if _, err := warehouse.Reconcile(evidence); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("want %q, got %v", says, err)
+		}
+	}
+}

@@ -95,3 +95,20 @@ language sql stable as $$
     from generate_series(1, n % 3 + 1) as g
     inner join catalog.products as p on p.id = (n * 5 + g * 3) % 12 + 1
 $$;
+
+-- Carts begun on a day, of one to three products each, left behind.
+create function fixture.leave_carts(day date, carts integer) returns void
+language sql as $$
+    insert into ordering.carts (id, customer_id, status, created_at)
+    select
+        ('00000000-0000-7000-8000-' || lpad((day - date '2000-01-01') || lpad(n::text, 4, '0'), 12, '0'))::uuid,
+        n % 20 + 1, 'abandoned', (day + (n * interval '1 day' / (carts + 1))) at time zone 'UTC'
+    from generate_series(1, carts) as n;
+
+    insert into ordering.cart_items (cart_id, item_id, vendor_id, qty, unit_price)
+    select
+        ('00000000-0000-7000-8000-' || lpad((day - date '2000-01-01') || lpad(n::text, 4, '0'), 12, '0'))::uuid,
+        l.product_id, l.product_id % 3 + 1, l.qty, l.price
+    from generate_series(1, carts) as n
+    cross join fixture.lines(n) as l;
+$$;

@@ -26,7 +26,7 @@ var engineSettings = settings.Lake{MemoryLimit: "128MiB", Threads: 2, MaskKey: "
 //
 //	-- days orders: 2026-03-01 2026-03-03    the run's days of a subject
 //	-- given clean.orders                    a table that the model reads
-//	-- expect                                what it makes
+//	-- expect                                what it makes, or some columns of it: expect id, name
 //	-- quarantine id                         key and rule of what it puts aside, one row per rule
 func TestModels(t *testing.T) {
 	t.Parallel()
@@ -81,6 +81,7 @@ func newExample(t *testing.T, m *model.Model) *example {
 func (e *example) run(text string) {
 	e.Helper()
 	var expect, quarantine, key string
+	columns := "*"
 	for _, part := range strings.Split("\n"+text, "\n-- ")[1:] {
 		head, statement, _ := strings.Cut(part, "\n")
 		kind, subject, _ := strings.Cut(head, " ")
@@ -91,6 +92,9 @@ func (e *example) run(text string) {
 			e.given(subject, statement)
 		case "expect":
 			expect = statement
+			if subject != "" {
+				columns = subject
+			}
 		case "quarantine":
 			key, quarantine = subject, statement
 		default:
@@ -101,7 +105,7 @@ func (e *example) run(text string) {
 	if err != nil {
 		e.Fatal(err)
 	}
-	e.same("the result", expect, "select * from "+parquetOf(result.Files))
+	e.same("the result", expect, "select "+columns+" from "+parquetOf(result.Files))
 	if key != "" {
 		e.same("the quarantine", quarantine,
 			fmt.Sprintf("select %s, unnest(broken_rules) as rule from %s", key, parquetOf(result.Quarantine)))

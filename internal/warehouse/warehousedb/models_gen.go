@@ -12,6 +12,20 @@ import (
 	"mercado/internal/money"
 )
 
+type WarehouseCart struct {
+	CartID       uuid.UUID
+	CustomerID   int64
+	DateID       int32
+	BegunAt      time.Time
+	CartStatus   string
+	Items        int64
+	Units        int64
+	Value        money.Amount
+	Currency     string
+	CheckedOutAt *time.Time
+	UpdatedAt    time.Time
+}
+
 type WarehouseCategory struct {
 	CategoryID   int64
 	CategoryName string
@@ -62,6 +76,31 @@ type WarehouseMark struct {
 	OnlyRow  bool
 	Snapshot string
 	SystemID int64
+}
+
+type WarehouseOrder struct {
+	OrderID        uuid.UUID
+	CustomerID     int64
+	Country        *string
+	Channel        string
+	DateID         int32
+	OrderedAt      time.Time
+	OrderStatus    string
+	PaymentMethod  string
+	PaymentStatus  string
+	Subtotal       money.Amount
+	DiscountAmount money.Amount
+	TaxAmount      money.Amount
+	ShippingCost   money.Amount
+	TotalAmount    money.Amount
+	Currency       string
+	DiscountCode   *string
+	CancelReason   *string
+	OrderSequence  int64
+	ConfirmedAt    *time.Time
+	ShippedAt      *time.Time
+	DeliveredAt    *time.Time
+	DaysToShip     *int64
 }
 
 type WarehousePublication struct {

@@ -22,6 +22,47 @@ create table warehouse.sales (
 );
 create index sales_date_idx on warehouse.sales (date_id);
 
+create table warehouse.orders (
+    order_id uuid primary key,
+    customer_id bigint not null,
+    country text,
+    channel text not null,
+    date_id integer not null,
+    ordered_at timestamptz not null,
+    order_status text not null,
+    payment_method text not null,
+    payment_status text not null,
+    subtotal numeric(18, 2) not null,
+    discount_amount numeric(18, 2) not null,
+    tax_amount numeric(18, 2) not null,
+    shipping_cost numeric(18, 2) not null,
+    total_amount numeric(18, 2) not null,
+    currency text not null,
+    discount_code text,
+    cancel_reason text,
+    order_sequence bigint not null,
+    confirmed_at timestamptz,
+    shipped_at timestamptz,
+    delivered_at timestamptz,
+    days_to_ship bigint
+);
+create index orders_date_idx on warehouse.orders (date_id);
+
+create table warehouse.carts (
+    cart_id uuid primary key,
+    customer_id bigint not null,
+    date_id integer not null,
+    begun_at timestamptz not null,
+    cart_status text not null,
+    items bigint not null,
+    units bigint not null,
+    value numeric(18, 2) not null,
+    currency text not null,
+    checked_out_at timestamptz,
+    updated_at timestamptz not null
+);
+create index carts_date_idx on warehouse.carts (date_id);
+
 create table warehouse.refunds (
     refund_id uuid not null,
     order_item_id bigint not null,
@@ -108,5 +149,5 @@ create table warehouse.date (
 );
 
 -- +goose Down
-drop table warehouse.sales, warehouse.refunds, warehouse.stock_daily, warehouse.customer,
+drop table warehouse.sales, warehouse.orders, warehouse.carts, warehouse.refunds, warehouse.stock_daily, warehouse.customer,
 warehouse.inventory, warehouse.vendor, warehouse.category, warehouse.date;
