@@ -62,8 +62,8 @@ func TestCommandsSayWhatIsWrong(t *testing.T) {
 		says      string
 	}{
 		{"etl run --from 2026-13-01", 2, "2026-13-01"},
-		{"etl run --from 2026-03-02 --to 2026-03-02", 2, "--to 2026-03-02"},
-		{"etl run --to 2026-03-02", 2, "--from"},
+		{"etl run --from 2026-03-02 --to 2026-03-02", 2, `--to "2026-03-02"`},
+		{"etl run --to 2026-03-02", 2, "--to \"2026-03-02\": needs from"},
 		{"etl run --tz Atlantis", 2, "Atlantis"},
 		{"etl run --etl-tries 0", 2, "MERCADO_ETL_TRIES"},
 		{"etl replay 7 --from clean", 2, `"7"`},

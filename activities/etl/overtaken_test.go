@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"mercado/activities/etl"
+	"mercado/internal/store/shopdb"
 	"mercado/workflows"
 )
 
@@ -16,8 +17,12 @@ func TestOneExecutionOfARunAtATime(t *testing.T) {
 	p := setup(t)
 	run, _ := p.load("2026-03-01", "2026-03-02")
 	for want := int32(2); want <= 3; want++ {
-		if got, err := p.Shop.NextExecution(t.Context(), run.ID); err != nil || got != want {
+		last := shopdb.NextExecutionParams{ID: run.ID, Execution: want - 1}
+		if got, err := p.Shop.NextExecution(t.Context(), last); err != nil || got != want {
 			t.Fatalf("replay number %d, %v, want %d", got, err, want)
+		}
+		if number, err := p.Shop.NextExecution(t.Context(), last); !errors.Is(err, pgx.ErrNoRows) {
+			t.Errorf("asked for at the same time, the second is numbered %d, %v", number, err)
 		}
 	}
 	begin := func(execution int) error {
@@ -34,7 +39,7 @@ func TestOneExecutionOfARunAtATime(t *testing.T) {
 	if err := begin(3); err != nil {
 		t.Error(err)
 	}
-	if number, err := p.Shop.NextExecution(t.Context(), run.ID); !errors.Is(err, pgx.ErrNoRows) {
+	if number, err := p.Shop.NextExecution(t.Context(), shopdb.NextExecutionParams{ID: run.ID, Execution: 3}); !errors.Is(err, pgx.ErrNoRows) {
 		t.Errorf("a run under way is replayed as %d, %v", number, err)
 	}
 }

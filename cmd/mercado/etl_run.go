@@ -2,19 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
-	_ "time/tzdata" // --tz works on machines without time zones
 
-	"github.com/google/uuid"
-	"go.temporal.io/sdk/client"
-
-	"mercado/activities/etl"
 	"mercado/internal/lake"
 	"mercado/internal/settings"
-	"mercado/workflows"
+	"mercado/internal/store"
+	"mercado/runs"
 )
 
 // ETLRunCmd loads days.
@@ -31,99 +26,47 @@ type ETLRunCmd struct {
 
 // Validate implements kong's validation hook.
 func (c *ETLRunCmd) Validate() (err error) {
-	if c.span, err = utcDays(c.From, c.To, c.TZ, time.Now()); err != nil {
-		return err
+	if c.span, err = runs.Days(c.From, c.To, c.TZ, time.Now()); err != nil {
+		return fmt.Errorf("--%w", err)
 	}
 	return validTries(c.Tries)
 }
 
 // Run implements the command.
 func (c *ETLRunCmd) Run(ctx context.Context, g *Globals) error {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return err
-	}
-	servers, err := openETL(ctx, c.Database, c.Temporal)
+	servers, err := openETL(ctx, c.Database, c.Temporal, c.Tries)
 	if err != nil {
 		return err
 	}
 	defer servers.close()
-	return servers.carryOut(ctx, g, workflows.ETLInput{
-		Run: etl.Run{ID: id, Execution: 1, Interval: c.span}, From: etl.Extract, Trigger: "manual", Tries: c.Tries,
-	})
-}
-
-// carryOut starts an execution, waits for its end with progress on a terminal, and prints the
-// run. An execution that does not succeed is an error.
-func (s *etlServers) carryOut(ctx context.Context, g *Globals, input workflows.ETLInput) error {
-	started, err := workflows.StartETL(ctx, s.temporal, s.queue, input)
+	execution, err := servers.runs.Start(ctx, c.span)
 	if err != nil {
 		return err
 	}
-	ended := s.wait(ctx, g, started, input)
+	return servers.await(ctx, g, execution)
+}
+
+// await waits for the end of an execution with progress on a terminal, and prints the run. An
+// execution that does not succeed is an error.
+func (s *etlServers) await(ctx context.Context, g *Globals, execution *runs.Execution) error {
+	show, hide := showSteps(g.stderr, execution.From)
+	run, ended := s.runs.Wait(ctx, execution, func(run *store.Run) { show(run, execution.Run.Execution) })
+	hide()
 	if ctx.Err() != nil {
-		_, _ = fmt.Fprintf(g.stderr, "no longer waiting; the run goes on: mercado etl status %s\n", input.Run.ID)
+		_, _ = fmt.Fprintf(g.stderr, "no longer waiting; the run goes on: mercado etl status %s\n", execution.Run.ID)
 		return ctx.Err()
 	}
-	var absent *workerGoneError
-	if errors.As(ended, &absent) {
+	if run == nil {
 		return ended
 	}
-	if refused(ended) {
-		return fmt.Errorf("run %s: %s", input.Run.ID, failureOf(ended))
-	}
-	run, err := s.db.Run(ctx, input.Run.ID)
-	if err != nil {
-		return errors.Join(ended, err)
-	}
-	err = g.print(run, func(w io.Writer) error {
+	err := g.print(run, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%s %s\n", run.ID, run.State)
 		return err
 	})
 	if ended != nil && err == nil {
-		return fmt.Errorf("run %s %s: %s", run.ID, run.State, failureOf(ended))
+		return ended
 	}
 	return err
-}
-
-// workerGoneError tells that nobody has worked on a run for a while.
-type workerGoneError struct {
-	run   uuid.UUID
-	queue string
-}
-
-func (e *workerGoneError) Error() string {
-	return fmt.Sprintf("nobody serves the queue %s any more: run %s goes on when `mercado worker` is back; see `mercado etl status %s`",
-		e.queue, e.run, e.run)
-}
-
-// wait returns when the execution has ended, or when there has been no worker for workerGrace.
-func (s *etlServers) wait(ctx context.Context, g *Globals, started client.WorkflowRun, input workflows.ETLInput) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ended := make(chan error, 1)
-	go func() { ended <- started.Get(ctx, nil) }()
-	show, hide := showSteps(g.stderr, input.From)
-	defer hide()
-	look := time.NewTicker(300 * time.Millisecond)
-	defer look.Stop()
-	lastSeen := time.Now()
-	for {
-		select {
-		case err := <-ended:
-			return err
-		case <-look.C:
-			if workers, err := s.db.WorkersAnnounced(ctx, s.queue); err != nil || workers > 0 {
-				lastSeen = time.Now() // a database that is away says nothing of workers
-			}
-			if time.Since(lastSeen) > workerGrace {
-				return &workerGoneError{run: input.Run.ID, queue: s.queue}
-			}
-			if run, err := s.db.Run(ctx, input.Run.ID); err == nil {
-				show(run, input.Run.Execution)
-			}
-		}
-	}
 }
 
 func validTries(tries int) error {

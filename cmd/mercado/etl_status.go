@@ -13,7 +13,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/mattn/go-isatty"
 	"github.com/schollz/progressbar/v3"
-	"go.temporal.io/sdk/temporal"
 
 	"mercado/activities/etl"
 	"mercado/internal/lake"
@@ -145,19 +144,4 @@ func showSteps(stderr io.Writer, from etl.Step) (show func(*store.Run, int), hid
 		_ = bar.Set(min(done, all))
 	}
 	return show, func() { _ = bar.Finish() }
-}
-
-// refused tells whether an execution could not begin as asked, and so has changed nothing.
-func refused(err error) bool {
-	var application *temporal.ApplicationError
-	return errors.As(err, &application) && application.Type() == "BadRequest"
-}
-
-// failureOf is what a workflow said of its failure, without what Temporal says around it.
-func failureOf(err error) string {
-	var application *temporal.ApplicationError
-	if errors.As(err, &application) {
-		return application.Message()
-	}
-	return err.Error()
 }

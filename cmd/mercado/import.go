@@ -22,6 +22,7 @@ import (
 	"mercado/internal/store"
 	"mercado/internal/store/shopdb"
 	"mercado/internal/temporal"
+	"mercado/runs"
 	"mercado/workflows"
 )
 
@@ -75,11 +76,11 @@ func (c *ImportCmd) Run(ctx context.Context, g *Globals) error {
 	}
 	defer db.Close()
 	queue := c.TaskQueuePrefix + workflows.OrdersQueue
-	reach, cancel := context.WithTimeout(ctx, workerGrace)
-	defer cancel()
-	if err := awaitWorker(reach, db, queue); err != nil {
+	if err := db.AwaitWorker(ctx, queue, runs.WorkerGrace); err != nil {
 		return err
 	}
+	reach, cancel := context.WithTimeout(ctx, runs.WorkerGrace)
+	defer cancel()
 	servers, err := temporal.Dial(reach, c.Temporal)
 	if err != nil {
 		return err
@@ -129,7 +130,7 @@ func (c *ImportCmd) keepFile(ctx context.Context, db *store.DB) (uuid.UUID, erro
 	return id, err
 }
 
-// awaitImport returns when the import has ended, or when there has been no worker for workerGrace.
+// awaitImport returns when the import has ended, or when there has been no worker for runs.WorkerGrace.
 func awaitImport(ctx context.Context, g *Globals, db *store.DB, queue string, id uuid.UUID) (shopdb.CatalogImport, error) {
 	show, hide := importProgress(g.stderr)
 	defer hide()
@@ -146,7 +147,7 @@ func awaitImport(ctx context.Context, g *Globals, db *store.DB, queue string, id
 		if workers, err := db.WorkersAnnounced(ctx, queue); err != nil || workers > 0 {
 			lastSeen = time.Now() // a database that is away says nothing of workers
 		}
-		if time.Since(lastSeen) > workerGrace {
+		if time.Since(lastSeen) > runs.WorkerGrace {
 			return now, fmt.Errorf("nobody serves the queue %s any more: start `mercado worker`", queue)
 		}
 		select {

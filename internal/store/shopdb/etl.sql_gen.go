@@ -382,14 +382,20 @@ func (q *Queries) LockRuns(ctx context.Context) error {
 
 const nextExecution = `-- name: NextExecution :one
 update etl.runs
-set execution = execution + 1
-where id = $1 and state <> 'running'
+set execution = runs.execution + 1
+where id = $1 and execution = $2 and state <> 'running'
 returning execution
 `
 
-// Numbers a replay. There is no row when the run is under way.
-func (q *Queries) NextExecution(ctx context.Context, id uuid.UUID) (int32, error) {
-	row := q.db.QueryRow(ctx, nextExecution, id)
+type NextExecutionParams struct {
+	ID        uuid.UUID
+	Execution int32
+}
+
+// Numbers the replay after this execution. There is no row when the run is under way, or when
+// somebody else has asked for a replay meanwhile.
+func (q *Queries) NextExecution(ctx context.Context, arg NextExecutionParams) (int32, error) {
+	row := q.db.QueryRow(ctx, nextExecution, arg.ID, arg.Execution)
 	var execution int32
 	err := row.Scan(&execution)
 	return execution, err

@@ -103,10 +103,11 @@ where runs.execution <= excluded.execution
 returning attempt;
 
 -- name: NextExecution :one
--- Numbers a replay. There is no row when the run is under way.
+-- Numbers the replay after this execution. There is no row when the run is under way, or when
+-- somebody else has asked for a replay meanwhile.
 update etl.runs
-set execution = execution + 1
-where id = sqlc.arg(id) and state <> 'running'
+set execution = runs.execution + 1
+where id = sqlc.arg(id) and execution = sqlc.arg(execution) and state <> 'running'
 returning execution;
 
 -- name: IsCurrent :one
