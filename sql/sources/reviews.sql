@@ -1,6 +1,9 @@
 -- description: What customers say of products.
+-- split: catalog.reviews
 -- columns: id bigint, product_id bigint, customer_id bigint, order_id uuid, rating smallint,
 --     title text, comment text, review_date timestamptz, is_verified_purchase boolean,
 --     helpful_votes integer, total_votes integer, version bigint, updated_at timestamptz
 select r.*
 from catalog.reviews as r
+where r.ctid >= current_setting('lake.first')::tid
+    and r.ctid < current_setting('lake.end')::tid

@@ -5,8 +5,10 @@
 // Their headers:
 //
 //	description  what the table holds
-//	subject      the days the table follows: orders, refunds, carts or stock; none for a table
-//	             that is copied whole
+//	subject      the days the table follows: orders, refunds, carts, stock or events; none for a
+//	             table that is copied whole
+//	split        a table copied whole that is cut into ranges of blocks when it is large: its query
+//	             reads rows from lake.first up to lake.end, both of type tid
 //	per          span, for a query that runs once per unbroken row of days; else it runs once per
 //	             partition
 //	columns      the contract: each must come, with this type; what comes besides is carried

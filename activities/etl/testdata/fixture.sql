@@ -37,14 +37,14 @@ language plpgsql as $$
 declare
     n integer;
     at timestamptz;
-    order_id uuid;
+    new_id uuid;
     amount numeric(18, 2);
     taken numeric(18, 2);
     is_cancelled boolean;
 begin
     for n in 1..orders loop
         at := (day + (n * interval '1 day' / (orders + 1))) at time zone 'UTC';
-        order_id := gen_random_uuid();
+        new_id := gen_random_uuid();
         is_cancelled := n % 7 = 0;
         select sum(qty * price), sum(least(qty * price, 0.07))
         into amount, taken
@@ -54,7 +54,7 @@ begin
             tax_amount, shipping_cost, discount_amount, total_amount, cancel_reason, confirmed_at,
             created_at, updated_at
         ) values (
-            order_id, n % 20 + 1, 'web', at, case when is_cancelled then 'cancelled' else 'confirmed' end, 'card',
+            new_id, n % 20 + 1, 'web', at, case when is_cancelled then 'cancelled' else 'confirmed' end, 'card',
             case when is_cancelled then 'failed' else 'authorized' end, amount, 1.23, 4.56, taken,
             amount - taken + 1.23 + 4.56, case when is_cancelled then 'declined' end,
             case when not is_cancelled then at end, at, at
@@ -64,20 +64,35 @@ begin
             total_price, committed_qty, created_at, updated_at
         )
         select
-            order_id, l.line_no, l.product_id, l.product_id % 3 + 1, l.qty, l.price, l.cost,
+            new_id, l.line_no, l.product_id, l.product_id % 3 + 1, l.qty, l.price, l.cost,
             least(l.qty * l.price, 0.07), l.qty * l.price - least(l.qty * l.price, 0.07),
             case when is_cancelled then 0 else l.qty end, at, at
         from fixture.lines(n) as l;
         insert into ordering.payments (id, order_id, provider, method, token, status, amount, currency, created_at)
-        values (gen_random_uuid(), order_id, 'sandbox', 'card', 'secret-token', 'pending',
+        values (gen_random_uuid(), new_id, 'sandbox', 'card', 'secret-token', 'pending',
             amount - taken + 1.23 + 4.56, 'EUR', at);
+        insert into ordering.order_events (order_id, type, occurred_at)
+        values (new_id, 'order.placed', at),
+            (new_id, case when is_cancelled then 'order.cancelled' else 'order.confirmed' end, at);
+        insert into ordering.payment_attempts (
+            payment_id, operation, idempotency_key, amount, currency, outcome, occurred_at
+        )
+        select p.id, 'authorize', 'key', p.amount, p.currency, o.outcome, at
+        from ordering.payments as p
+        cross join (values ('asked'), (case when is_cancelled then 'declined' else 'approved' end)) as o (outcome)
+        where p.order_id = new_id;
         if not is_cancelled then
+            insert into ordering.shipments (id, order_id, vendor_id, amount, currency, created_at, updated_at)
+            select gen_random_uuid(), new_id, i.vendor_id, sum(i.total_price), 'EUR', at, at
+            from ordering.order_items as i
+            where i.order_id = new_id
+            group by i.vendor_id;
             insert into catalog.stock_ledger (
                 product_id, kind, on_hand_delta, reserved_delta, reference_type, reference_id, occurred_at, recorded_at
             )
-            select l.product_id, 'reserve', 0, l.qty, 'order', order_id::text, at, at from fixture.lines(n) as l
+            select l.product_id, 'reserve', 0, l.qty, 'order', new_id::text, at, at from fixture.lines(n) as l
             union all
-            select l.product_id, 'commit', -l.qty, -l.qty, 'order', order_id::text, at, at from fixture.lines(n) as l;
+            select l.product_id, 'commit', -l.qty, -l.qty, 'order', new_id::text, at, at from fixture.lines(n) as l;
             update catalog.stock as s
             set on_hand = s.on_hand - l.qty
             from fixture.lines(n) as l

@@ -15,6 +15,7 @@ const (
 	Refunds = "refunds" // when the refund was asked for
 	Carts   = "carts"   // when the cart was begun
 	Stock   = "stock"   // when the change counts
+	Events  = "events"  // when it happened
 )
 
 // subjects find the days on which something was written since a baseline. The empty subject is
@@ -25,6 +26,7 @@ var subjects = map[string]func(q *shopdb.Queries, ctx context.Context, baseline 
 	Refunds: (*shopdb.Queries).ChangedRefundDays,
 	Carts:   (*shopdb.Queries).ChangedCartDays,
 	Stock:   (*shopdb.Queries).ChangedStockDays,
+	Events:  (*shopdb.Queries).ChangedEventDays,
 }
 
 // planDays is, for each subject, the run's interval and the days that changed since the

@@ -1,25 +1,15 @@
 package extract
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"slices"
-	"strconv"
-	"strings"
-	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"golang.org/x/sync/errgroup"
 
 	"mercado/internal/lake"
-	"mercado/internal/lake/pgcopy"
 	"mercado/internal/store/shopdb"
 )
 
@@ -31,6 +21,10 @@ type Extractor struct {
 	Pool    *pgxpool.Pool
 	Store   *lake.Store
 	Scratch string // a folder for files on their way
+
+	// BlocksPerRange cuts tables that are copied whole into ranges of so many blocks; 0 means 8192,
+	// which is 64 MiB.
+	BlocksPerRange uint32
 }
 
 // Request says what to extract.
@@ -63,11 +57,20 @@ func (e *Extractor) Run(ctx context.Context, request Request, progress Progress)
 	defer func() { _ = os.RemoveAll(folder) }()
 
 	snapshot := &lake.Snapshot{RunID: request.RunID, Interval: request.Interval}
-	err = e.under(ctx, snapshot, request.Baseline, func(exported string) error {
-		return e.copyAll(ctx, &copying{
+	err = e.under(ctx, snapshot, request.Baseline, func(tx pgx.Tx, exported string) error {
+		c := &copying{
 			snapshot: snapshot, sources: all, exported: exported, folder: folder,
 			try: request.Try, progress: progress,
-		})
+		}
+		// In this transaction, which holds what is described and measured against changes of the
+		// schema and moves of rows until all is copied.
+		if err := c.checkContracts(ctx, tx); err != nil {
+			return err
+		}
+		if err := c.plan(ctx, shopdb.New(tx), cmp.Or(e.BlocksPerRange, blocksPerRange)); err != nil {
+			return err
+		}
+		return e.copyAll(ctx, c)
 	})
 	if err != nil {
 		return nil, err
@@ -77,7 +80,7 @@ func (e *Extractor) Run(ctx context.Context, request Request, progress Progress)
 
 // under opens the one transaction whose snapshot everything is read under, plans the days, and
 // calls read while it is open.
-func (e *Extractor) under(ctx context.Context, snapshot *lake.Snapshot, baseline *lake.Mark, read func(exported string) error) error {
+func (e *Extractor) under(ctx context.Context, snapshot *lake.Snapshot, baseline *lake.Mark, read func(tx pgx.Tx, exported string) error) error {
 	return pgx.BeginTxFunc(ctx, e.Pool, readOnly, func(tx pgx.Tx) error {
 		queries := shopdb.New(tx)
 		opened, err := queries.ExportSnapshot(ctx)
@@ -92,68 +95,11 @@ func (e *Extractor) under(ctx context.Context, snapshot *lake.Snapshot, baseline
 		if snapshot.Days, err = planDays(ctx, queries, snapshot.Interval, snapshot.Baseline); err != nil {
 			return err
 		}
-		return read(opened.Exported)
+		return read(tx, opened.Exported)
 	})
 }
 
 var readOnly = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-
-// copying is one extract at work.
-type copying struct {
-	snapshot *lake.Snapshot
-	sources  []Source
-	exported string
-	folder   string
-	try      int
-	progress Progress
-
-	columns map[string][]pgcopy.Column
-	tasks   []task
-	done    atomic.Int64
-	mutex   sync.Mutex // guards the manifests
-	tables  map[string]*lake.Manifest
-}
-
-// task is one COPY: a table's partition.
-type task struct {
-	source *Source
-	lake.Partition
-	number int // of the part within the table
-}
-
-func (e *Extractor) copyAll(ctx context.Context, c *copying) error {
-	if err := e.checkContracts(ctx, c); err != nil {
-		return err
-	}
-	c.plan()
-	queue := make(chan task, len(c.tasks))
-	for _, task := range c.tasks {
-		queue <- task
-	}
-	close(queue)
-	group, ctx := errgroup.WithContext(ctx)
-	for range min(parallel, len(c.tasks)) {
-		group.Go(func() error {
-			return e.reading(ctx, c.exported, func(tx pgx.Tx) error {
-				for task := range queue {
-					if err := e.copyPart(ctx, c, tx, task); err != nil {
-						return fmt.Errorf("extract %s of %s: %w", task.source.Table, task.Name, err)
-					}
-				}
-				return nil
-			})
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	for _, source := range c.sources {
-		manifest := c.tables[source.Table]
-		slices.SortFunc(manifest.Parts, func(a, b lake.Part) int { return strings.Compare(a.Key, b.Key) })
-		c.snapshot.Tables = append(c.snapshot.Tables, manifest)
-	}
-	return nil
-}
 
 // reading calls do with a transaction that reads under the exported snapshot.
 func (e *Extractor) reading(ctx context.Context, exported string, do func(pgx.Tx) error) error {
@@ -164,156 +110,4 @@ func (e *Extractor) reading(ctx context.Context, exported string, do func(pgx.Tx
 		}
 		return do(tx)
 	})
-}
-
-func (e *Extractor) checkContracts(ctx context.Context, c *copying) error {
-	c.columns = map[string][]pgcopy.Column{}
-	c.tables = map[string]*lake.Manifest{}
-	return e.reading(ctx, c.exported, func(tx pgx.Tx) error {
-		for i := range c.sources {
-			source := &c.sources[i]
-			statement, err := tx.Prepare(ctx, "source_"+source.Table, source.Query)
-			if err != nil {
-				return refused(source.Table, err)
-			}
-			found, err := pgcopy.Columns(statement.Fields)
-			if err != nil {
-				return &ContractError{Table: source.Table, Problems: []string{err.Error()}}
-			}
-			columns, unknown, err := source.check(found)
-			if err != nil {
-				return err
-			}
-			c.snapshot.Drift = append(c.snapshot.Drift, unknown...)
-			c.columns[source.Table] = columns
-			c.tables[source.Table] = &lake.Manifest{
-				Output:  lake.Output{Zone: lake.Raw, Table: source.Table, RunID: c.snapshot.RunID, Execution: 1},
-				Columns: manifestColumns(columns),
-				Control: &lake.Totals{Sums: map[string]int64{}},
-			}
-		}
-		return nil
-	})
-}
-
-// absent are the answers of Postgres that mean that the shop's schema has changed.
-var absent = map[string]bool{
-	"3F000": true, // a schema
-	"42P01": true, // a table
-	"42703": true, // a column
-	"42704": true, // a type
-	"42883": true, // a function
-}
-
-// refused tells a query that the shop's schema no longer allows from a server that is away.
-func refused(table string, err error) error {
-	var answer *pgconn.PgError
-	if errors.As(err, &answer) && absent[answer.Code] {
-		return &ContractError{Table: table, Problems: []string{answer.Message}}
-	}
-	return fmt.Errorf("describe %s: %w", table, err)
-}
-
-func manifestColumns(columns []pgcopy.Column) []lake.Column {
-	described := make([]lake.Column, len(columns))
-	for i, column := range columns {
-		described[i] = lake.Column{Name: column.Name, Type: column.Type}
-	}
-	return described
-}
-
-// plan cuts every table into its COPYs.
-func (c *copying) plan() {
-	whole := lake.Partition{Name: c.snapshot.Interval.Last().String(), Span: c.snapshot.Interval}
-	for i := range c.sources {
-		source := &c.sources[i]
-		partitions := []lake.Partition{whole}
-		if source.Subject != "" {
-			spans := c.snapshot.Days[source.Subject]
-			partitions = lake.Partitions(spans)
-			if source.PerSpan {
-				partitions = nil
-				for _, span := range spans {
-					partitions = append(partitions, lake.Partition{Name: span.From.String(), Span: span})
-				}
-			}
-		}
-		for number, partition := range partitions {
-			c.tasks = append(c.tasks, task{source: source, Partition: partition, number: number})
-		}
-	}
-}
-
-func (e *Extractor) copyPart(ctx context.Context, c *copying, tx pgx.Tx, task task) (err error) {
-	table, columns := task.source.Table, c.columns[task.source.Table]
-	c.progress(table, 0, int(c.done.Load()), len(c.tasks))
-	if err := shopdb.New(tx).SetLakeDays(ctx, shopdb.SetLakeDaysParams{
-		FromInstant: task.Span.From.Time().Format(time.RFC3339), ToInstant: task.Span.To.Time().Format(time.RFC3339),
-	}); err != nil {
-		return err
-	}
-	control, err := controlTotals(ctx, tx, task.source, columns)
-	if err != nil {
-		return fmt.Errorf("control totals: %w", err)
-	}
-	path := filepath.Join(c.folder, fmt.Sprintf("%s-%05d.parquet", table, task.number))
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.Remove(path)) }()
-	decoder := pgcopy.NewDecoder(file, table, columns, func(rows int64) {
-		c.progress(table, rows, int(c.done.Load()), len(c.tasks))
-	})
-	_, err = tx.Conn().PgConn().CopyTo(ctx, decoder, task.source.copyStatement(columns))
-	if err == nil {
-		err = decoder.Close()
-	}
-	if err = errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	key := c.tables[table].PartKey(task.Name, task.number, c.try)
-	part, err := e.Store.UploadPart(ctx, lake.Raw, key, path, lake.Totals{Rows: decoder.Rows(), Sums: decoder.Sums()})
-	if err != nil {
-		return err
-	}
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	manifest := c.tables[table]
-	manifest.Parts = append(manifest.Parts, part)
-	manifest.Control.Add(control)
-	c.progress(table, part.Rows, int(c.done.Add(1)), len(c.tasks))
-	return nil
-}
-
-func controlTotals(ctx context.Context, tx pgx.Tx, source *Source, columns []pgcopy.Column) (lake.Totals, error) {
-	totals := lake.Totals{Sums: map[string]int64{}}
-	texts := []string{""}
-	for _, column := range columns {
-		if column.Sums() {
-			texts = append(texts, "")
-		}
-	}
-	targets := make([]any, len(texts))
-	for i := range texts {
-		targets[i] = &texts[i]
-	}
-	if err := tx.QueryRow(ctx, source.controlStatement(columns)).Scan(targets...); err != nil {
-		return totals, err
-	}
-	var err error
-	if totals.Rows, err = strconv.ParseInt(texts[0], 10, 64); err != nil {
-		return totals, err
-	}
-	next := 1
-	for _, column := range columns {
-		if !column.Sums() {
-			continue
-		}
-		if totals.Sums[column.Name], err = strconv.ParseInt(texts[next], 10, 64); err != nil {
-			return totals, fmt.Errorf("sum of %s: %w", column.Name, err)
-		}
-		next++
-	}
-	return totals, nil
 }

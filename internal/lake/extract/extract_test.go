@@ -41,6 +41,11 @@ func silent(string, int64, int, int) {}
 func TestNewColumnIsCarriedAndReported(t *testing.T) {
 	t.Parallel()
 	extractor, db := setup(t)
+	before := request(1)
+	before.RunID = "01932b6e-0000-7000-8000-000000000001"
+	if snapshot, err := extractor.Run(t.Context(), before, silent); err != nil || snapshot.Drift != nil {
+		t.Fatalf("reported %v, %v", snapshot.Drift, err)
+	}
 	if _, err := db.Pool.Exec(t.Context(), "alter table catalog.vendors add column motto text default 'Fiat lux'"); err != nil {
 		t.Fatal(err)
 	}
@@ -88,6 +93,34 @@ func TestRemovedOrRetypedColumnStopsBeforeAnythingIsWritten(t *testing.T) {
 				t.Errorf("wrote %v, %v", keys, err)
 			}
 		})
+	}
+}
+
+func TestLargeTableIsCopiedInRangesOfBlocks(t *testing.T) {
+	t.Parallel()
+	extractor, db := setup(t)
+	extractor.BlocksPerRange = 3
+	const customers = 2000
+	if _, err := db.Pool.Exec(t.Context(), `insert into identity.customers (first_name, last_name, email)
+		select 'Given' || g, 'Family', 'person' || g || '@example.org' from generate_series(1, $1) as g`, customers); err != nil {
+		t.Fatal(err)
+	}
+	// A row that is written again moves to another block, and leaves a hole in its own.
+	if _, err := db.Pool.Exec(t.Context(), "update identity.customers set city = repeat('x', 100) where id % 3 = 0"); err != nil {
+		t.Fatal(err)
+	}
+	snapshot, err := extractor.Run(t.Context(), request(1), silent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range snapshot.Tables {
+		total := lake.Total(table.Parts)
+		if !total.Equal(*table.Control) {
+			t.Errorf("%s: parts have %v, Postgres counted %v", table.Table, total, table.Control)
+		}
+		if table.Table == "customers" && (len(table.Parts) < 5 || total.Rows != customers) {
+			t.Errorf("%d customers lie in %d parts", total.Rows, len(table.Parts))
+		}
 	}
 }
 

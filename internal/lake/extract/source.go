@@ -5,7 +5,6 @@ package extract
 import (
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 
 	"mercado/internal/lake/pgcopy"
@@ -18,6 +17,7 @@ type Source struct {
 	Table   string
 	Subject string // the days it follows; "" for a table that is copied whole
 	PerSpan bool   // runs once per unbroken row of days rather than once per partition
+	Split   string // the table of the shop whose blocks it may be cut by; "" for one that is never cut
 	Columns []Contract
 	Without []string
 	Query   string
@@ -46,6 +46,7 @@ func Sources() ([]Source, error) {
 			Table:   strings.TrimSuffix(entry.Name(), path.Ext(entry.Name())),
 			Subject: header.Value("subject"),
 			PerSpan: header.Value("per") == "span",
+			Split:   header.Value("split"),
 			Without: header.List("without"),
 			Query:   query,
 		}
@@ -77,47 +78,6 @@ func columnList(text string) []string {
 		}
 	}
 	return columns
-}
-
-// ContractError tells that a table of the shop is no longer what the lake was built for. It ends
-// a run before anything is written.
-type ContractError struct {
-	Table    string
-	Problems []string
-}
-
-func (e *ContractError) Error() string {
-	return fmt.Sprintf("the shop's %s broke its contract (sql/sources/%s.sql): %s",
-		e.Table, e.Table, strings.Join(e.Problems, "; "))
-}
-
-// check compares what the query gives now with the contract. It returns the columns to copy and
-// the names of those the contract does not know, which are carried along.
-func (s *Source) check(found []pgcopy.Column) (columns []pgcopy.Column, unknown []string, err error) {
-	types := map[string]string{}
-	for _, column := range found {
-		if slices.Contains(s.Without, column.Name) {
-			continue
-		}
-		types[column.Name] = column.Type
-		columns = append(columns, column)
-		if !slices.ContainsFunc(s.Columns, func(c Contract) bool { return c.Name == column.Name }) && column.Name != "xid" {
-			unknown = append(unknown, s.Table+"."+column.Name)
-		}
-	}
-	var problems []string
-	for _, want := range s.Columns {
-		switch kind, exists := types[want.Name]; {
-		case !exists:
-			problems = append(problems, fmt.Sprintf("column %s is gone", want.Name))
-		case kind != want.Type:
-			problems = append(problems, fmt.Sprintf("column %s is %s, not %s", want.Name, kind, want.Type))
-		}
-	}
-	if problems != nil {
-		return nil, nil, &ContractError{Table: s.Table, Problems: problems}
-	}
-	return columns, unknown, nil
 }
 
 // copyStatement copies the columns to the client.

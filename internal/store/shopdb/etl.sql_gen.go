@@ -129,6 +129,39 @@ func (q *Queries) ChangedCartDays(ctx context.Context, baseline string) ([]time.
 	return items, nil
 }
 
+const changedEventDays = `-- name: ChangedEventDays :many
+select (e.occurred_at at time zone 'UTC')::date as day
+from ordering.order_events as e
+where e.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+    and not pg_visible_in_snapshot(e.xid, $1::text::pg_snapshot)
+union
+select (a.occurred_at at time zone 'UTC')::date as day
+from ordering.payment_attempts as a
+where a.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+    and not pg_visible_in_snapshot(a.xid, $1::text::pg_snapshot)
+order by day
+`
+
+func (q *Queries) ChangedEventDays(ctx context.Context, baseline string) ([]time.Time, error) {
+	rows, err := q.db.Query(ctx, changedEventDays, baseline)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []time.Time{}
+	for rows.Next() {
+		var day time.Time
+		if err := rows.Scan(&day); err != nil {
+			return nil, err
+		}
+		items = append(items, day)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const changedOrderDays = `-- name: ChangedOrderDays :many
 with changed as (
     select o.id
@@ -145,6 +178,11 @@ with changed as (
     from ordering.payments as p
     where p.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
         and not pg_visible_in_snapshot(p.xid, $1::text::pg_snapshot)
+    union
+    select s.order_id
+    from ordering.shipments as s
+    where s.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+        and not pg_visible_in_snapshot(s.xid, $1::text::pg_snapshot)
 )
 
 select distinct (o.order_date at time zone 'UTC')::date as day
@@ -498,6 +536,23 @@ func (q *Queries) RunByID(ctx context.Context, id uuid.UUID) (EtlRun, error) {
 	return i, err
 }
 
+const setLakeBlocks = `-- name: SetLakeBlocks :exec
+select
+    set_config('lake.first', $1::text, true),
+    set_config('lake.end', $2::text, true)
+`
+
+type SetLakeBlocksParams struct {
+	First  string
+	Beyond string
+}
+
+// The blocks of a table that the queries of sql/sources read, until the transaction ends.
+func (q *Queries) SetLakeBlocks(ctx context.Context, arg SetLakeBlocksParams) error {
+	_, err := q.db.Exec(ctx, setLakeBlocks, arg.First, arg.Beyond)
+	return err
+}
+
 const setLakeDays = `-- name: SetLakeDays :exec
 select
     set_config('lake.from', $1::text, true),
@@ -561,4 +616,16 @@ func (q *Queries) StepsOfRuns(ctx context.Context, runIds []uuid.UUID) ([]EtlSte
 		return nil, err
 	}
 	return items, nil
+}
+
+const tableBlocks = `-- name: TableBlocks :one
+select (pg_relation_size($1::text::regclass) / current_setting('block_size')::bigint)::bigint
+`
+
+// How many blocks a table has. Rows that a snapshot sees lie in no later one.
+func (q *Queries) TableBlocks(ctx context.Context, tableName string) (int64, error) {
+	row := q.db.QueryRow(ctx, tableBlocks, tableName)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
 }

@@ -287,6 +287,8 @@ create table ordering.payment_attempts (
     xid xid8 not null default pg_current_xact_id()
 );
 create index payment_attempts_payment_idx on ordering.payment_attempts (payment_id, id);
+-- Rows are only ever added, in the order of time: a few pages find those of a day.
+create index payment_attempts_occurred_idx on ordering.payment_attempts using brin (occurred_at);
 create trigger payment_attempts_append_only
 before update or delete or truncate on ordering.payment_attempts
 for each statement execute function catalog.refuse_change();

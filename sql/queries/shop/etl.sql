@@ -12,6 +12,16 @@ select
     set_config('lake.from', sqlc.arg(from_instant)::text, true),
     set_config('lake.to', sqlc.arg(to_instant)::text, true);
 
+-- name: SetLakeBlocks :exec
+-- The blocks of a table that the queries of sql/sources read, until the transaction ends.
+select
+    set_config('lake.first', sqlc.arg(first)::text, true),
+    set_config('lake.end', sqlc.arg(beyond)::text, true);
+
+-- name: TableBlocks :one
+-- How many blocks a table has. Rows that a snapshot sees lie in no later one.
+select (pg_relation_size(sqlc.arg(table_name)::text::regclass) / current_setting('block_size')::bigint)::bigint;
+
 -- name: ChangedOrderDays :many
 -- Days of orders of which anything was written by a transaction that the baseline did not see.
 with changed as (
@@ -29,6 +39,11 @@ with changed as (
     from ordering.payments as p
     where p.xid >= pg_snapshot_xmin(sqlc.arg(baseline)::text::pg_snapshot)
         and not pg_visible_in_snapshot(p.xid, sqlc.arg(baseline)::text::pg_snapshot)
+    union
+    select s.order_id
+    from ordering.shipments as s
+    where s.xid >= pg_snapshot_xmin(sqlc.arg(baseline)::text::pg_snapshot)
+        and not pg_visible_in_snapshot(s.xid, sqlc.arg(baseline)::text::pg_snapshot)
 )
 
 select distinct (o.order_date at time zone 'UTC')::date as day
@@ -48,6 +63,18 @@ select distinct (c.created_at at time zone 'UTC')::date as day
 from ordering.carts as c
 where c.xid >= pg_snapshot_xmin(sqlc.arg(baseline)::text::pg_snapshot)
     and not pg_visible_in_snapshot(c.xid, sqlc.arg(baseline)::text::pg_snapshot)
+order by day;
+
+-- name: ChangedEventDays :many
+select (e.occurred_at at time zone 'UTC')::date as day
+from ordering.order_events as e
+where e.xid >= pg_snapshot_xmin(sqlc.arg(baseline)::text::pg_snapshot)
+    and not pg_visible_in_snapshot(e.xid, sqlc.arg(baseline)::text::pg_snapshot)
+union
+select (a.occurred_at at time zone 'UTC')::date as day
+from ordering.payment_attempts as a
+where a.xid >= pg_snapshot_xmin(sqlc.arg(baseline)::text::pg_snapshot)
+    and not pg_visible_in_snapshot(a.xid, sqlc.arg(baseline)::text::pg_snapshot)
 order by day;
 
 -- name: ChangedStockDays :many
