@@ -64,7 +64,7 @@ func (a *Activities) plan(ctx context.Context, request BeginRequest) (*Plan, err
 // last of them, what the last execution made that completed it; of those before, what that was
 // made from.
 func (a *Activities) inherit(ctx context.Context, request BeginRequest, plan *Plan) error {
-	plan.Executions[lake.Raw] = 1
+	plan.Executions[lake.Raw], plan.Executions[model.Published] = 1, request.Run.Execution
 	for _, step := range []Step{Clean, Work, Gold} {
 		plan.Executions[zoneOf[step]] = request.Run.Execution
 	}
@@ -81,6 +81,18 @@ func (a *Activities) inherit(ctx context.Context, request BeginRequest, plan *Pl
 	// A worker that died may have frozen the extract without the manifests that follow from it.
 	if _, err := a.Store.Freeze(ctx, frozen); err != nil {
 		return err
+	}
+	// A replay reads what was published as the execution did that it replays, unless its models read more.
+	var published []string
+	for _, m := range a.Models.Published() {
+		published = append(published, m.Name)
+	}
+	earlier, err := a.lastHistory(ctx, request.Run, published...)
+	if err != nil {
+		return err
+	}
+	if earlier > 0 {
+		plan.Executions[model.Published] = earlier
 	}
 	before := []Step{Clean, Work, Gold}[:min(request.From.At(), Stage.At())-Clean.At()]
 	if len(before) == 0 {

@@ -17,6 +17,9 @@ type BadRequest struct{ Problem string }
 
 func (e *BadRequest) Error() string { return e.Problem }
 
+// StaleError is the name of the error of a publish whose history no longer stands.
+const StaleError = "StaleError"
+
 // final are the errors that trying again does not mend, by the name Temporal shows.
 var final = []struct {
 	name string
@@ -27,6 +30,7 @@ var final = []struct {
 	{"CheckError", is[*model.CheckError]},             // a table fails its checks
 	{"ReconcileError", is[*warehouse.ReconcileError]}, // something was lost between two zones
 	{"RefusedError", is[*warehouse.RefusedError]},     // the warehouse does not take a row
+	{StaleError, is[*warehouse.StaleError]},           // the history that was read no longer stands: the workflow makes it anew
 	{"BadRequest", is[*BadRequest]},
 }
 

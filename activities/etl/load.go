@@ -35,7 +35,7 @@ func (a *Activities) stage(ctx context.Context, step TableStep, report *Report, 
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	say("downloading")
-	files, err := download(ctx, a.Store, manifest, filepath.Join(folder, "in"))
+	files, err := download(ctx, a.Store, manifest.Zone, manifest.Parts, filepath.Join(folder, "in"))
 	if err != nil {
 		return err
 	}
@@ -152,6 +152,13 @@ func (a *Activities) publication(ctx context.Context, step RunStep) (*warehouse.
 		RunID: step.Run.ID, Execution: step.Run.Execution, Interval: snapshot.Interval,
 		Mark: snapshot.Mark, Baseline: snapshot.Baseline,
 	}
+	if len(a.Models.Published()) > 0 {
+		history, err := a.Store.History(ctx, step.Run.ID.String(), step.Executions[model.Published])
+		if err != nil {
+			return nil, err
+		}
+		publication.History = versionsRead(history)
+	}
 	for _, m := range a.Models.Zone(lake.Gold) {
 		manifest, err := a.Store.Manifest(ctx, output(step.Run, step.Executions, m.Table))
 		if err != nil {
@@ -159,6 +166,7 @@ func (a *Activities) publication(ctx context.Context, step RunStep) (*warehouse.
 		}
 		publication.Tables = append(publication.Tables, warehouse.PublishedTable{
 			Name: m.Name, Content: manifest.ContentDigest(), Facts: m.Subject != "", Days: snapshot.Days[m.Subject], Upsert: m.Upsert,
+			AsOf: m.AsOf, Reads: a.Models.ReadsPublished(m),
 		})
 	}
 	return publication, nil

@@ -75,7 +75,7 @@ func (t *transforming) run(ctx context.Context, try int) (manifest *lake.Manifes
 	if err != nil {
 		return nil, err
 	}
-	inputs, err := t.inputs(ctx)
+	inputs, err := t.inputs(ctx, snapshot)
 	if err != nil {
 		return nil, err
 	}
@@ -99,15 +99,16 @@ func (t *transforming) run(ctx context.Context, try int) (manifest *lake.Manifes
 	job := model.Job{
 		Model: t.model, Days: snapshot.Days, Interval: snapshot.Interval, Monthly: monthly(snapshot),
 		Folder: filepath.Join(folder, "out"), Inputs: map[model.Table][]string{},
+		Within: map[string]model.Within{}, Absent: map[model.Table][]model.Column{},
 		// Seconds are of work, not of waiting for other models to end.
 		Began: func() { t.report.StartedAt = time.Now().UTC(); t.say("running the model") },
 	}
 	if err := os.Mkdir(job.Folder, 0o700); err != nil {
 		return nil, err
 	}
-	for i, table := range t.model.Reads {
-		t.say("downloading " + table.String())
-		if job.Inputs[table], err = t.download(ctx, inputs[i], filepath.Join(folder, table.String())); err != nil {
+	for i, input := range inputs {
+		t.say("downloading " + input.table.String())
+		if err := t.download(ctx, input, filepath.Join(folder, fmt.Sprintf("in-%02d", i)), &job); err != nil {
 			return nil, err
 		}
 	}
@@ -122,7 +123,7 @@ func (t *transforming) run(ctx context.Context, try int) (manifest *lake.Manifes
 		Columns: result.Columns, Rules: result.Rules, Warnings: result.Warnings,
 	}
 	for _, input := range inputs {
-		manifest.Inputs = append(manifest.Inputs, lake.Input{Output: input.Output, SHA256: input.Digest()})
+		manifest.Inputs = append(manifest.Inputs, input.input)
 	}
 	if err := t.upload(ctx, manifest, result, try); err != nil {
 		return nil, err
@@ -130,34 +131,94 @@ func (t *transforming) run(ctx context.Context, try int) (manifest *lake.Manifes
 	return t.Store.Commit(ctx, manifest)
 }
 
-// inputs reads the manifests of the tables the model reads.
-func (t *transforming) inputs(ctx context.Context) ([]*lake.Manifest, error) {
-	manifests := make([]*lake.Manifest, len(t.model.Reads))
-	for i, table := range t.model.Reads {
-		var err error
-		if manifests[i], err = t.Store.Manifest(ctx, output(t.step.Run, t.step.Executions, table)); err != nil {
-			return nil, err
-		}
-	}
-	if len(manifests) > 0 {
-		t.rowsIn = lake.Total(manifests[0].Parts).Rows
-	}
-	return manifests, nil
+// source is files of the lake that a model reads as a table, or as some of it.
+type source struct {
+	table  model.Table
+	zone   lake.Zone // where the parts lie
+	input  lake.Input
+	digest string // of their contents
+	parts  []lake.HistoryPart
 }
 
-func (t *transforming) download(ctx context.Context, manifest *lake.Manifest, folder string) ([]string, error) {
-	return download(ctx, t.Store, manifest, folder)
+// sourceOf is all that an execution made of a table.
+func sourceOf(manifest *lake.Manifest) source {
+	source := source{
+		table: model.Table{Zone: manifest.Zone, Name: manifest.Table}, zone: manifest.Zone,
+		input: lake.Input{Output: manifest.Output, SHA256: manifest.Digest()}, digest: manifest.ContentDigest(),
+	}
+	for _, part := range manifest.Parts {
+		source.parts = append(source.parts, lake.HistoryPart{Part: part})
+	}
+	return source
+}
+
+// inputs are the sources of the tables the model reads.
+func (t *transforming) inputs(ctx context.Context, snapshot *lake.Snapshot) ([]source, error) {
+	var inputs []source
+	for _, table := range t.model.Reads {
+		if table.Zone == model.Published {
+			sources, err := t.published(ctx, snapshot, table)
+			if err != nil {
+				return nil, err
+			}
+			inputs = append(inputs, sources...)
+			continue
+		}
+		manifest, err := t.Store.Manifest(ctx, output(t.step.Run, t.step.Executions, table))
+		if err != nil {
+			return nil, err
+		}
+		inputs = append(inputs, sourceOf(manifest))
+	}
+	for _, input := range inputs {
+		if input.table == inputs[0].table { // rows in are those of the first table
+			for _, part := range input.parts {
+				t.rowsIn += part.Rows
+			}
+		}
+	}
+	return inputs, nil
+}
+
+// download gives the job the files of a source, in a folder of its own.
+func (t *transforming) download(ctx context.Context, source source, folder string, job *model.Job) error {
+	if len(source.parts) == 0 {
+		if m, err := t.Activities.model(lake.Gold, source.table.Name); err == nil && source.table.Zone == model.Published {
+			job.Absent[source.table] = m.Columns
+		}
+		return nil
+	}
+	parts := make([]lake.Part, len(source.parts))
+	for i, part := range source.parts {
+		parts[i] = part.Part
+	}
+	files, err := download(ctx, t.Store, source.zone, parts, folder)
+	if err != nil {
+		return err
+	}
+	job.Inputs[source.table] = append(job.Inputs[source.table], files...)
+	for i, part := range source.parts {
+		if len(part.Days) == 0 {
+			continue
+		}
+		m, err := t.Activities.model(lake.Gold, source.table.Name)
+		if err != nil {
+			return err
+		}
+		job.Within[files[i]] = model.Within{Column: m.Partition, Days: part.Days}
+	}
+	return nil
 }
 
 // download puts the parts of a table into a folder of its own, each checked against its digest.
-func download(ctx context.Context, store *lake.Store, manifest *lake.Manifest, folder string) ([]string, error) {
+func download(ctx context.Context, store *lake.Store, zone lake.Zone, parts []lake.Part, folder string) ([]string, error) {
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return nil, err
 	}
-	files := make([]string, len(manifest.Parts))
-	for i, part := range manifest.Parts {
+	files := make([]string, len(parts))
+	for i, part := range parts {
 		files[i] = filepath.Join(folder, fmt.Sprintf("%05d.parquet", i))
-		if err := store.Download(ctx, manifest.Zone, part, files[i]); err != nil {
+		if err := store.Download(ctx, zone, part, files[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -183,7 +244,7 @@ func (t *transforming) upload(ctx context.Context, manifest *lake.Manifest, resu
 }
 
 // fingerprint is a digest of everything that determines the bytes of the output.
-func (t *transforming) fingerprint(snapshot *lake.Snapshot, inputs []*lake.Manifest) string {
+func (t *transforming) fingerprint(snapshot *lake.Snapshot, inputs []source) string {
 	days, err := json.Marshal(snapshot.Days) // maps are written in the order of their keys
 	if err != nil {
 		panic(err) // days and subjects always encode
@@ -191,7 +252,7 @@ func (t *transforming) fingerprint(snapshot *lake.Snapshot, inputs []*lake.Manif
 	hash := sha256.New()
 	fmt.Fprintln(hash, t.model.Digest, t.Engine.Version(), snapshot.Interval.From, snapshot.Interval.To, string(days))
 	for _, input := range inputs {
-		fmt.Fprintln(hash, input.Zone, input.Table, input.ContentDigest())
+		fmt.Fprintln(hash, input.input.Zone, input.input.Table, input.digest)
 	}
 	return hex.EncodeToString(hash.Sum(nil))
 }

@@ -2,6 +2,7 @@ package lake
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 )
@@ -40,6 +41,11 @@ func (d Day) DateID() int32 {
 	return int32(year)*10000 + int32(month)*100 + int32(day)
 }
 
+// DayOfID is the day whose DateID is id.
+func DayOfID(id int32) Day {
+	return DayOf(time.Date(int(id/10000), time.Month(id/100%100), int(id%100), 0, 0, 0, 0, time.UTC))
+}
+
 // MarshalText implements encoding.TextMarshaler.
 func (d Day) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
@@ -52,6 +58,9 @@ func (d *Day) UnmarshalText(text []byte) error {
 	*d = parsed
 	return nil
 }
+
+// LastDay is later than any day of a run.
+const LastDay = Day(math.MaxInt32)
 
 // Span is the days from From, inclusive, to To, exclusive.
 type Span struct {
@@ -78,6 +87,28 @@ func Join(spans ...Span) []Span {
 		joined = append(joined, span)
 	}
 	return joined
+}
+
+// Intersect is the days of spans that lie within another.
+func Intersect(spans []Span, within Span) []Span {
+	var common []Span
+	for _, span := range spans {
+		common = append(common, Span{From: max(span.From, within.From), To: min(span.To, within.To)})
+	}
+	return Join(common...)
+}
+
+// Without is the days of spans that no span of others has.
+func Without(spans, others []Span) []Span {
+	left := Join(spans...)
+	for _, other := range others {
+		var cut []Span
+		for _, span := range left {
+			cut = append(cut, Span{From: span.From, To: min(span.To, other.From)}, Span{From: max(span.From, other.To), To: span.To})
+		}
+		left = Join(cut...)
+	}
+	return left
 }
 
 // A table of more days than this is kept in one folder per month instead of one per day.

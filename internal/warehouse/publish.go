@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -22,6 +23,10 @@ type Publication struct {
 	Mark      lake.Mark  // what the run read
 	Baseline  *lake.Mark // changes since then are in the tables' days
 	Tables    []PublishedTable
+
+	// History is what the tables were made from beside the run's own days, by table: it must be what
+	// stands when they are put in place. nil when none was read.
+	History map[string][]Standing
 }
 
 // PublishedTable is a staged and reconciled table.
@@ -31,6 +36,8 @@ type PublishedTable struct {
 	Facts   bool        // replaced by days; otherwise as a whole
 	Days    []lake.Span // of a table of facts
 	Upsert  bool        // of a whole table: rows that are not staged stay
+	AsOf    bool        // a whole table that shows the interval's last day, and is not turned back to an earlier one
+	Reads   []string    // tables of the history that it was made from
 }
 
 // Published tells what the run's publish did.
@@ -47,7 +54,8 @@ type Published struct {
 //
 // Within the transaction what is staged is compared with what was reconciled, and so is what
 // stands in the end, by table and day; a difference is a *ReconcileError and nothing is published.
-// Rows the warehouse refuses, and a shop that was set back, are a *RefusedError.
+// A table that would be put in place although the history it was made from no longer stands is a
+// *StaleError. Rows the warehouse refuses, and a shop that was set back, are a *RefusedError.
 //
 // An execution publishes once: asked again, after an answer that was lost, Publish tells what it
 // did. A context that ends before the commit rolls back; after that the commit is waited for.
@@ -72,6 +80,7 @@ type publishing struct {
 	Publication
 	db      *DB
 	queries *warehousedb.Queries
+	stale   map[string]bool // tables of the history that are no longer what was read
 	done    Published
 }
 
@@ -92,6 +101,9 @@ func (p *publishing) run(ctx context.Context) error {
 		return nil
 	case last != nil && int(last.Execution) > p.Execution:
 		return fmt.Errorf("execution %d of run %s has been published, which is later than %d", last.Execution, p.RunID, p.Execution)
+	}
+	if p.stale, err = p.staleHistory(ctx); err != nil {
+		return err
 	}
 	for _, table := range p.Tables {
 		if err := p.table(ctx, table); err != nil {
@@ -139,12 +151,7 @@ func (p *publishing) expected(ctx context.Context, table PublishedTable) (DayTot
 
 // facts puts the days in place that no newer snapshot has published and that do not stand yet.
 func (p *publishing) facts(ctx context.Context, table PublishedTable, expected DayTotals) error {
-	days := []int32{} // not nil, which would mean all
-	for _, span := range table.Days {
-		for day := span.From; day < span.To; day++ {
-			days = append(days, day.DateID())
-		}
-	}
+	days := dateIDs(table.Days)
 	if err := expected.compare(table.Name, "the run's days", expected.of(days)); err != nil {
 		return err
 	}
@@ -160,6 +167,11 @@ func (p *publishing) facts(ctx context.Context, table PublishedTable, expected D
 	place := slices.DeleteFunc(slices.Clone(ours), func(day int32) bool {
 		return slices.Contains(same, day) && before[day].Equal(expected[day])
 	})
+	if len(place) > 0 {
+		if err := p.prove(table); err != nil {
+			return err
+		}
+	}
 	p.done.Days += int64(len(place))
 	p.done.Kept += int64(len(days) - len(ours))
 	rows, err := p.queries.PlaceDays(ctx, warehousedb.PlaceDaysParams{
@@ -182,9 +194,14 @@ func (p *publishing) facts(ctx context.Context, table PublishedTable, expected D
 // whole makes a table without days what is staged, unless a newer snapshot has published it.
 func (p *publishing) whole(ctx context.Context, table PublishedTable, expected DayTotals) error {
 	noDay := []int32{0}
-	newer, _, err := p.standing(ctx, table, noDay)
+	newer, same, err := p.standing(ctx, table, noDay)
 	if err != nil || len(newer) > 0 {
 		return err
+	}
+	if len(same) == 0 {
+		if err := p.prove(table); err != nil {
+			return err
+		}
 	}
 	placed, err := p.queries.PlaceWhole(ctx, warehousedb.PlaceWholeParams{
 		TableName: table.Name, RunID: p.RunID, Execution: int32(p.Execution), Remove: !table.Upsert,
@@ -205,9 +222,14 @@ func (p *publishing) whole(ctx context.Context, table PublishedTable, expected D
 // standing tells which of the days a newer snapshot has published, and which the run has
 // published with the same content.
 func (p *publishing) standing(ctx context.Context, table PublishedTable, days []int32) (newer, same []int32, err error) {
+	var asOf *time.Time
+	if table.AsOf {
+		to := p.Interval.To.Time()
+		asOf = &to
+	}
 	row, err := p.queries.Standing(ctx, warehousedb.StandingParams{
 		TableName: table.Name, Days: days, RunID: p.RunID, Content: table.Content,
-		Snapshot: p.Mark.Snapshot, SystemID: p.Mark.SystemID,
+		Snapshot: p.Mark.Snapshot, SystemID: p.Mark.SystemID, AsOf: asOf,
 	})
 	return row.Newer, row.Same, err
 }
@@ -221,7 +243,7 @@ func (p *publishing) published(ctx context.Context, table PublishedTable, days [
 func (p *publishing) recordVersions(ctx context.Context, table PublishedTable, days []int32) error {
 	return p.queries.RecordVersions(ctx, warehousedb.RecordVersionsParams{
 		TableName: table.Name, RunID: p.RunID, Execution: int32(p.Execution), Content: table.Content,
-		Snapshot: p.Mark.Snapshot, SystemID: p.Mark.SystemID, Days: days,
+		Snapshot: p.Mark.Snapshot, SystemID: p.Mark.SystemID, IntervalTo: p.Interval.To.Time(), Days: days,
 	})
 }
 

@@ -19,7 +19,9 @@
 //	              run's interval: those published before, with the run's own in place of theirs.
 //	              published.T of a table written whole is what stood before the run
 //	totals        columns whose sums the manifest gives
-//	column NAME   what it means; in the order of the query
+//	column NAME   what it means; in the order of the query. NAME may be followed by its type, as DuckDB
+//	              names it, and must in a table that is read as published.T and written whole: it
+//	              says what there is to read before the first run
 //	error NAME    a condition every row meets. In zone clean rows that do not go to quarantine
 //	              under this name, elsewhere the run stops
 //	warn NAME     a condition whose exceptions are counted

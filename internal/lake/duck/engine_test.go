@@ -3,6 +3,7 @@ package duck_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -118,4 +119,74 @@ func TestCancelledJobEndsAndLeavesNothing(t *testing.T) {
 	if left, err := filepath.Glob(filepath.Join(e.job.Folder, "*")); err != nil || len(left) > 0 {
 		t.Errorf("left %v, %v", left, err)
 	}
+}
+
+func TestTableOfWhichNothingIsPublishedIsEmptyWithItsColumns(t *testing.T) {
+	t.Parallel()
+	set, err := model.Read(fstest.MapFS{"gold/made.sql": {Data: []byte(`-- description: Made up.
+-- grain: one row per id
+-- key: id
+-- reads: published.made, raw.given
+-- column id bigint: Key.
+-- column amount decimal(18, 2): How much.
+-- column seen timestamptz: When.
+select id, amount, seen from published.made
+union all
+select 1::bigint, 2.5::decimal(18, 2), timestamptz '2026-03-01 00:00:00+00' from raw.given`)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := set.Get(model.Table{Zone: lake.Gold, Name: "made"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := newExample(t, m)
+	e.given("raw.given", "select 1 as n")
+	if _, err := duck.New(engineSettings).Run(t.Context(), e.job); err == nil {
+		t.Error("read a table without files of which no columns are known")
+	}
+	e.job.Absent = map[model.Table][]model.Column{{Zone: model.Published, Name: "made"}: m.Columns}
+	result, err := duck.New(engineSettings).Run(t.Context(), e.job)
+	if err != nil || result.Files[0].Rows != 1 {
+		t.Fatalf("made %+v, %v", result, err)
+	}
+	m.Columns[1].Type = "integer"
+	if _, err := duck.New(engineSettings).Run(t.Context(), e.job); err == nil || !strings.Contains(err.Error(), "its header says INTEGER") {
+		t.Errorf("a header that says another type: %v", err)
+	}
+}
+
+func TestFileIsReadForSomeOfItsDays(t *testing.T) {
+	t.Parallel()
+	set, err := model.Read(fstest.MapFS{
+		"gold/facts.sql": {Data: []byte("-- description: Made up.\n-- grain: one row per id\n-- key: id\n-- subject: orders\n-- partition: seen\n-- column id: Key.\n-- column seen: When.\nselect 1 as id, now() as seen")},
+		"gold/made.sql":  {Data: []byte("-- description: Made up.\n-- grain: one row per id\n-- key: id\n-- reads: published.facts\n-- column id: Key.\nselect id from published.facts")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := set.Get(model.Table{Zone: lake.Gold, Name: "made"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := newExample(t, m)
+	facts := func(first int) string {
+		return fmt.Sprintf("select %d + g as id, timestamptz '2026-03-01 12:00:00+00' + g * interval 1 day as seen from range(3) as s (g)", first)
+	}
+	for i, name := range []string{"whole", "some", "none"} {
+		path := filepath.Join(e.job.Folder, name+".parquet")
+		e.exec(fmt.Sprintf("copy (%s) to '%s' (format parquet)", facts(10*i), path))
+		key := model.Table{Zone: model.Published, Name: "facts"}
+		e.job.Inputs[key] = append(e.job.Inputs[key], path)
+	}
+	files := e.job.Inputs[model.Table{Zone: model.Published, Name: "facts"}]
+	e.job.Within = map[string]model.Within{
+		files[1]: {Column: "seen", Days: []lake.Span{{From: 20513, To: 20514}, {From: 20515, To: 20516}}},
+		files[2]: {Column: "seen", Days: []lake.Span{{}}},
+	}
+	result, err := duck.New(engineSettings).Run(t.Context(), e.job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.same("the result", "select unnest([0, 1, 2, 10, 12])", "select * from "+parquetOf(result.Files))
 }

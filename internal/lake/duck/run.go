@@ -64,15 +64,7 @@ func (r *running) run(ctx context.Context) (*model.Result, error) {
 // load gives the database what the model reads.
 func (r *running) load(ctx context.Context) error {
 	for _, table := range r.job.Model.Reads {
-		files := r.job.Inputs[table]
-		if len(files) == 0 {
-			return fmt.Errorf("%s reads %s, of which there are no files", r.job.Model.Table, table)
-		}
-		view := struct {
-			Zone, Table string
-			Files       []string
-		}{string(table.Zone), table.Name, files}
-		if err := r.execute(ctx, "input", view); err != nil {
+		if err := r.input(ctx, table); err != nil {
 			return fmt.Errorf("read %s: %w", table, err)
 		}
 	}
@@ -87,6 +79,34 @@ func (r *running) load(ctx context.Context) error {
 	const insertInterval = "insert into run.interval values ($1::date, $2::date)"
 	_, err := r.connection.ExecContext(ctx, insertInterval, r.job.Interval.From.String(), r.job.Interval.To.String())
 	return err
+}
+
+// input makes a view of the files of a table: all of some, some days of others.
+func (r *running) input(ctx context.Context, table model.Table) error {
+	type part struct {
+		model.Within
+		File string
+	}
+	view := struct {
+		Zone, Table string
+		Published   bool // parts may be of several releases, and lack columns that came later
+		Absent      []model.Column
+		Whole       []string
+		Parts       []part
+	}{Zone: string(table.Zone), Table: table.Name, Published: table.Zone == model.Published}
+	for _, file := range r.job.Inputs[table] {
+		if within, some := r.job.Within[file]; some {
+			view.Parts = append(view.Parts, part{within, file})
+			continue
+		}
+		view.Whole = append(view.Whole, file)
+	}
+	if len(r.job.Inputs[table]) == 0 {
+		if view.Absent = r.job.Absent[table]; view.Absent == nil {
+			return fmt.Errorf("%s reads it, and there are no files", r.job.Model.Table)
+		}
+	}
+	return r.execute(ctx, "input", view)
 }
 
 // query is what the statements that make and judge the result need.
@@ -148,12 +168,36 @@ func (r *running) describe(ctx context.Context) ([]lake.Column, error) {
 	if want := r.columnNames(); !slices.Equal(names, want) {
 		return nil, fmt.Errorf("the query gives the columns %s, its header describes %s", names, want)
 	}
+	if err := r.typed(ctx); err != nil {
+		return nil, err
+	}
 	for _, total := range r.job.Model.Totals {
 		if _, sums := r.scales[total]; !sums {
 			return nil, fmt.Errorf("column %s is %s, of which there is no exact sum", total, r.types[total])
 		}
 	}
 	return columns, nil
+}
+
+// typed compares the result's columns with the types that the header says.
+func (r *running) typed(ctx context.Context) error {
+	for _, column := range r.job.Model.Columns {
+		if column.Type == "" {
+			continue
+		}
+		statement, err := render("type", column)
+		if err != nil {
+			return err
+		}
+		var said string
+		if err := r.connection.QueryRowContext(ctx, statement).Scan(&said); err != nil {
+			return fmt.Errorf("type of column %s: %w", column.Name, err)
+		}
+		if said != r.types[column.Name] {
+			return fmt.Errorf("the query gives column %s as %s, its header says %s", column.Name, r.types[column.Name], said)
+		}
+	}
+	return nil
 }
 
 // unportable are types that DuckDB writes to Parquet as something else.

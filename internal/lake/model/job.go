@@ -18,11 +18,19 @@ type Engine interface {
 type Job struct {
 	Model    *Model
 	Inputs   map[Table][]string // Parquet files of each table the model reads
+	Within   map[string]Within  // of files of which only some days are read, by path
+	Absent   map[Table][]Column // columns, with types, of tables that have no files because nothing is published yet
 	Days     map[string][]lake.Span
 	Interval lake.Span
 	Monthly  bool   // partitions are months
 	Folder   string // where the results go; exists and is empty
 	Began    func() // told when the job has its turn, if not nil
+}
+
+// Within is the days that a file is read for.
+type Within struct {
+	Column string // of type timestamptz
+	Days   []lake.Span
 }
 
 // Result is what a job wrote.

@@ -46,8 +46,9 @@ type Table struct {
 
 func (t Table) String() string { return string(t.Zone) + "." + t.Name }
 
-// Column is a column and what it means.
-type Column struct{ Name, Description string }
+// Column is a column and what it means. Type, as DuckDB names it, is "" where the header does not
+// say: it must for a table that is read as published.T and written whole, for the first run.
+type Column struct{ Name, Type, Description string }
 
 // Check is a condition every row should meet.
 type Check struct {
@@ -109,7 +110,8 @@ func parse(zone lake.Zone, name, text string) (*Model, error) {
 		model.Reads = append(model.Reads, Table{Zone: lake.Zone(zone), Name: table})
 	}
 	for _, entry := range header.Named("column") {
-		model.Columns = append(model.Columns, Column{Name: entry.Name, Description: entry.Value})
+		name, kind, _ := strings.Cut(entry.Name, " ")
+		model.Columns = append(model.Columns, Column{Name: name, Type: strings.TrimSpace(kind), Description: entry.Value})
 	}
 	for _, entry := range header {
 		if entry.Key == "error" || entry.Key == "warn" {

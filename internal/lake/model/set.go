@@ -30,6 +30,43 @@ func (s *Set) Waves(zone lake.Zone) [][]*Model { return s.waves[zone] }
 // Zone lists the models of a zone, in the order of their waves.
 func (s *Set) Zone(zone lake.Zone) []*Model { return slices.Concat(s.waves[zone]...) }
 
+// Published lists the tables of zone gold that a model reads as published.T, by name.
+func (s *Set) Published() []*Model {
+	read := map[Table]bool{}
+	for _, model := range s.models {
+		for _, table := range model.Reads {
+			if table.Zone == Published {
+				read[Table{Zone: lake.Gold, Name: table.Name}] = true
+			}
+		}
+	}
+	var published []*Model
+	for table := range read {
+		if model, exists := s.models[table]; exists {
+			published = append(published, model)
+		}
+	}
+	slices.SortFunc(published, byName)
+	return published
+}
+
+// ReadsPublished lists the tables of zone gold that a table of gold is made from as published.T, by
+// name, directly or by way of other tables of gold.
+func (s *Set) ReadsPublished(model *Model) []string {
+	read := map[string]bool{}
+	for _, table := range model.Reads {
+		switch table.Zone {
+		case Published:
+			read[table.Name] = true
+		case lake.Gold:
+			for _, name := range s.ReadsPublished(s.models[table]) {
+				read[name] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(read))
+}
+
 // Version is a digest of all models: two programs with the same one make the same of the same
 // raw data.
 func (s *Set) Version() string {
@@ -47,6 +84,9 @@ func byName(a, b *Model) int {
 // order fills in the waves. It fails when a model reads a table of its own zone that does not exist, a
 // later zone, or itself by a detour.
 func (s *Set) order() error {
+	if err := s.typed(); err != nil {
+		return err
+	}
 	s.waves = map[lake.Zone][][]*Model{}
 	made := map[Table]bool{}
 	for _, zone := range []lake.Zone{lake.Clean, lake.Work, lake.Gold} {
@@ -78,14 +118,30 @@ func (s *Set) order() error {
 	return nil
 }
 
+// typed fails unless the columns have types of every table that is read as what stood before a run:
+// before the first run nothing did.
+func (s *Set) typed() error {
+	for _, model := range s.Published() {
+		if model.Subject != "" {
+			continue
+		}
+		for _, column := range model.Columns {
+			if column.Type == "" {
+				return fmt.Errorf("the header of model %s must say the type of column %s: another reads what stood of it before the run", model, column.Name)
+			}
+		}
+	}
+	return nil
+}
+
 func (s *Set) ready(model *Model, made map[Table]bool) bool {
 	for _, read := range model.Reads {
 		switch read.Zone {
 		case lake.Raw:
 		case Published:
 			gold := Table{Zone: lake.Gold, Name: read.Name}
-			facts, exists := s.models[gold]
-			if !exists || facts.Subject != "" && !made[gold] {
+			read, exists := s.models[gold]
+			if !exists || read.Subject != "" && !made[gold] {
 				return false
 			}
 		default:

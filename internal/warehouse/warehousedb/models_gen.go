@@ -184,6 +184,7 @@ type WarehouseVersion struct {
 	RunID       uuid.UUID
 	Execution   int32
 	Content     string
+	IntervalTo  time.Time
 	Snapshot    string
 	SystemID    int64
 	PublishedAt time.Time

@@ -13,6 +13,66 @@ import (
 	"github.com/google/uuid"
 )
 
+const history = `-- name: History :many
+select v.date_id, v.run_id, v.execution, v.content
+from warehouse.versions as v
+where v.table_name = $1
+    and v.date_id < $2::integer
+    and (
+        v.date_id <> all($3::integer[])
+        or not warehouse.may_replace(v, $4::text::pg_snapshot, $5, null)
+    )
+order by v.date_id
+`
+
+type HistoryParams struct {
+	TableName string
+	Before    int32
+	OwnDays   []int32
+	Snapshot  string
+	SystemID  int64
+}
+
+type HistoryRow struct {
+	DateID    int32
+	RunID     uuid.UUID
+	Execution int32
+	Content   string
+}
+
+// What will stand of a table before a day once a run is published, and is not the run's own: all but
+// the days of the run that it may replace.
+func (q *Queries) History(ctx context.Context, arg HistoryParams) ([]HistoryRow, error) {
+	rows, err := q.db.Query(ctx, history,
+		arg.TableName,
+		arg.Before,
+		arg.OwnDays,
+		arg.Snapshot,
+		arg.SystemID,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []HistoryRow{}
+	for rows.Next() {
+		var i HistoryRow
+		if err := rows.Scan(
+			&i.DateID,
+			&i.RunID,
+			&i.Execution,
+			&i.Content,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lastPublication = `-- name: LastPublication :one
 select execution, rows_published, days_placed, days_kept
 from warehouse.publications
@@ -272,18 +332,19 @@ const recordVersions = `-- name: RecordVersions :exec
 select warehouse.record_versions(
     $1::text, $2::uuid, $3::integer,
     $4::text, $5::text::pg_snapshot, $6::bigint,
-    $7::integer[]
+    $7::date, $8::integer[]
 )
 `
 
 type RecordVersionsParams struct {
-	TableName string
-	RunID     uuid.UUID
-	Execution int32
-	Content   string
-	Snapshot  string
-	SystemID  int64
-	Days      []int32
+	TableName  string
+	RunID      uuid.UUID
+	Execution  int32
+	Content    string
+	Snapshot   string
+	SystemID   int64
+	IntervalTo time.Time
+	Days       []int32
 }
 
 func (q *Queries) RecordVersions(ctx context.Context, arg RecordVersionsParams) error {
@@ -294,6 +355,7 @@ func (q *Queries) RecordVersions(ctx context.Context, arg RecordVersionsParams) 
 		arg.Content,
 		arg.Snapshot,
 		arg.SystemID,
+		arg.IntervalTo,
 		arg.Days,
 	)
 	return err
@@ -339,18 +401,21 @@ func (q *Queries) StagingTotals(ctx context.Context, arg StagingTotalsParams) (j
 const standing = `-- name: Standing :one
 select
     coalesce(array_agg(v.date_id) filter (
-        where not warehouse.may_replace(v, $1::text::pg_snapshot, $2)
+        where not warehouse.may_replace(
+            v, $1::text::pg_snapshot, $2, $3::date
+        )
     ), '{}')::integer[] as newer,
     coalesce(array_agg(v.date_id) filter (
-        where v.run_id = $3 and v.content = $4
+        where v.run_id = $4 and v.content = $5
     ), '{}')::integer[] as same
 from warehouse.versions as v
-where v.table_name = $5 and v.date_id = any($6::integer[])
+where v.table_name = $6 and v.date_id = any($7::integer[])
 `
 
 type StandingParams struct {
 	Snapshot  string
 	SystemID  int64
+	AsOf      *time.Time
 	RunID     uuid.UUID
 	Content   string
 	TableName string
@@ -368,6 +433,7 @@ func (q *Queries) Standing(ctx context.Context, arg StandingParams) (StandingRow
 	row := q.db.QueryRow(ctx, standing,
 		arg.Snapshot,
 		arg.SystemID,
+		arg.AsOf,
 		arg.RunID,
 		arg.Content,
 		arg.TableName,

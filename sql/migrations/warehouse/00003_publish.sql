@@ -34,6 +34,7 @@ create table warehouse.versions (
     run_id uuid not null,
     execution integer not null,
     content text not null,
+    interval_to date not null, -- of the run: a metric shows the day before
     snapshot pg_snapshot not null,
     system_id bigint not null,
     published_at timestamptz not null default now(),
@@ -57,13 +58,18 @@ language sql immutable strict as $$
 $$;
 
 -- Whether a version may be replaced by what a run read under a snapshot: the newer snapshot wins,
--- whichever publishes first. Another database system begins anew.
+-- whichever publishes first. Of tables that show the last day of a run's interval the later day
+-- wins, p_as_of, which is null for others. Another database system begins anew.
 create function warehouse.may_replace(
-    v warehouse.versions, new_snapshot pg_snapshot, new_system_id bigint
+    v warehouse.versions, new_snapshot pg_snapshot, new_system_id bigint, p_as_of date
 ) returns boolean
 language sql immutable as $$
     select v.system_id <> new_system_id
-        or warehouse.snapshot_order(v.snapshot) <= warehouse.snapshot_order(new_snapshot)
+        or case
+            when v.interval_to = coalesce(p_as_of, v.interval_to)
+                then warehouse.snapshot_order(v.snapshot) <= warehouse.snapshot_order(new_snapshot)
+            else v.interval_to < p_as_of
+        end
 $$;
 
 -- The staging table of a table for one execution of a run.
@@ -138,18 +144,18 @@ $$;
 -- Records that what stands of a table on these days is from this execution.
 create function warehouse.record_versions(
     p_table text, p_run uuid, p_execution integer, p_content text, p_snapshot pg_snapshot,
-    p_system bigint, p_days integer[]
+    p_system bigint, p_interval_to date, p_days integer[]
 ) returns void
 language sql as $$
     insert into warehouse.versions (
-        table_name, date_id, run_id, execution, content, snapshot, system_id
+        table_name, date_id, run_id, execution, content, interval_to, snapshot, system_id
     )
-    select p_table, d, p_run, p_execution, p_content, p_snapshot, p_system
+    select p_table, d, p_run, p_execution, p_content, p_interval_to, p_snapshot, p_system
     from unnest(p_days) as d
     on conflict (table_name, date_id) do update
     set run_id = excluded.run_id, execution = excluded.execution, content = excluded.content,
-        snapshot = excluded.snapshot, system_id = excluded.system_id,
-        published_at = excluded.published_at
+        interval_to = excluded.interval_to, snapshot = excluded.snapshot,
+        system_id = excluded.system_id, published_at = excluded.published_at
     where (versions.run_id, versions.content) <> (excluded.run_id, excluded.content);
 $$;
 

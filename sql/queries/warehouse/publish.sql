@@ -53,7 +53,9 @@ limit 1;
 -- as this content of the run.
 select
     coalesce(array_agg(v.date_id) filter (
-        where not warehouse.may_replace(v, sqlc.arg(snapshot)::text::pg_snapshot, sqlc.arg(system_id))
+        where not warehouse.may_replace(
+            v, sqlc.arg(snapshot)::text::pg_snapshot, sqlc.arg(system_id), sqlc.narg(as_of)::date
+        )
     ), '{}')::integer[] as newer,
     coalesce(array_agg(v.date_id) filter (
         where v.run_id = sqlc.arg(run_id) and v.content = sqlc.arg(content)
@@ -80,7 +82,7 @@ from warehouse.place_whole(
 select warehouse.record_versions(
     sqlc.arg(table_name)::text, sqlc.arg(run_id)::uuid, sqlc.arg(execution)::integer,
     sqlc.arg(content)::text, sqlc.arg(snapshot)::text::pg_snapshot, sqlc.arg(system_id)::bigint,
-    sqlc.arg(days)::integer[]
+    sqlc.arg(interval_to)::date, sqlc.arg(days)::integer[]
 );
 
 -- name: MoveMark :exec
@@ -99,3 +101,16 @@ values (
     sqlc.arg(snapshot)::text::pg_snapshot, sqlc.arg(system_id), sqlc.arg(rows_published),
     sqlc.arg(days_placed), sqlc.arg(days_kept)
 );
+
+-- name: History :many
+-- What will stand of a table before a day once a run is published, and is not the run's own: all but
+-- the days of the run that it may replace.
+select v.date_id, v.run_id, v.execution, v.content
+from warehouse.versions as v
+where v.table_name = sqlc.arg(table_name)
+    and v.date_id < sqlc.arg(before)::integer
+    and (
+        v.date_id <> all(sqlc.arg(own_days)::integer[])
+        or not warehouse.may_replace(v, sqlc.arg(snapshot)::text::pg_snapshot, sqlc.arg(system_id), null)
+    )
+order by v.date_id;

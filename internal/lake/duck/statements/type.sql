@@ -1,0 +1,1 @@
+select column_type from (describe select null::{{.Type}} as typed)
