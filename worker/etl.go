@@ -58,6 +58,9 @@ func ETLSteps(ctx context.Context, c Config, db *store.DB) (steps *etl.Activitie
 	}
 	return &etl.Activities{
 			Shop: db, Warehouse: analytics, Store: objects, Models: models, Engine: c.Engine, Scratch: scratch,
+			Parameters: lake.Parameters{
+				CLVExpectedMonths: c.Lake.CLVExpectedMonths, CLVAcquisitionCost: c.Lake.CLVAcquisitionCost,
+			},
 		}, func() {
 			analytics.Close()
 			closeScratch()

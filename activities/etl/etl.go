@@ -24,6 +24,8 @@ type Activities struct {
 	Models    *model.Set
 	Engine    model.Engine
 	Scratch   string // folder for files on their way, of this process alone: see OpenScratch
+
+	Parameters lake.Parameters // that a run is frozen with
 }
 
 // Step is one of the seven steps of a run.

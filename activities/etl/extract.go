@@ -89,6 +89,7 @@ func (a *Activities) extract(ctx context.Context, run Run, times *copyTimes) (*l
 	extractor := extract.Extractor{Pool: a.Shop.Pool, Store: a.Store, Scratch: a.Scratch}
 	return extractor.Run(ctx, extract.Request{
 		RunID: run.ID.String(), Interval: run.Interval, Baseline: baseline, Try: int(activity.GetInfo(ctx).Attempt),
+		Parameters: a.Parameters,
 	}, func(table string, rows int64, done, all int) {
 		times.progress(table)
 		say(fmt.Sprintf("%d of %d copies done, %s at %d rows", done, all, table, rows))

@@ -98,7 +98,8 @@ func (t *transforming) run(ctx context.Context, try int) (manifest *lake.Manifes
 
 	job := model.Job{
 		Model: t.model, Days: snapshot.Days, Interval: snapshot.Interval, Monthly: monthly(snapshot),
-		Folder: filepath.Join(folder, "out"), Inputs: map[model.Table][]string{},
+		Parameters: snapshot.Parameters,
+		Folder:     filepath.Join(folder, "out"), Inputs: map[model.Table][]string{},
 		Within: map[string]model.Within{}, Absent: map[model.Table][]model.Column{},
 		// Seconds are of work, not of waiting for other models to end.
 		Began: func() { t.report.StartedAt = time.Now().UTC(); t.say("running the model") },
@@ -249,8 +250,12 @@ func (t *transforming) fingerprint(snapshot *lake.Snapshot, inputs []source) str
 	if err != nil {
 		panic(err) // days and subjects always encode
 	}
+	parameters, err := json.Marshal(snapshot.Parameters)
+	if err != nil {
+		panic(err) // numbers
+	}
 	hash := sha256.New()
-	fmt.Fprintln(hash, t.model.Digest, t.Engine.Version(), snapshot.Interval.From, snapshot.Interval.To, string(days))
+	fmt.Fprintln(hash, t.model.Digest, t.Engine.Version(), snapshot.Interval.From, snapshot.Interval.To, string(days), string(parameters))
 	for _, input := range inputs {
 		fmt.Fprintln(hash, input.input.Zone, input.input.Table, input.digest)
 	}

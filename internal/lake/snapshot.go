@@ -3,6 +3,8 @@ package lake
 import (
 	"context"
 	"errors"
+
+	"mercado/internal/money"
 )
 
 // Mark is a point in the history of the shop's database, in commit order.
@@ -21,6 +23,14 @@ type Snapshot struct {
 	Days     map[string][]Span `json:"days"`               // of each subject: the interval, and what changed since the baseline
 	Drift    []string          `json:"drift,omitempty"`    // columns the contract does not know
 	Tables   []*Manifest       `json:"tables"`
+
+	Parameters Parameters `json:"parameters"` // as the settings were: a replay takes these
+}
+
+// Parameters are the settings that metrics are computed with.
+type Parameters struct {
+	CLVExpectedMonths  int          `json:"clv_expected_months"`  // how much longer a customer is expected to buy
+	CLVAcquisitionCost money.Amount `json:"clv_acquisition_cost"` // what it costs to win a customer
 }
 
 // Freeze writes the snapshot unless the run has one, and returns the one that stands. The

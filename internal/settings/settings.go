@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"mercado/internal/money"
 )
 
 // DevelopmentPassword is the password of everything that `mercado up` starts. Production mode
@@ -240,6 +242,9 @@ type Lake struct {
 	MaskKey     string `name:"mask-key" env:"MERCADO_MASK_KEY" default:"mercado-development" help:"Key of the hash that stands for an e-mail address in work, gold and warehouse."`
 	DailyAt     string `name:"etl-daily-at" env:"MERCADO_ETL_DAILY_AT" default:"02:00" help:"When the daily load of the day before starts, hh:mm in UTC."`
 	StepTries   int    `name:"etl-tries" env:"MERCADO_ETL_TRIES" default:"12" help:"How often a step of a load is tried before the load has failed: with pauses of up to 30 seconds, 12 tries last about 3½ minutes."`
+
+	CLVExpectedMonths  int          `name:"clv-expected-months" env:"MERCADO_CLV_EXPECTED_MONTHS" default:"12" help:"Months that a customer who is not lost is expected to go on buying, for the projected lifetime value. A run keeps what it was started with."`
+	CLVAcquisitionCost money.Amount `name:"clv-acquisition-cost" env:"MERCADO_CLV_ACQUISITION_COST" default:"0.00" help:"What it costs to win a customer, which the projected lifetime value is less by. A run keeps what it was started with."`
 }
 
 // Validate implements kong's validation hook.
@@ -255,6 +260,12 @@ func (l Lake) Validate() error {
 	}
 	if l.MaskKey == "" {
 		return &Error{"MERCADO_MASK_KEY", "must not be empty"}
+	}
+	if l.CLVExpectedMonths < 0 || l.CLVExpectedMonths > 1200 {
+		return &Error{"MERCADO_CLV_EXPECTED_MONTHS", "must be from 0 to 1200"}
+	}
+	if l.CLVAcquisitionCost < 0 {
+		return &Error{"MERCADO_CLV_ACQUISITION_COST", "must not be negative"}
 	}
 	return nil
 }

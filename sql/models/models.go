@@ -3,7 +3,11 @@
 //
 //	run.days      (subject, from_day, to_day)  the days [from_day, to_day) of each subject
 //	run.interval  (from_day, to_day)           the days the run was asked for
+//	run.parameters (clv_expected_months, clv_acquisition_cost)  settings, frozen with the run
 //	mask_email    (text) → text                the keyed hash that stands for an e-mail address
+//	ratio         (a, b) → DECIMAL(18, 4)      a / b, half of the last digit rounded away from zero;
+//	money_ratio   (a, b) → DECIMAL(18, 2)      null where b is 0. a and b are whole numbers or
+//	                                           decimals of up to 4 digits after the point
 //
 // Its header is its documentation and its contract:
 //

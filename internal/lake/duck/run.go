@@ -77,7 +77,12 @@ func (r *running) load(ctx context.Context) error {
 		}
 	}
 	const insertInterval = "insert into run.interval values ($1::date, $2::date)"
-	_, err := r.connection.ExecContext(ctx, insertInterval, r.job.Interval.From.String(), r.job.Interval.To.String())
+	if _, err := r.connection.ExecContext(ctx, insertInterval, r.job.Interval.From.String(), r.job.Interval.To.String()); err != nil {
+		return err
+	}
+	const insertParameters = "insert into run.parameters values ($1, $2::decimal(18, 2))"
+	parameters := r.job.Parameters
+	_, err := r.connection.ExecContext(ctx, insertParameters, parameters.CLVExpectedMonths, parameters.CLVAcquisitionCost.String())
 	return err
 }
 

@@ -29,10 +29,11 @@ type Extractor struct {
 
 // Request says what to extract.
 type Request struct {
-	RunID    string
-	Interval lake.Span
-	Baseline *lake.Mark // days changed since then are extracted as well; nil for none
-	Try      int        // numbers the tries of one extract, so that no two write the same object
+	RunID      string
+	Interval   lake.Span
+	Baseline   *lake.Mark      // days changed since then are extracted as well; nil for none
+	Parameters lake.Parameters // frozen with what is extracted
+	Try        int             // numbers the tries of one extract, so that no two write the same object
 }
 
 // Progress is told how far an extract has come; it may be called from several goroutines.
@@ -56,7 +57,7 @@ func (e *Extractor) Run(ctx context.Context, request Request, progress Progress)
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 
-	snapshot := &lake.Snapshot{RunID: request.RunID, Interval: request.Interval}
+	snapshot := &lake.Snapshot{RunID: request.RunID, Interval: request.Interval, Parameters: request.Parameters}
 	err = e.under(ctx, snapshot, request.Baseline, func(tx pgx.Tx, exported string) error {
 		c := &copying{
 			snapshot: snapshot, sources: all, exported: exported, folder: folder,

@@ -16,15 +16,16 @@ type Engine interface {
 
 // Job is a model with everything it may read: files on this machine and the run's days.
 type Job struct {
-	Model    *Model
-	Inputs   map[Table][]string // Parquet files of each table the model reads
-	Within   map[string]Within  // of files of which only some days are read, by path
-	Absent   map[Table][]Column // columns, with types, of tables that have no files because nothing is published yet
-	Days     map[string][]lake.Span
-	Interval lake.Span
-	Monthly  bool   // partitions are months
-	Folder   string // where the results go; exists and is empty
-	Began    func() // told when the job has its turn, if not nil
+	Model      *Model
+	Inputs     map[Table][]string // Parquet files of each table the model reads
+	Within     map[string]Within  // of files of which only some days are read, by path
+	Absent     map[Table][]Column // columns, with types, of tables that have no files because nothing is published yet
+	Days       map[string][]lake.Span
+	Interval   lake.Span
+	Parameters lake.Parameters
+	Monthly    bool   // partitions are months
+	Folder     string // where the results go; exists and is empty
+	Began      func() // told when the job has its turn, if not nil
 }
 
 // Within is the days that a file is read for.
