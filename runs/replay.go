@@ -22,7 +22,18 @@ import (
 // is a new run of the same days. The error is store.ErrUnknownRun, or a *RunningError while the run,
 // or an earlier replay of it, is under way. Whether the run can be replayed from there is known when
 // it has begun: see Begun.
+//
+// Tables that would come out as an earlier execution has made them are taken from it: see Recompute.
 func (r *Runs) Replay(ctx context.Context, id uuid.UUID, from Step) (*Execution, error) {
+	return r.replay(ctx, id, from, false)
+}
+
+// Recompute is Replay that makes every table anew, to see whether it comes out the same.
+func (r *Runs) Recompute(ctx context.Context, id uuid.UUID, from Step) (*Execution, error) {
+	return r.replay(ctx, id, from, true)
+}
+
+func (r *Runs) replay(ctx context.Context, id uuid.UUID, from Step, recompute bool) (*Execution, error) {
 	run, err := r.shop.Run(ctx, id)
 	if err != nil {
 		return nil, err
@@ -48,7 +59,7 @@ func (r *Runs) Replay(ctx context.Context, id uuid.UUID, from Step) (*Execution,
 		return nil, fmt.Errorf("number a replay of run %s: %w", id, err)
 	}
 	again.Execution = int(execution)
-	return r.execute(ctx, again, from, run.Trigger)
+	return r.execute(ctx, workflows.ETLInput{Run: again, From: from, Trigger: run.Trigger, Recompute: recompute})
 }
 
 // settle makes sure that nothing carries a run out: it returns a *RunningError when something does,

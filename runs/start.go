@@ -29,7 +29,7 @@ func (r *Runs) begin(ctx context.Context, run etl.Run) (*Execution, error) {
 	if err := r.record(ctx, run); err != nil {
 		return nil, err
 	}
-	started, err := r.execute(ctx, run, etl.Extract, Manual)
+	started, err := r.execute(ctx, workflows.ETLInput{Run: run, From: etl.Extract, Trigger: Manual})
 	if err != nil {
 		return nil, errors.Join(err, r.shop.AbandonRun(context.WithoutCancel(ctx), shopdb.AbandonRunParams{
 			ID: run.ID, Execution: int32(run.Execution), Error: "Temporal did not take it",
@@ -56,12 +56,13 @@ func (r *Runs) record(ctx context.Context, run etl.Run) error {
 }
 
 // execute starts the workflow of an execution.
-func (r *Runs) execute(ctx context.Context, run etl.Run, from Step, trigger string) (*Execution, error) {
-	handle, err := workflows.StartETL(ctx, r.temporal, r.queue, workflows.ETLInput{Run: run, From: from, Trigger: trigger, Tries: r.tries})
+func (r *Runs) execute(ctx context.Context, input workflows.ETLInput) (*Execution, error) {
+	input.Tries = r.tries
+	handle, err := workflows.StartETL(ctx, r.temporal, r.queue, input)
 	if err != nil {
 		return nil, err
 	}
-	return &Execution{Run: run, From: from, handle: handle}, nil
+	return &Execution{Run: input.Run, From: input.From, handle: handle}, nil
 }
 
 // refused tells whether an execution could not begin as asked, and so has changed nothing.

@@ -21,6 +21,8 @@ type ETLInput struct {
 	From    etl.Step `json:"from"`    // the step it begins with: etl.Extract for a run
 	Trigger string   `json:"trigger"` // manual, schedule or backfill
 	Tries   int      `json:"tries"`   // of a step, before the run has failed
+
+	Recompute bool `json:"recompute,omitempty"` // even what an earlier execution has made of the same
 }
 
 // ETLResult is how an execution ended.
@@ -56,6 +58,40 @@ type dailyETL struct {
 }
 
 func (e *dailyETL) run(ctx workflow.Context) error {
+	// What is staged does not outlive an execution, so every one stages for itself.
+	err := e.steps(ctx, min(e.input.From.At(), etl.Stage.At()))
+	for renewals := 0; stale(err) && renewals < mostRenewals; renewals++ {
+		if err := e.renew(ctx); err != nil {
+			return err
+		}
+		err = e.steps(ctx, etl.Gold.At())
+	}
+	return err
+}
+
+// mostRenewals is how often a run goes on because others have published while it made its metrics.
+const mostRenewals = 10
+
+// stale tells whether others had published what the run has read or relied on before it published.
+func stale(err error) bool {
+	var application *temporal.ApplicationError
+	return errors.As(err, &application) && application.Type() == etl.StaleError
+}
+
+// renew goes on as the next execution of the run.
+func (e *dailyETL) renew(ctx workflow.Context) error {
+	request := etl.RenewRequest{Begin: e.beginRequest(ctx), Executions: e.plan.Executions, Steps: e.reports}
+	var renewed etl.Renewed
+	renew := workflow.ExecuteActivity(bookkeeping(ctx, "go on as the next execution, with what has been published since", e.input.Tries), etlSteps.Renew, request)
+	if err := renew.Get(ctx, &renewed); err != nil {
+		return err
+	}
+	e.input.Run.Execution, e.plan.Executions, e.reports = renewed.Execution, renewed.Executions, nil
+	return nil
+}
+
+// steps does the steps from one on.
+func (e *dailyETL) steps(ctx workflow.Context, first int) error {
 	steps := []struct {
 		name etl.Step
 		do   func(workflow.Context) error
@@ -68,8 +104,6 @@ func (e *dailyETL) run(ctx workflow.Context) error {
 		{etl.Reconcile, e.reconcile},
 		{etl.Publish, e.publish},
 	}
-	// What is staged does not outlive an execution, so every one stages for itself.
-	first := min(e.input.From.At(), etl.Stage.At())
 	for _, step := range steps[first:] {
 		e.details(ctx, "now: "+string(step.name))
 		if err := step.do(ctx); err != nil {
@@ -117,7 +151,7 @@ func (e *dailyETL) stage(ctx workflow.Context) error {
 func (e *dailyETL) each(ctx workflow.Context, step etl.Step, tables []string, do any) error {
 	futures := make([]workflow.Future, len(tables))
 	for i, table := range tables {
-		input := etl.TableStep{Run: e.input.Run, Table: table, Executions: e.plan.Executions}
+		input := etl.TableStep{Run: e.input.Run, Table: table, Executions: e.plan.Executions, Recompute: e.input.Recompute}
 		futures[i] = workflow.ExecuteActivity(e.working(ctx, fmt.Sprintf("%s %s", step, table)), do, input)
 	}
 	var failures []error

@@ -72,6 +72,7 @@ type TableStep struct {
 	Run        Run               `json:"run"`
 	Table      string            `json:"table"`
 	Executions map[lake.Zone]int `json:"executions"`
+	Recompute  bool              `json:"recompute"` // even what an earlier execution has made of the same
 }
 
 // RunStep is a step of all tables.

@@ -10,15 +10,43 @@ import (
 	"mercado/internal/lake"
 	"mercado/internal/lake/model"
 	"mercado/internal/warehouse"
+	"mercado/internal/warehouse/warehousedb"
 )
 
-// Stage loads a table of zone gold into its staging table.
+// Stage loads a table of zone gold into its staging table, unless the warehouse has it already.
 func (a *Activities) Stage(ctx context.Context, step TableStep) (*Report, error) {
 	report := a.begin(ctx, step.Run, Stage, step.Table)
 	say, stop := beat(ctx)
 	defer stop()
-	err := a.stage(ctx, step, report, say)
+	stands, err := a.standing(ctx, step)
+	switch {
+	case err != nil:
+	case stands:
+		report.State, report.Note = Skipped, "the warehouse has it as it is"
+	default:
+		err = a.stage(ctx, step, report, say)
+	}
 	return a.end(ctx, step.Run, report, err)
+}
+
+// standing tells whether the warehouse has the table as the run has made it.
+func (a *Activities) standing(ctx context.Context, step TableStep) (bool, error) {
+	if step.Recompute {
+		return false, nil
+	}
+	m, err := a.model(lake.Gold, step.Table)
+	if err != nil {
+		return false, err
+	}
+	manifest, err := a.Store.Manifest(ctx, output(step.Run, step.Executions, m.Table))
+	if err != nil {
+		return false, err
+	}
+	snapshot, err := a.Store.Snapshot(ctx, step.Run.ID.String())
+	if err != nil {
+		return false, err
+	}
+	return a.Warehouse.Stands(ctx, step.Run.ID, snapshot.Mark, a.publishedTable(m, manifest, snapshot), lake.Total(manifest.Parts))
 }
 
 func (a *Activities) stage(ctx context.Context, step TableStep, report *Report, say func(string)) (err error) {
@@ -55,7 +83,7 @@ func (a *Activities) Reconcile(ctx context.Context, step RunStep) (*Report, erro
 	report := a.begin(ctx, step.Run, Reconcile, "")
 	_, stop := beat(ctx)
 	defer stop()
-	evidence, err := a.evidence(ctx, step)
+	evidence, unstaged, err := a.evidence(ctx, step)
 	if err != nil {
 		return a.end(ctx, step.Run, report, err)
 	}
@@ -71,6 +99,9 @@ func (a *Activities) Reconcile(ctx context.Context, step RunStep) (*Report, erro
 	}
 	report.Note = fmt.Sprintf("%d totals are equal", compared)
 	for table, staged := range evidence.Staging {
+		if unstaged[table] {
+			continue
+		}
 		if err := a.Warehouse.Reconciled(ctx, table, step.Run.ID, step.Run.Execution, staged); err != nil {
 			return a.end(ctx, step.Run, report, err)
 		}
@@ -78,12 +109,13 @@ func (a *Activities) Reconcile(ctx context.Context, step RunStep) (*Report, erro
 	return a.end(ctx, step.Run, report, nil)
 }
 
-func (a *Activities) evidence(ctx context.Context, step RunStep) (*warehouse.Evidence, error) {
+// evidence also names the tables that were not staged, because they stand already with these totals.
+func (a *Activities) evidence(ctx context.Context, step RunStep) (evidence *warehouse.Evidence, unstaged map[string]bool, err error) {
 	snapshot, err := a.Store.Snapshot(ctx, step.Run.ID.String())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	evidence := &warehouse.Evidence{
+	evidence = &warehouse.Evidence{
 		Control: map[string]lake.Totals{}, Raw: map[string]lake.Totals{}, Clean: map[string]lake.Totals{},
 		Quarantine: map[string]lake.Totals{}, Work: map[string]lake.Totals{}, Gold: map[string]lake.Totals{},
 		Staging: map[string]warehouse.DayTotals{},
@@ -99,7 +131,7 @@ func (a *Activities) evidence(ctx context.Context, step RunStep) (*warehouse.Evi
 		for _, m := range a.Models.Zone(zone) {
 			manifest, err := a.Store.Manifest(ctx, output(step.Run, step.Executions, m.Table))
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			totals[m.Name] = lake.Total(manifest.Parts)
 			if zone == lake.Clean {
@@ -107,14 +139,24 @@ func (a *Activities) evidence(ctx context.Context, step RunStep) (*warehouse.Evi
 			}
 		}
 	}
+	unstaged = map[string]bool{}
 	for _, m := range a.Models.Zone(lake.Gold) {
+		is, err := a.Warehouse.IsStaged(ctx, warehousedb.IsStagedParams{TableName: m.Name, RunID: step.Run.ID, Execution: int32(step.Run.Execution)})
+		if err != nil {
+			return nil, nil, fmt.Errorf("look whether %s is staged: %w", m.Name, err)
+		}
+		if !is {
+			unstaged[m.Name] = true
+			evidence.Staging[m.Name] = warehouse.DayTotals{0: evidence.Gold[m.Name]}
+			continue
+		}
 		staged, err := a.Warehouse.Staged(ctx, m.Name, step.Run.ID, step.Run.Execution, m.Totals, m.Subject != "")
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		evidence.Staging[m.Name] = staged
 	}
-	return evidence, nil
+	return evidence, unstaged, nil
 }
 
 // Publish puts all staged tables in place in one transaction, unless an earlier execution of the
@@ -164,10 +206,14 @@ func (a *Activities) publication(ctx context.Context, step RunStep) (*warehouse.
 		if err != nil {
 			return nil, err
 		}
-		publication.Tables = append(publication.Tables, warehouse.PublishedTable{
-			Name: m.Name, Content: manifest.ContentDigest(), Facts: m.Subject != "", Days: snapshot.Days[m.Subject], Upsert: m.Upsert,
-			AsOf: m.AsOf, Reads: a.Models.ReadsPublished(m),
-		})
+		publication.Tables = append(publication.Tables, a.publishedTable(m, manifest, snapshot))
 	}
 	return publication, nil
+}
+
+func (a *Activities) publishedTable(m *model.Model, manifest *lake.Manifest, snapshot *lake.Snapshot) warehouse.PublishedTable {
+	return warehouse.PublishedTable{
+		Name: m.Name, Content: manifest.ContentDigest(), Facts: m.Subject != "", Days: snapshot.Days[m.Subject], Upsert: m.Upsert,
+		AsOf: m.AsOf, Reads: a.Models.ReadsPublished(m),
+	}
 }

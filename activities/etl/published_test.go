@@ -1,8 +1,11 @@
 package etl_test
 
 import (
+	"context"
 	"io/fs"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 
@@ -119,4 +122,138 @@ func TestMetricsReadWhatWasPublishedWithTheRunsDaysInPlace(t *testing.T) {
 	p.want(warehouseTakings, standing)
 	p.load("2026-03-02", "2026-03-03")
 	p.same(warehouseTakings, shopTakings)
+}
+
+// gated lets one model wait, once: by then its inputs are frozen and downloaded.
+type gated struct {
+	model.Engine
+	waits   func(model.Job) bool
+	once    sync.Once
+	arrived chan struct{}
+	open    chan struct{}
+}
+
+func gate(engine model.Engine, waits func(model.Job) bool) *gated {
+	return &gated{Engine: engine, waits: waits, arrived: make(chan struct{}), open: make(chan struct{})}
+}
+
+func (g *gated) Run(ctx context.Context, job model.Job) (*model.Result, error) {
+	if g.waits(job) {
+		g.once.Do(func() {
+			close(g.arrived)
+			select {
+			case <-g.open:
+			case <-ctx.Done():
+			}
+		})
+	}
+	return g.Engine.Run(ctx, job)
+}
+
+func TestPublishProvesThatTheHistoryStands(t *testing.T) {
+	t.Parallel()
+	p := setupWithoutWorker(t)
+	p.measuring()
+	run := newRun(span(t, "2026-03-02", "2026-03-03"))
+	waiting := gate(p.Engine, func(job model.Job) bool { return job.Model.Name == "takings" && job.Interval == run.Interval })
+	p.Engine = waiting
+	p.work(p.Activities)
+	p.exec("select fixture.place('2026-03-01', 8), fixture.place('2026-03-02', 8)")
+	p.load("2026-03-01", "2026-03-02")
+
+	// Another run publishes a day that the run has read.
+	started := p.start(run, etl.Extract)
+	<-waiting.arrived
+	p.exec("update ordering.orders set status = 'cancelled', cancel_reason = 'late' where order_date::date = '2026-03-01' and status = 'confirmed'")
+	p.load("2026-03-01", "2026-03-02")
+	p.want("select distinct as_of from warehouse.takings", "2026-03-01")
+	close(waiting.open)
+	if _, err := p.finish(started); err != nil {
+		t.Fatal(err)
+	}
+	p.same(warehouseTakings, shopTakings)
+
+	of := "from etl.steps where run_id = '" + run.ID.String() + "' and "
+	p.want("select state || execution from etl.runs where id = '"+run.ID.String()+"'", "succeeded2")
+	p.want("select state || ': ' || error "+of+"execution = 1 and step = 'publish'",
+		"failed: publish takings: takings was made from what stood of sales, of which another run has published since")
+	p.want("select string_agg(step || ' ' || state, ', ' order by step) "+of+"execution = 2 and table_name in ('', 'takings', 'sales')",
+		"gold skipped, gold succeeded, publish succeeded, reconcile succeeded, stage succeeded, stage succeeded")
+	p.want("select string_agg(execution::text, ',') from warehouse.publications where run_id = '"+run.ID.String()+"'", "2")
+	p.want("select count(*) from etl.steps where finished_at is null", "0")
+
+	// The history that is read again is that of the execution that was published.
+	run.Execution = 2
+	again, err := p.replay(run, etl.Clean)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.manifest(run, lake.Gold, "takings").ContentDigest() != p.manifest(again, lake.Gold, "takings").ContentDigest() {
+		t.Error("the replay reads another history than the run did")
+	}
+	p.want("select state "+of+"execution = 3 and step = 'publish'", etl.Skipped)
+	p.same(warehouseTakings, shopTakings)
+}
+
+func TestReplayAdoptsWhatWouldComeOutTheSame(t *testing.T) {
+	t.Parallel()
+	p := setupWithoutWorker(t)
+	p.measuring()
+	engine := &counting{Engine: p.Engine}
+	p.Engine = engine
+	p.work(p.Activities)
+	p.exec("select fixture.place('2026-03-01', 8)")
+	run, _ := p.load("2026-03-01", "2026-03-02")
+	all := len(p.Models.Zone(lake.Clean)) + len(p.Models.Zone(lake.Work)) + len(p.Models.Zone(lake.Gold))
+	if ran := engine.ran.Swap(0); int(ran) != all {
+		t.Fatalf("a run runs %d models, want %d", ran, all)
+	}
+	rows := p.text("select string_agg(xmin::text || ctid::text, ',' order by order_item_id) from warehouse.sales")
+	replay := func(models int64, staged string) {
+		t.Helper()
+		before := run
+		var err error
+		if run, err = p.replayUnchanged(run, etl.Clean); err != nil {
+			t.Fatal(err)
+		}
+		if ran := engine.ran.Swap(0); ran != models {
+			t.Errorf("%d models ran, want %d", ran, models)
+		}
+		for _, zone := range []lake.Zone{lake.Clean, lake.Work, lake.Gold} {
+			for _, m := range p.Models.Zone(zone) {
+				if p.manifest(before, zone, m.Name).ContentDigest() != p.manifest(run, zone, m.Name).ContentDigest() {
+					t.Errorf("the replay has other bytes of %s", m.Table)
+				}
+			}
+		}
+		execution := " and execution = (select execution from etl.runs)"
+		p.want("select string_agg(table_name, ', ' order by table_name) from etl.steps where step = 'stage' and state = 'succeeded'"+execution, staged)
+	}
+	replay(0, "date")
+	p.want("select string_agg(xmin::text || ctid::text, ',' order by order_item_id) from warehouse.sales", rows)
+	p.want("select count(*) from warehouse.publications", "1")
+	p.want("select distinct state from etl.steps where step = 'publish' and execution = 2", etl.Skipped)
+
+	// What was lost or damaged in the lake is made again; so are rows in the warehouse.
+	objects := p.objects()
+	objects.remove(lake.Clean, p.manifest(run, lake.Clean, "vendors").Parts[0].Key)
+	damaged := p.manifest(run, lake.Gold, "sales").Parts[0].Key
+	bytes := objects.get(lake.Gold, damaged)
+	bytes[len(bytes)/2] ^= 1
+	objects.put(lake.Gold, damaged, bytes)
+	p.exec("delete from warehouse.sales where order_item_id = (select min(order_item_id) from warehouse.sales)")
+	replay(2, "date, sales")
+	p.same(warehouseTakings, shopTakings)
+	p.same("select count(*) from warehouse.sales", "select count(*) from ordering.order_items")
+}
+
+// counting counts the models that run.
+type counting struct {
+	model.Engine
+	ran atomic.Int64
+}
+
+func (c *counting) Run(ctx context.Context, job model.Job) (*model.Result, error) {
+	c.ran.Add(1)
+	return c.Engine.Run(ctx, job)
 }

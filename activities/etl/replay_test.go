@@ -7,6 +7,7 @@ import (
 
 	"mercado/activities/etl"
 	"mercado/internal/lake"
+	"mercado/internal/lake/model"
 )
 
 func TestReplayGivesTheSameBytesAndPublishesNothing(t *testing.T) {
@@ -133,6 +134,7 @@ func TestReplayReadsZonesThatWereMadeFromEachOther(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		delete(plan.Executions, model.Published) // no zone
 		if !maps.Equal(plan.Executions, want) {
 			t.Errorf("from %s it reads %v, want %v", from, plan.Executions, want)
 		}

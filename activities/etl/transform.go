@@ -9,9 +9,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"go.temporal.io/sdk/activity"
+	"golang.org/x/sync/errgroup"
 
 	"mercado/internal/lake"
 	"mercado/internal/lake/model"
@@ -45,6 +48,9 @@ func (a *Activities) transform(ctx context.Context, name Step, step TableStep) (
 	if err != nil {
 		return a.end(ctx, step.Run, report, err)
 	}
+	if transforming.adopted {
+		report.State = Skipped
+	}
 	report.RowsIn = transforming.rowsIn
 	report.RowsOut = lake.Total(manifest.Parts).Rows
 	report.RowsRejected = lake.Total(manifest.Quarantine).Rows
@@ -67,6 +73,8 @@ type transforming struct {
 	say    func(string)
 	report *Report
 	rowsIn int64
+
+	adopted bool // an earlier execution had made the same
 }
 
 func (t *transforming) run(ctx context.Context, try int) (manifest *lake.Manifest, err error) {
@@ -86,6 +94,11 @@ func (t *transforming) run(ctx context.Context, try int) (manifest *lake.Manifes
 				"%s was made by another release, with another model or other settings, before this one came to it: replay the run from %s", made, made.Zone)}
 		}
 		return manifest, err // an earlier try got this far
+	}
+	if !t.step.Recompute {
+		if manifest, err := t.adopt(ctx, made, fingerprint, inputs); err != nil || manifest != nil {
+			return manifest, err
+		}
 	}
 	if err := os.MkdirAll(t.Scratch, 0o700); err != nil {
 		return nil, fmt.Errorf("scratch folder: %w", err)
@@ -121,15 +134,69 @@ func (t *transforming) run(ctx context.Context, try int) (manifest *lake.Manifes
 	t.say("uploading")
 	manifest = &lake.Manifest{
 		Output: made, Model: t.model.Digest, Fingerprint: fingerprint,
-		Columns: result.Columns, Rules: result.Rules, Warnings: result.Warnings,
-	}
-	for _, input := range inputs {
-		manifest.Inputs = append(manifest.Inputs, input.input)
+		Columns: result.Columns, Rules: result.Rules, Warnings: result.Warnings, Inputs: inputsOf(inputs),
 	}
 	if err := t.upload(ctx, manifest, result, try); err != nil {
 		return nil, err
 	}
 	return t.Store.Commit(ctx, manifest)
+}
+
+// adopt takes for the execution's own what an earlier one has made of the same inputs, if all of it
+// still stands; nil when there is no such thing.
+func (t *transforming) adopt(ctx context.Context, made lake.Output, fingerprint string, inputs []source) (*lake.Manifest, error) {
+	for execution := made.Execution - 1; execution > 0; execution-- {
+		earlier := made
+		earlier.Execution = execution
+		manifest, err := t.Store.Committed(ctx, earlier)
+		if err != nil {
+			return nil, err
+		}
+		if manifest == nil || manifest.Fingerprint != fingerprint {
+			continue
+		}
+		t.say(fmt.Sprintf("looking at what execution %d made", execution))
+		stands, err := t.stands(ctx, manifest)
+		if err != nil {
+			return nil, err
+		}
+		if !stands {
+			continue
+		}
+		t.adopted = true
+		manifest.Output, manifest.Inputs = made, inputsOf(inputs)
+		return t.Store.Commit(ctx, manifest)
+	}
+	return nil, nil
+}
+
+// lookAtOnce is how many objects are asked for at a time.
+const lookAtOnce = 16
+
+// stands tells whether all parts of a manifest are in the store as they were written.
+func (t *transforming) stands(ctx context.Context, manifest *lake.Manifest) (bool, error) {
+	var missing atomic.Bool
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(lookAtOnce)
+	for _, part := range slices.Concat(manifest.Parts, manifest.Quarantine) {
+		group.Go(func() error {
+			stands, err := t.Store.Stands(ctx, manifest.Zone, part)
+			if !stands {
+				missing.Store(true)
+			}
+			return err
+		})
+	}
+	err := group.Wait()
+	return !missing.Load(), err
+}
+
+func inputsOf(sources []source) []lake.Input {
+	inputs := make([]lake.Input, len(sources))
+	for i, source := range sources {
+		inputs[i] = source.input
+	}
+	return inputs
 }
 
 // source is files of the lake that a model reads as a table, or as some of it.

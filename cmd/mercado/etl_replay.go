@@ -16,6 +16,8 @@ type ETLReplayCmd struct {
 	Tries int    `name:"etl-tries" env:"MERCADO_ETL_TRIES" default:"12" help:"How often a step is tried before the run has failed."`
 	ID    runID  `arg:"" name:"run" help:"The run, as etl status shows it."`
 	From  string `name:"from" required:"" enum:"extract,clean,work,gold,stage,reconcile,publish" help:"First step to do again (${enum}). From extract it is a new run of the same days. Reconcile and publish work on staged tables, which are staged again."`
+
+	Recompute bool `name:"recompute" help:"Make every table anew, even those that would come out as they are. It shows whether they do."`
 }
 
 // Validate implements kong's validation hook.
@@ -28,7 +30,11 @@ func (c *ETLReplayCmd) Run(ctx context.Context, g *Globals) error {
 		return err
 	}
 	defer servers.close()
-	execution, err := servers.runs.Replay(ctx, uuid.UUID(c.ID), runs.Step(c.From))
+	replay := servers.runs.Replay
+	if c.Recompute {
+		replay = servers.runs.Recompute
+	}
+	execution, err := replay(ctx, uuid.UUID(c.ID), runs.Step(c.From))
 	if err != nil {
 		return err
 	}

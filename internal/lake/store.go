@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -56,6 +57,8 @@ func Open(s settings.ObjectStore) (*Store, error) {
 		Secure:     endpoint.Scheme == "https",
 		Region:     s.Region,
 		MaxRetries: 3, // the workflow's own retries do the rest
+
+		TrailingHeaders: true, // without them the client sends no checksums
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open object store: %w", err)
@@ -75,12 +78,35 @@ func (s *Store) Ping(ctx context.Context) error {
 	return err
 }
 
-// Upload writes the file at path as the object key.
-func (s *Store) Upload(ctx context.Context, zone Zone, key, path string) error {
-	_, err := s.client.FPutObject(ctx, s.Bucket(zone), key, path, minio.PutObjectOptions{
-		ContentType: "application/vnd.apache.parquet",
-	})
+// mostAtOnce is the largest file that is sent in one request, with its checksum: the S3 API takes
+// no more than 5 GiB.
+const mostAtOnce = 4 << 30
+
+// upload writes the file at path as the object key. The store refuses a content that has another
+// sha256, and keeps it to be asked for.
+func (s *Store) upload(ctx context.Context, zone Zone, key, path string, size int64, digest []byte) error {
+	options := minio.PutObjectOptions{ContentType: "application/vnd.apache.parquet"}
+	if size <= mostAtOnce {
+		options.DisableMultipart = true
+		options.UserMetadata = map[string]string{minio.ChecksumSHA256.Key(): base64.StdEncoding.EncodeToString(digest)}
+	}
+	_, err := s.client.FPutObject(ctx, s.Bucket(zone), key, path, options)
 	return s.classify(zone, key, err)
+}
+
+// Stands reports whether the store still has the part as it was written, by its size and checksum and
+// without reading it. Of a part that the store keeps no checksum of it says no.
+func (s *Store) Stands(ctx context.Context, zone Zone, part Part) (bool, error) {
+	stored, err := s.client.StatObject(ctx, s.Bucket(zone), part.Key, minio.StatObjectOptions{Checksum: true})
+	var object *ObjectError
+	if err = s.classify(zone, part.Key, err); errors.As(err, &object) && object.Missing {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	digest, err := base64.StdEncoding.DecodeString(stored.ChecksumSHA256)
+	return err == nil && stored.Size == part.Size && hex.EncodeToString(digest) == part.SHA256, nil
 }
 
 // Download writes the part to the file at path, and checks it against size and digest.
@@ -194,7 +220,11 @@ func (s *Store) UploadPart(ctx context.Context, zone Zone, key, path string, tot
 	if err != nil {
 		return Part{}, fmt.Errorf("read %s: %w", path, err)
 	}
-	if err := s.Upload(ctx, zone, key, path); err != nil {
+	sum, err := hex.DecodeString(digest)
+	if err != nil {
+		return Part{}, err
+	}
+	if err := s.upload(ctx, zone, key, path, size, sum); err != nil {
 		return Part{}, err
 	}
 	stored, err := s.client.StatObject(ctx, s.Bucket(zone), key, minio.StatObjectOptions{})

@@ -77,12 +77,22 @@ func TestPartIsCheckedAgainstItsManifest(t *testing.T) {
 	if err := store.Download(t.Context(), lake.Gold, part, filepath.Join(t.TempDir(), "down")); err != nil {
 		t.Error(err)
 	}
+	stands := func(want bool, part lake.Part) {
+		t.Helper()
+		if is, err := store.Stands(t.Context(), lake.Gold, part); err != nil || is != want {
+			t.Errorf("%s stands: %v, %v", part.Key, is, err)
+		}
+	}
+	stands(true, part)
+	stands(false, lake.Part{Key: "nowhere", Size: 4, SHA256: part.SHA256})
+	stands(false, lake.Part{Key: key, Size: 5, SHA256: part.SHA256})
 	if err := os.WriteFile(path, []byte("rowz"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Upload(t.Context(), lake.Gold, key, path); err != nil {
+	if _, err := store.UploadPart(t.Context(), lake.Gold, key, path, lake.Totals{}); err != nil { // over the first
 		t.Fatal(err)
 	}
+	stands(false, part)
 	for name, part := range map[string]lake.Part{"is not what its manifest says": part, "is missing": {Key: "nowhere"}} {
 		err := store.Download(t.Context(), lake.Gold, part, filepath.Join(t.TempDir(), "down"))
 		var object *lake.ObjectError

@@ -66,14 +66,18 @@ func standing(ctx context.Context, queries *warehousedb.Queries, table HistoryTa
 	return list, nil
 }
 
-// StaleError tells of a table that was made from a history that has been replaced since: made
-// again, it would come out otherwise.
+// StaleError tells of a table that others have overtaken between the run's looking at the warehouse
+// and its publish: the history it was made from has been replaced, or it was not staged because it
+// stood already and stands no longer. Done again, it comes out right.
 type StaleError struct {
 	Table   string
 	History []string // tables that were read
 }
 
 func (e *StaleError) Error() string {
+	if len(e.History) == 0 {
+		return fmt.Sprintf("%s stood as the run has made it, and was not staged; now it stands no longer", e.Table)
+	}
 	return fmt.Sprintf("%s was made from what stood of %s, of which another run has published since", e.Table, strings.Join(e.History, ", "))
 }
 
@@ -106,6 +110,61 @@ func (p *publishing) staleHistory(ctx context.Context) (map[string]bool, error) 
 		})
 	}
 	return stale, nil
+}
+
+// Stands reports whether a table that has been made stands already as it is: every day, or the table
+// as a whole, by its version and by these totals. Then it need not be staged.
+func (db *DB) Stands(ctx context.Context, runID uuid.UUID, mark lake.Mark, table PublishedTable, made lake.Totals) (bool, error) {
+	if table.Upsert {
+		return false, nil // rows of others stand beside its own
+	}
+	days := []int32{0}
+	if table.Facts {
+		days = dateIDs(table.Days)
+	}
+	row, err := db.Standing(ctx, warehousedb.StandingParams{
+		TableName: table.Name, Days: days, RunID: runID, Content: table.Content, Snapshot: mark.Snapshot, SystemID: mark.SystemID,
+	})
+	if err != nil || len(row.Same) < len(days) {
+		return false, err
+	}
+	var standing DayTotals
+	if table.Facts {
+		standing, err = totals(db.PublishedTotals(ctx, warehousedb.PublishedTotalsParams{TableName: table.Name, Columns: sorted(made.Sums), Days: days}))
+	} else {
+		standing, err = totals(db.WholeTotals(ctx, warehousedb.WholeTotalsParams{TableName: table.Name, Columns: sorted(made.Sums)}))
+	}
+	if err != nil {
+		return false, fmt.Errorf("totals of %s in the warehouse: %w", table.Name, err)
+	}
+	total := standing.Total()
+	return total.Rows == made.Rows && (made.Rows == 0 || total.Equal(made)), nil
+}
+
+// unstaged sees that a table that was not staged stands still as the run has made it, or newer.
+func (p *publishing) unstaged(ctx context.Context, table PublishedTable) error {
+	staged, err := p.queries.IsStaged(ctx, warehousedb.IsStagedParams{TableName: table.Name, RunID: p.RunID, Execution: int32(p.Execution)})
+	if err == nil && staged {
+		err = fmt.Errorf("execution %d of run %s has not been reconciled", p.Execution, p.RunID)
+	}
+	if err != nil {
+		return err
+	}
+	days := []int32{0}
+	if table.Facts {
+		days = dateIDs(table.Days)
+	}
+	newer, same, err := p.standing(ctx, table, days)
+	if err != nil {
+		return err
+	}
+	if len(without(without(days, same), newer)) > 0 {
+		return &StaleError{Table: table.Name}
+	}
+	if table.Facts {
+		p.done.Kept += int64(len(newer))
+	}
+	return nil
 }
 
 // dateIDs are the days of spans; never nil, which would mean all.

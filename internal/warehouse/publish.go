@@ -54,8 +54,8 @@ type Published struct {
 //
 // Within the transaction what is staged is compared with what was reconciled, and so is what
 // stands in the end, by table and day; a difference is a *ReconcileError and nothing is published.
-// A table that would be put in place although the history it was made from no longer stands is a
-// *StaleError. Rows the warehouse refuses, and a shop that was set back, are a *RefusedError.
+// A table that was not staged must stand already, and the history that a table was made from must
+// stand when it is put in place: otherwise the error is a *StaleError. Rows the warehouse refuses, and a shop that was set back, are a *RefusedError.
 //
 // An execution publishes once: asked again, after an answer that was lost, Publish tells what it
 // did. A context that ends before the commit rolls back; after that the commit is waited for.
@@ -123,6 +123,9 @@ func (p *publishing) table(ctx context.Context, table PublishedTable) error {
 	if err != nil {
 		return err
 	}
+	if expected == nil {
+		return p.unstaged(ctx, table)
+	}
 	staged, err := totals(p.queries.StagingTotals(ctx, warehousedb.StagingTotalsParams{
 		TableName: table.Name, RunID: p.RunID, Execution: int32(p.Execution), Columns: expected.columns(), ByDay: table.Facts,
 	}))
@@ -138,13 +141,13 @@ func (p *publishing) table(ctx context.Context, table PublishedTable) error {
 	return p.whole(ctx, table, expected)
 }
 
-// expected is what the run's reconcile step recorded of a table.
+// expected is what the run's reconcile step recorded of a table, nil when it was not staged.
 func (p *publishing) expected(ctx context.Context, table PublishedTable) (DayTotals, error) {
 	expected, err := totals(p.queries.Reconciled(ctx, warehousedb.ReconciledParams{
 		RunID: p.RunID, Execution: int32(p.Execution), TableName: table.Name,
 	}))
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, fmt.Errorf("execution %d of run %s has not been reconciled", p.Execution, p.RunID)
+		return nil, nil
 	}
 	return expected, err
 }

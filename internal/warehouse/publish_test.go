@@ -1,6 +1,7 @@
 package warehouse_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -144,9 +145,14 @@ func TestPublishIsWholeOrNotAtAll(t *testing.T) {
 	b.publish(b.publication("10:20:", "", 5))
 	broken := b.publication("10:30:", "10:20:", 6)
 	broken.Tables = append(broken.Tables, warehouse.PublishedTable{Name: "category"})
+	var stale *warehouse.StaleError
+	if _, err := b.Publish(t.Context(), broken); !errors.As(err, &stale) || stale.Table != "category" {
+		t.Errorf("published a table that neither is staged nor stands: %v", err)
+	}
+	b.stage(broken, "category", "values (1, 'one', null, 'one', true)")
 	if _, err := b.Publish(t.Context(), broken); err == nil || !strings.Contains(err.Error(), "publish category") ||
 		!strings.Contains(err.Error(), "has not been reconciled") {
-		t.Errorf("published a table that is neither staged nor reconciled: %v", err)
+		t.Errorf("published a table that is staged and not reconciled: %v", err)
 	}
 	b.wantStanding("5")
 	b.want("select snapshot from warehouse.mark", "10:20:")

@@ -506,6 +506,31 @@ func (q *Queries) RecordStep(ctx context.Context, arg RecordStepParams) error {
 	return err
 }
 
+const renewExecution = `-- name: RenewExecution :one
+update etl.runs
+set execution = $1::integer + 1
+where id = $2
+    and execution in ($1::integer, $1::integer + 1)
+    and workflow_id = $3
+    and state = 'running'
+returning execution
+`
+
+type RenewExecutionParams struct {
+	Execution  int32
+	ID         uuid.UUID
+	WorkflowID string
+}
+
+// The run goes on as its next execution. Asked again, after an answer that was lost, it says so again.
+// There is no row when the execution is not the run's own any more.
+func (q *Queries) RenewExecution(ctx context.Context, arg RenewExecutionParams) (int32, error) {
+	row := q.db.QueryRow(ctx, renewExecution, arg.Execution, arg.ID, arg.WorkflowID)
+	var execution int32
+	err := row.Scan(&execution)
+	return execution, err
+}
+
 const runByID = `-- name: RunByID :one
 select id, interval_from, interval_to, attempt, execution, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at
 from etl.runs

@@ -73,6 +73,25 @@ func (q *Queries) History(ctx context.Context, arg HistoryParams) ([]HistoryRow,
 	return items, nil
 }
 
+const isStaged = `-- name: IsStaged :one
+select (to_regclass(
+    'staging.' || staging.name_of($1, $2, $3)
+) is not null)::boolean
+`
+
+type IsStagedParams struct {
+	TableName string
+	RunID     uuid.UUID
+	Execution int32
+}
+
+func (q *Queries) IsStaged(ctx context.Context, arg IsStagedParams) (bool, error) {
+	row := q.db.QueryRow(ctx, isStaged, arg.TableName, arg.RunID, arg.Execution)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const lastPublication = `-- name: LastPublication :one
 select execution, rows_published, days_placed, days_kept
 from warehouse.publications
@@ -451,6 +470,24 @@ select staging.sweep($1::uuid)::integer
 func (q *Queries) SweepStaging(ctx context.Context, runID uuid.UUID) (int32, error) {
 	row := q.db.QueryRow(ctx, sweepStaging, runID)
 	var column_1 int32
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const wholeTotals = `-- name: WholeTotals :one
+select warehouse.totals(
+    ('warehouse.' || $1::text)::regclass, $2::text[], false, null
+)::jsonb
+`
+
+type WholeTotalsParams struct {
+	TableName string
+	Columns   []string
+}
+
+func (q *Queries) WholeTotals(ctx context.Context, arg WholeTotalsParams) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, wholeTotals, arg.TableName, arg.Columns)
+	var column_1 json.RawMessage
 	err := row.Scan(&column_1)
 	return column_1, err
 }

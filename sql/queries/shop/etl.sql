@@ -137,6 +137,17 @@ set execution = runs.execution + 1
 where id = sqlc.arg(id) and execution = sqlc.arg(execution) and state <> 'running'
 returning execution;
 
+-- name: RenewExecution :one
+-- The run goes on as its next execution. Asked again, after an answer that was lost, it says so again.
+-- There is no row when the execution is not the run's own any more.
+update etl.runs
+set execution = sqlc.arg(execution)::integer + 1
+where id = sqlc.arg(id)
+    and execution in (sqlc.arg(execution)::integer, sqlc.arg(execution)::integer + 1)
+    and workflow_id = sqlc.arg(workflow_id)
+    and state = 'running'
+returning execution;
+
 -- name: IsCurrent :one
 -- Whether this execution is under way and no later one has been asked for.
 select exists (

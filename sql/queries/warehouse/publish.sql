@@ -21,6 +21,16 @@ select warehouse.totals(
     sqlc.arg(days)::integer[]
 )::jsonb;
 
+-- name: IsStaged :one
+select (to_regclass(
+    'staging.' || staging.name_of(sqlc.arg(table_name), sqlc.arg(run_id), sqlc.arg(execution))
+) is not null)::boolean;
+
+-- name: WholeTotals :one
+select warehouse.totals(
+    ('warehouse.' || sqlc.arg(table_name)::text)::regclass, sqlc.arg(columns)::text[], false, null
+)::jsonb;
+
 -- name: RecordReconciled :exec
 insert into warehouse.reconciled (run_id, execution, table_name, totals)
 values (sqlc.arg(run_id), sqlc.arg(execution), sqlc.arg(table_name), sqlc.arg(totals))
