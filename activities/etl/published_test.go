@@ -80,6 +80,10 @@ func TestMetricsReadWhatWasPublishedWithTheRunsDaysInPlace(t *testing.T) {
 	p.exec("select fixture.place('2026-01-25', 4), fixture.place('2026-02-10', 5), fixture.place('2026-02-11', 3)")
 	p.load("2026-01-20", "2026-03-01") // parts are months
 	p.same(warehouseTakings, shopTakings)
+	p.same("select array_agg((customer_id, valid_from, valid_to) order by 1) from warehouse.customer_history",
+		"select array_agg((id, joined_at, null::timestamptz) order by 1) from identity.customers")
+	p.exec("update catalog.products set price = 5.55, updated_at = now() where id = 1")
+	p.exec("update catalog.products set price = 6.66, updated_at = now() where id = 1")
 
 	// A day of the middle of a month changes late, and orders of days to come are no concern.
 	p.exec("update ordering.orders set status = 'cancelled', cancel_reason = 'late' where order_date::date = '2026-02-10' and status = 'confirmed'")
@@ -87,6 +91,9 @@ func TestMetricsReadWhatWasPublishedWithTheRunsDaysInPlace(t *testing.T) {
 	run, _ := p.load("2026-03-01", "2026-03-02")
 	p.same(warehouseTakings, shopTakings)
 	p.want("select distinct as_of from warehouse.takings", "2026-03-01")
+	p.same("select array_agg((valid_from, valid_to, price) order by valid_from) from warehouse.inventory_history where item_id = 1",
+		"select array[(created_at, updated_at, 3.33), (updated_at, null::timestamptz, 6.66)] from catalog.products where id = 1")
+	p.want("select count(*) from warehouse.inventory_history", "13")
 
 	made := p.manifest(run, lake.Gold, "takings")
 	read := slices.IndexFunc(made.Inputs, func(i lake.Input) bool { return i.Zone == model.Published && i.Table == "sales" })

@@ -45,6 +45,19 @@ type WarehouseCustomer struct {
 	IsActive   bool
 }
 
+type WarehouseCustomerHistory struct {
+	CustomerID int64
+	ValidFrom  time.Time
+	ValidTo    *time.Time
+	FirstName  string
+	LastName   string
+	Email      string
+	City       *string
+	Country    *string
+	JoinedAt   time.Time
+	IsActive   bool
+}
+
 type WarehouseDate struct {
 	DateID      int32
 	Date        time.Time
@@ -70,6 +83,19 @@ type WarehouseInventory struct {
 	Reserved   int64
 	IsActive   bool
 	UpdatedAt  time.Time
+}
+
+type WarehouseInventoryHistory struct {
+	ItemID     int64
+	ValidFrom  time.Time
+	ValidTo    *time.Time
+	ItemName   string
+	CategoryID int64
+	Brand      *string
+	Price      money.Amount
+	Cost       money.Amount
+	VendorID   int64
+	IsActive   bool
 }
 
 type WarehouseMark struct {
