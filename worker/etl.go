@@ -70,7 +70,7 @@ func ETLSteps(ctx context.Context, c Config, db *store.DB) (steps *etl.Activitie
 // keepSchedules makes the schedules as soon as Temporal answers.
 func keepSchedules(ctx context.Context, c client.Client, config Config) error {
 	return persist(ctx, "make the schedules", func(ctx context.Context) error {
-		if err := EnsureSchedules(ctx, c, config.Temporal, config.Lake); err != nil {
+		if err := EnsureSchedules(ctx, c, config.Temporal, config.Daily, config.ETL.StepTries); err != nil {
 			return err
 		}
 		<-ctx.Done()
@@ -80,12 +80,10 @@ func keepSchedules(ctx context.Context, c client.Client, config Config) error {
 
 // EnsureSchedules makes the schedules that Mercado needs, or makes them what the settings say by now.
 // Several processes may call it at once. A schedule that an operator has paused stays paused.
-func EnsureSchedules(ctx context.Context, c client.Client, t settings.Temporal, l settings.Lake) error {
-	at, err := time.Parse("15:04", l.DailyAt)
+func EnsureSchedules(ctx context.Context, c client.Client, t settings.Temporal, d settings.Daily, tries int) error {
+	daily, err := workflows.DailySchedule(t.TaskQueuePrefix+"daily-etl", t.TaskQueuePrefix+ETLQueue, d, tries, time.Now())
 	if err != nil {
-		return &settings.Error{Setting: "MERCADO_ETL_DAILY_AT", Problem: "must be hh:mm"}
+		return err
 	}
-	id := t.TaskQueuePrefix + "daily-etl"
-	daily := workflows.DailySchedule(id, t.TaskQueuePrefix+ETLQueue, at.Hour(), at.Minute(), l.StepTries)
 	return ensureSchedule(ctx, c, daily)
 }

@@ -43,6 +43,8 @@ type Config struct {
 	Temporal    settings.Temporal
 	Shop        settings.Shop
 	Lake        settings.Lake
+	ETL         settings.ETL
+	Daily       settings.Daily
 	Worker      settings.Worker
 	Limits      settings.Limits
 	Webhooks    settings.Webhooks

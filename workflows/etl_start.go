@@ -3,7 +3,6 @@ package workflows
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 	enums "go.temporal.io/api/enums/v1"
@@ -56,54 +55,28 @@ func etlSummary(input ETLInput) string {
 var scheduledStart = temporal.NewSearchAttributeKeyTime("TemporalScheduledStartTime")
 
 // ScheduledETL is what the daily schedule starts: the run of the day before the time it was
-// scheduled for. tries is how often a step is tried before the run has failed.
-func ScheduledETL(ctx workflow.Context, tries int) (*ETLResult, error) {
+// scheduled for, in a time zone. tries is how often a step is tried before the run has failed.
+func ScheduledETL(ctx workflow.Context, tries int, zone string) (*ETLResult, error) {
 	at, scheduled := workflow.GetTypedSearchAttributes(ctx).GetTime(scheduledStart)
 	if !scheduled {
 		return nil, temporal.NewNonRetryableApplicationError(
 			"only a schedule starts this: its time says which day to load", "NotScheduled", nil)
 	}
-	var runID uuid.UUID
-	drawn := workflow.SideEffect(ctx, func(workflow.Context) any { return uuid.Must(uuid.NewV7()) })
-	if err := drawn.Get(&runID); err != nil {
+	// The rules of time zones change, and an id is drawn: once is enough.
+	var run etl.Run
+	drawn := workflow.SideEffect(ctx, func(workflow.Context) any {
+		return etl.Run{ID: uuid.Must(uuid.NewV7()), Execution: 1, Interval: etl.DayBefore(at, zone)}
+	})
+	if err := drawn.Get(&run); err != nil {
 		return nil, err
 	}
-	input := ETLInput{
-		Run: etl.Run{ID: runID, Execution: 1, Interval: etl.DayBefore(at)}, From: etl.Extract, Trigger: "schedule", Tries: tries,
-	}
+	input := ETLInput{Run: run, From: etl.Extract, Trigger: "schedule", Tries: tries}
 	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-		WorkflowID:        ETLID(runID, 1),
+		WorkflowID:        ETLID(run.ID, 1),
 		StaticSummary:     etlSummary(input),
 		ParentClosePolicy: enums.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
 	})
 	var result *ETLResult
 	err := workflow.ExecuteChildWorkflow(ctx, DailyETL, input).Get(ctx, &result)
 	return result, err
-}
-
-// catchUp is how long after its time a missed daily load is still started: a machine that was
-// away for a week loads each of its days when it is back.
-const catchUp = 7 * 24 * time.Hour
-
-// DailySchedule is the schedule with that id. It starts a load every day at hour:minute UTC. A
-// load that is still running when the next is due delays it: days are loaded one after the
-// other, none is left out.
-func DailySchedule(id, queue string, hour, minute, tries int) client.ScheduleOptions {
-	return client.ScheduleOptions{
-		ID: id,
-		Spec: client.ScheduleSpec{Calendars: []client.ScheduleCalendarSpec{{
-			Hour:    []client.ScheduleRange{{Start: hour}},
-			Minute:  []client.ScheduleRange{{Start: minute}},
-			Comment: "the day before, once it is over",
-		}}},
-		Action: &client.ScheduleWorkflowAction{
-			ID:            "etl/" + id,
-			Workflow:      ScheduledETL,
-			Args:          []any{tries},
-			TaskQueue:     queue,
-			StaticSummary: "load the day before",
-		},
-		Overlap:       enums.SCHEDULE_OVERLAP_POLICY_BUFFER_ALL,
-		CatchupWindow: catchUp,
-	}
 }

@@ -86,8 +86,14 @@ func output(run Run, executions map[lake.Zone]int, table model.Table) lake.Outpu
 	return lake.Output{Zone: table.Zone, Table: table.Name, RunID: run.ID.String(), Execution: executions[table.Zone]}
 }
 
-// DayBefore is the last whole UTC day before t.
-func DayBefore(t time.Time) lake.Span {
-	day := lake.DayOf(t)
-	return lake.Span{From: day - 1, To: day}
+// DayBefore is the UTC days that hold the day before t, in a time zone, whole. A zone that is not
+// known is UTC.
+func DayBefore(t time.Time, zone string) lake.Span {
+	location, err := time.LoadLocation(zone)
+	if err != nil {
+		location = time.UTC
+	}
+	year, month, day := t.In(location).Date()
+	from, to := time.Date(year, month, day-1, 0, 0, 0, 0, location), time.Date(year, month, day, 0, 0, 0, 0, location)
+	return lake.Span{From: lake.DayOf(from), To: lake.DayOf(to.Add(-time.Nanosecond)) + 1}
 }

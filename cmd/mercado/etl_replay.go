@@ -13,19 +13,16 @@ import (
 type ETLReplayCmd struct {
 	settings.Database
 	settings.Temporal
-	Tries int    `name:"etl-tries" env:"MERCADO_ETL_TRIES" default:"12" help:"How often a step is tried before the run has failed."`
-	ID    runID  `arg:"" name:"run" help:"The run, as etl status shows it."`
-	From  string `name:"from" required:"" enum:"extract,clean,work,gold,stage,reconcile,publish" help:"First step to do again (${enum}). From extract it is a new run of the same days. Reconcile and publish work on staged tables, which are staged again."`
+	settings.ETL
+	ID   runID  `arg:"" name:"run" help:"The run, as etl status shows it."`
+	From string `name:"from" required:"" enum:"extract,clean,work,gold,stage,reconcile,publish" help:"First step to do again (${enum}). From extract it is a new run of the same days. Reconcile and publish work on staged tables, which are staged again."`
 
 	Recompute bool `name:"recompute" help:"Make every table anew, even those that would come out as they are. It shows whether they do."`
 }
 
-// Validate implements kong's validation hook.
-func (c *ETLReplayCmd) Validate() error { return validTries(c.Tries) }
-
 // Run implements the command.
 func (c *ETLReplayCmd) Run(ctx context.Context, g *Globals) error {
-	servers, err := openETL(ctx, c.Database, c.Temporal, c.Tries)
+	servers, err := openETL(ctx, c.Database, c.Temporal, c.StepTries)
 	if err != nil {
 		return err
 	}

@@ -16,10 +16,10 @@ import (
 type ETLRunCmd struct {
 	settings.Database
 	settings.Temporal
-	Tries int    `name:"etl-tries" env:"MERCADO_ETL_TRIES" default:"12" help:"How often a step is tried before the run has failed."`
-	From  string `name:"from" placeholder:"DAY" help:"First day, yyyy-mm-dd (default: today)."`
-	To    string `name:"to" placeholder:"DAY" help:"Day after the last (default: the day after --from)."`
-	TZ    string `name:"tz" default:"UTC" placeholder:"ZONE" help:"Time zone of the days. The run loads the UTC days that hold them whole."`
+	settings.ETL
+	From string `name:"from" placeholder:"DAY" help:"First day, yyyy-mm-dd (default: today)."`
+	To   string `name:"to" placeholder:"DAY" help:"Day after the last (default: the day after --from)."`
+	TZ   string `name:"tz" default:"UTC" placeholder:"ZONE" help:"Time zone of the days. The run loads the UTC days that hold them whole."`
 
 	span lake.Span
 }
@@ -29,17 +29,17 @@ func (c *ETLRunCmd) Validate() (err error) {
 	if c.span, err = runs.Days(c.From, c.To, c.TZ, time.Now()); err != nil {
 		return fmt.Errorf("--%w", err)
 	}
-	return validTries(c.Tries)
+	return nil
 }
 
 // Run implements the command.
 func (c *ETLRunCmd) Run(ctx context.Context, g *Globals) error {
-	servers, err := openETL(ctx, c.Database, c.Temporal, c.Tries)
+	servers, err := openETL(ctx, c.Database, c.Temporal, c.StepTries)
 	if err != nil {
 		return err
 	}
 	defer servers.close()
-	execution, err := servers.runs.Start(ctx, c.span)
+	execution, _, err := servers.runs.Start(ctx, c.span, nil)
 	if err != nil {
 		return err
 	}
@@ -67,11 +67,4 @@ func (s *etlServers) await(ctx context.Context, g *Globals, execution *runs.Exec
 		return ended
 	}
 	return err
-}
-
-func validTries(tries int) error {
-	if tries < 1 {
-		return &settings.Error{Setting: "MERCADO_ETL_TRIES", Problem: "must be at least 1"}
-	}
-	return nil
 }

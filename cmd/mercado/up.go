@@ -24,6 +24,8 @@ type UpCmd struct {
 	settings.Shop
 	settings.SandboxRules
 	settings.Lake
+	settings.ETL
+	settings.Daily
 	settings.Limits
 	settings.Webhooks
 	settings.Worker

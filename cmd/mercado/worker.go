@@ -17,6 +17,8 @@ type WorkerCmd struct {
 	settings.ObjectStore
 	settings.Temporal
 	settings.Lake
+	settings.ETL
+	settings.Daily
 	settings.Limits
 	settings.Webhooks
 }
@@ -25,7 +27,7 @@ type WorkerCmd struct {
 func (c *WorkerCmd) Run(ctx context.Context, g *Globals) error {
 	return worker.Run(ctx, worker.Config{
 		Environment: g.Environment, Database: c.Database, Warehouse: c.Analytics, ObjectStore: c.ObjectStore,
-		Temporal: c.Temporal, Shop: c.Shop, Lake: c.Lake, Worker: c.Worker, Limits: c.Limits, Webhooks: c.Webhooks,
+		Temporal: c.Temporal, Shop: c.Shop, Lake: c.Lake, ETL: c.ETL, Daily: c.Daily, Worker: c.Worker, Limits: c.Limits, Webhooks: c.Webhooks,
 		Engine: duck.New(c.Lake),
 	})
 }

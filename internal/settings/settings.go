@@ -240,8 +240,6 @@ type Lake struct {
 	MemoryLimit string `name:"lake-memory" env:"MERCADO_LAKE_MEMORY" default:"512MiB" help:"Memory of one transform step before it spills to disk."`
 	Threads     int    `name:"lake-threads" env:"MERCADO_LAKE_THREADS" default:"2" help:"Threads of one transform step."`
 	MaskKey     string `name:"mask-key" env:"MERCADO_MASK_KEY" default:"mercado-development" help:"Key of the hash that stands for an e-mail address in work, gold and warehouse."`
-	DailyAt     string `name:"etl-daily-at" env:"MERCADO_ETL_DAILY_AT" default:"02:00" help:"When the daily load of the day before starts, hh:mm in UTC."`
-	StepTries   int    `name:"etl-tries" env:"MERCADO_ETL_TRIES" default:"12" help:"How often a step of a load is tried before the load has failed: with pauses of up to 30 seconds, 12 tries last about 3½ minutes."`
 
 	CLVExpectedMonths  int          `name:"clv-expected-months" env:"MERCADO_CLV_EXPECTED_MONTHS" default:"12" help:"Months that a customer who is not lost is expected to go on buying, for the projected lifetime value. A run keeps what it was started with."`
 	CLVAcquisitionCost money.Amount `name:"clv-acquisition-cost" env:"MERCADO_CLV_ACQUISITION_COST" default:"0.00" help:"What it costs to win a customer, which the projected lifetime value is less by. A run keeps what it was started with."`
@@ -249,14 +247,8 @@ type Lake struct {
 
 // Validate implements kong's validation hook.
 func (l Lake) Validate() error {
-	if _, err := time.Parse("15:04", l.DailyAt); err != nil {
-		return &Error{"MERCADO_ETL_DAILY_AT", fmt.Sprintf("must be hh:mm, not %q", l.DailyAt)}
-	}
 	if l.Threads < 1 {
 		return &Error{"MERCADO_LAKE_THREADS", "must be at least 1"}
-	}
-	if l.StepTries < 1 {
-		return &Error{"MERCADO_ETL_TRIES", "must be at least 1"}
 	}
 	if l.MaskKey == "" {
 		return &Error{"MERCADO_MASK_KEY", "must not be empty"}

@@ -205,7 +205,9 @@ func New(t testing.TB, change ...Option) *Shop {
 				Database:    shop.World.Database, Warehouse: shop.World.Warehouse, ObjectStore: shop.World.ObjectStore,
 				Temporal: shop.World.Temporal, Shop: o.shop, Worker: settings.Worker{Addr: shop.WorkerAddr},
 				Limits: Limits, Webhooks: Webhooks, Client: asking,
-				Lake: settings.Lake{MemoryLimit: "256MiB", Threads: 1, MaskKey: "a key", DailyAt: time.Now().UTC().Add(12 * time.Hour).Format("15:04")},
+				Lake:  settings.Lake{MemoryLimit: "256MiB", Threads: 1, MaskKey: "a key"},
+				Daily: settings.Daily{At: time.Now().UTC().Add(12 * time.Hour).Format("15:04"), TimeZone: "UTC", Overlap: "queue", CatchUp: time.Hour},
+				ETL:   settings.ETL{StepTries: 3},
 			})
 		})
 	}

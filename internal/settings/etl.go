@@ -1,0 +1,42 @@
+package settings
+
+import (
+	"fmt"
+	"time"
+	_ "time/tzdata" // zones are known on machines without them
+)
+
+// ETL says how patient a load is, wherever it is asked for.
+type ETL struct {
+	StepTries int `name:"etl-tries" env:"MERCADO_ETL_TRIES" default:"12" help:"How often a step of a load is tried before the load has failed: with pauses of up to 30 seconds, 12 tries last about 3½ minutes."`
+}
+
+// Validate implements kong's validation hook.
+func (e ETL) Validate() error {
+	if e.StepTries < 1 {
+		return &Error{"MERCADO_ETL_TRIES", "must be at least 1"}
+	}
+	return nil
+}
+
+// Daily says when the daily load starts.
+type Daily struct {
+	At       string        `name:"etl-daily-at" env:"MERCADO_ETL_DAILY_AT" default:"02:00" help:"When the daily load of the day before starts, hh:mm in MERCADO_ETL_TZ. On a day whose clock leaves that time out, or has it twice, it starts once, an hour later."`
+	TimeZone string        `name:"etl-tz" env:"MERCADO_ETL_TZ" default:"UTC" help:"Time zone of MERCADO_ETL_DAILY_AT and of the day before: the load takes the UTC days that hold that day whole."`
+	Overlap  string        `name:"etl-overlap" env:"MERCADO_ETL_OVERLAP" enum:"queue,skip" default:"queue" help:"What becomes of a daily load that is due while one is running: queue starts it afterwards, so that no day is left out; skip leaves it out (${enum})."`
+	CatchUp  time.Duration `name:"etl-catch-up" env:"MERCADO_ETL_CATCH_UP" default:"168h" help:"How long after its time a daily load that was missed, because nothing ran, is still started."`
+}
+
+// Validate implements kong's validation hook.
+func (d Daily) Validate() error {
+	if _, err := time.Parse("15:04", d.At); err != nil {
+		return &Error{"MERCADO_ETL_DAILY_AT", fmt.Sprintf("must be hh:mm, not %q", d.At)}
+	}
+	if _, err := time.LoadLocation(d.TimeZone); err != nil || d.TimeZone == "Local" {
+		return &Error{"MERCADO_ETL_TZ", fmt.Sprintf("must be a time zone such as Europe/Lisbon, not %q", d.TimeZone)}
+	}
+	if d.CatchUp < time.Minute {
+		return &Error{"MERCADO_ETL_CATCH_UP", "must be at least 1m"}
+	}
+	return nil
+}
