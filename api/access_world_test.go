@@ -53,6 +53,7 @@ var things = map[string]thingKind{
 	"/api/webhooks/endpoints/{id}":  {ofVendor: true, make: (*accessWorld).webhookEndpoint},
 	"/api/vendor/shipments/{id}":    {ofCustomer: true, ofVendor: true, make: (*accessWorld).shipment},
 	"/api/returns/{id}":             {ofCustomer: true, ofVendor: true, make: (*accessWorld).returned},
+	"/api/etl/runs/{id}":            {make: (*accessWorld).run},
 	"/api/refunds/{id}":             {ofCustomer: true, ofVendor: true, make: (*accessWorld).failedRefund},
 }
 
@@ -169,6 +170,13 @@ func number(id int64) string { return strconv.FormatInt(id, 10) }
 func (w *accessWorld) audit() thing {
 	w.t.Helper()
 	return thing{id: apitest.Decode[struct{ ID string }](w.Admin().Post("/api/admin/audit", nil).Want(http.StatusAccepted)).ID}
+}
+
+// run is a load that waits for a worker.
+func (w *accessWorld) run() thing {
+	w.t.Helper()
+	made := w.Admin().Post("/api/etl/runs", map[string]any{}).Want(http.StatusAccepted)
+	return thing{id: apitest.Decode[struct{ ID string }](made).ID}
 }
 
 // webhookEndpoint is one of the vendor's.

@@ -30,6 +30,7 @@ import (
 	"mercado/internal/settings"
 	"mercado/internal/store"
 	"mercado/internal/store/shopdb"
+	"mercado/runs"
 )
 
 // Deps is what the API works with. All of it may be zero where only the OpenAPI document is
@@ -52,6 +53,7 @@ type Deps struct {
 	Limits      settings.Limits
 	Webhooks    settings.Webhooks
 	Workflow    settings.Temporal
+	ETL         settings.ETL
 }
 
 // API serves the operations of resources.
@@ -67,6 +69,7 @@ type API struct {
 	tree     *cache[[]shopdb.CatalogCategory]
 	counts   *cache[map[int64]int64] // products by category
 	payments payment.Providers
+	runs     *runs.Runs
 }
 
 // Most entries of the catalogue that are kept for a moment.
@@ -105,6 +108,7 @@ var resources = []func(*API){
 	(*API).webhooks,
 	(*API).webhookEndpoints,
 	(*API).webhookDeliveries,
+	(*API).etlRuns,
 }
 
 // New builds the API; nothing is connected to before the first request.
@@ -113,6 +117,7 @@ func New(deps Deps) *API {
 		deps.Log = slog.Default()
 	}
 	a := &API{Deps: deps, router: gin.New(), metrics: newMetrics(), payments: payment.Open(deps.Shop)}
+	a.runs = runs.New(deps.DB, deps.Temporal, deps.Workflow, deps.ETL.StepTries)
 	a.details = newCache[shopdb.CatalogProductListing](deps.Shop.CatalogueCache, keptDetails)
 	a.lists = newCache[[]shopdb.ListProductsRow](deps.Shop.CatalogueCache, keptLists)
 	a.tree = newCache[[]shopdb.CatalogCategory](deps.Shop.CatalogueCache, 1)

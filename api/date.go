@@ -26,6 +26,12 @@ func (d *date) UnmarshalJSON(text []byte) (err error) {
 	return err
 }
 
+// UnmarshalText is not time.Time's; a day in a query comes this way.
+func (d *date) UnmarshalText(text []byte) (err error) {
+	d.Time, err = time.Parse(time.DateOnly, string(text))
+	return err
+}
+
 // dateOf shows a day that may be null.
 func dateOf(t *time.Time) *date {
 	if t == nil {

@@ -100,6 +100,11 @@ const (
 	nothingToRefund        code = "nothing_to_refund"
 	refundNotFailed        code = "refund_not_failed"
 	orderImported          code = "order_imported"
+
+	invalidRange     code = "invalid_range"
+	runInProgress    code = "run_in_progress"
+	runEnded         code = "run_ended"
+	runNotReplayable code = "run_not_replayable"
 )
 
 // problems says what each code means: its status, and a sentence for people.
@@ -184,6 +189,11 @@ var problems = map[code]struct {
 	nothingToRefund:        {http.StatusConflict, "This cost nothing; goods that come back are booked in as a return."},
 	refundNotFailed:        {http.StatusConflict, "Only a refund that has failed can be asked for again."},
 	orderImported:          {http.StatusConflict, "The order was imported as history: nobody can be asked to pay its money back."},
+
+	invalidRange:     {http.StatusUnprocessableEntity, "These are no days that can be loaded."},
+	runInProgress:    {http.StatusConflict, "The run is under way: wait for its end, or cancel it first."},
+	runEnded:         {http.StatusConflict, "The run has ended."},
+	runNotReplayable: {http.StatusConflict, "The run cannot be done again from there."},
 }
 
 // meanings maps the errors that layers below return to codes. What is not here is internal.
@@ -198,6 +208,7 @@ var meanings = []struct {
 	{auth.ErrPasswordCommon, weakPassword},
 	{auth.ErrBusy, busy},
 	{store.ErrNotFound, notFound},
+	{store.ErrUnknownRun, notFound},
 	{store.ErrLastAdmin, lastAdmin},
 	{store.ErrNoCustomer, notACustomer},
 	{store.ErrTooManyEndpoints, tooManyEndpoints},

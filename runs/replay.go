@@ -49,7 +49,8 @@ func (r *Runs) replay(ctx context.Context, id uuid.UUID, from Step, recompute bo
 		return nil, err
 	}
 	if from == etl.Extract {
-		return r.Start(ctx, again.Interval)
+		started, _, err := r.Start(ctx, again.Interval, nil)
+		return started, err
 	}
 	execution, err := r.shop.NextExecution(ctx, shopdb.NextExecutionParams{ID: id, Execution: run.Execution})
 	if errors.Is(err, pgx.ErrNoRows) { // somebody else was faster

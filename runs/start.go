@@ -3,7 +3,6 @@ package runs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -11,54 +10,47 @@ import (
 
 	"mercado/activities/etl"
 	"mercado/internal/lake"
+	"mercado/internal/store"
 	"mercado/internal/store/shopdb"
 	"mercado/workflows"
 )
 
 // Start begins a new run of these days. It is on record, as running, before its workflow starts, so
 // that whoever asks for it by its id finds it.
-func (r *Runs) Start(ctx context.Context, days lake.Span) (*Execution, error) {
+//
+// A request under an idempotency key, r may be nil, that was made before begins nothing: the earlier
+// one is returned, with its execution when it asked for the same.
+func (r *Runs) Start(ctx context.Context, days lake.Span, request *store.Request) (*Execution, *store.Earlier, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return r.begin(ctx, etl.Run{ID: id, Execution: 1, Interval: days})
-}
-
-func (r *Runs) begin(ctx context.Context, run etl.Run) (*Execution, error) {
-	if err := r.record(ctx, run); err != nil {
-		return nil, err
+	known, earlier, err := r.shop.AskForRun(ctx, request, shopdb.BeginRunParams{
+		ID: id, IntervalFrom: days.From.Time(), IntervalTo: days.To.Time(), Trigger: Manual,
+		WorkflowID: workflows.ETLID(id, 1), Execution: 1, ExecutionStartedAt: time.Now(),
+	})
+	if err != nil || known == uuid.Nil {
+		return nil, earlier, err
 	}
-	started, err := r.execute(ctx, workflows.ETLInput{Run: run, From: etl.Extract, Trigger: Manual})
-	if err != nil {
-		return nil, errors.Join(err, r.shop.AbandonRun(context.WithoutCancel(ctx), shopdb.AbandonRunParams{
-			ID: run.ID, Execution: int32(run.Execution), Error: "Temporal did not take it",
+	// That of an earlier request may not have got this far.
+	started, err := r.execute(ctx, workflows.ETLInput{
+		Run: etl.Run{ID: known, Execution: 1, Interval: days}, From: etl.Extract, Trigger: Manual,
+	})
+	if err != nil && earlier == nil {
+		err = errors.Join(err, r.shop.AbandonRun(context.WithoutCancel(ctx), shopdb.AbandonRunParams{
+			ID: id, Execution: 1, Error: "Temporal did not take it",
 		}))
 	}
-	return started, nil
+	return started, earlier, err
 }
 
-func (r *Runs) record(ctx context.Context, run etl.Run) error {
-	err := r.shop.InTx(ctx, func(queries *shopdb.Queries) error {
-		if err := queries.LockRuns(ctx); err != nil {
-			return err
-		}
-		_, err := queries.BeginRun(ctx, shopdb.BeginRunParams{
-			ID: run.ID, IntervalFrom: run.Interval.From.Time(), IntervalTo: run.Interval.To.Time(), Trigger: Manual,
-			WorkflowID: workflows.ETLID(run.ID, run.Execution), Execution: int32(run.Execution), ExecutionStartedAt: time.Now(),
-		})
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("record %s: %w", run, err)
-	}
-	return nil
-}
-
-// execute starts the workflow of an execution.
+// execute starts the workflow of an execution, or finds the one that was started.
 func (r *Runs) execute(ctx context.Context, input workflows.ETLInput) (*Execution, error) {
 	input.Tries = r.tries
 	handle, err := workflows.StartETL(ctx, r.temporal, r.queue, input)
+	if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
+		handle, err = r.temporal.GetWorkflow(ctx, workflows.ETLID(input.Run.ID, input.Run.Execution), ""), nil
+	}
 	if err != nil {
 		return nil, err
 	}

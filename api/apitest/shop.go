@@ -31,7 +31,12 @@ type Shop struct {
 // New serves an API until the test ends. Options change what it is made of before it starts.
 func New(t testing.TB, options ...func(*api.Deps)) *Shop {
 	t.Helper()
-	world := stacktest.New(t)
+	return On(t, stacktest.New(t), options...)
+}
+
+// On is New on a world that the test has already.
+func On(t testing.TB, world *stacktest.World, options ...func(*api.Deps)) *Shop {
+	t.Helper()
 	db, err := store.OpenForRequests(t.Context(), world.Database)
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +55,7 @@ func New(t testing.TB, options ...func(*api.Deps)) *Shop {
 		DB: db, Temporal: workflows, Tokens: auth.NewTokens(key, 15*time.Minute), Passwords: auth.NewPasswords(15),
 		Log:      slog.New(slog.DiscardHandler),
 		Auth:     settings.Auth{AccessTokenTTL: 15 * time.Minute, RefreshTokenTTL: time.Hour, PasswordMin: 15},
-		Workflow: world.Temporal, Board: completion.NewBoard(),
+		Workflow: world.Temporal, ETL: settings.ETL{StepTries: 2}, Board: completion.NewBoard(),
 	}
 	deps.Shop.HoldTTL = 15 * time.Minute
 	deps.Shop.PaymentProvider = payment.SandboxName

@@ -29,6 +29,7 @@ type APICmd struct {
 	settings.Database
 	settings.ObjectStore
 	settings.Temporal
+	settings.ETL
 }
 
 // Run implements the command.
@@ -74,7 +75,7 @@ func (c *APICmd) Run(ctx context.Context, g *Globals) error {
 	server := api.New(api.Deps{
 		DB: db, Temporal: workflows, Tokens: auth.NewTokens(key, c.AccessTokenTTL), Passwords: passwords,
 		Probes: probes, Version: version, Environment: g.Environment, Auth: c.Auth, Shop: c.Shop, Limits: c.Limits, Webhooks: c.Webhooks,
-		Workflow: c.Temporal, Board: board,
+		Workflow: c.Temporal, ETL: c.ETL, Board: board,
 		TrustedProxies: proxies,
 	})
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)

@@ -48,6 +48,8 @@ const (
 	ReadReturns         Permission = "returns.read"
 	RefundOrders        Permission = "orders.refund"
 	FulfilOrders        Permission = "orders.fulfil"
+	ReadRuns            Permission = "runs.read"
+	OperateRuns         Permission = "runs.operate"
 )
 
 // grants is the whole of who may do what.
@@ -85,6 +87,8 @@ var grants = map[Permission][]Role{
 	ReadReturns:         {Customer, Vendor, Admin},
 	RefundOrders:        {Admin},
 	FulfilOrders:        {Vendor, Admin},
+	ReadRuns:            {Admin, DataEngineer, DataScientist, BIAnalyst},
+	OperateRuns:         {Admin, DataEngineer},
 }
 
 // Known reports whether the permission exists.

@@ -18,45 +18,54 @@ var ErrUnknownRun = errors.New("there is no such run")
 // Run is a load of the lake and the warehouse, as it is shown to people and programs.
 type Run struct {
 	ID                 uuid.UUID   `json:"id"`
-	Interval           RunInterval `json:"interval"`
-	Attempt            int32       `json:"attempt"`   // of the runs of the same interval
-	Execution          int32       `json:"execution"` // 1 for the run itself, 2 and up for its replays
-	Trigger            string      `json:"trigger"`   // manual, schedule or backfill
-	State              string      `json:"state"`     // running, succeeded, failed, cancelled or rolled_back
-	WorkflowID         string      `json:"workflow_id"`
-	Rows               *int64      `json:"rows_published"`
-	Error              *string     `json:"error"`
+	Interval           RunInterval `json:"interval" doc:"The UTC days it loads: from the first, inclusive, to the last, exclusive."`
+	Attempt            int32       `json:"attempt" doc:"Of the runs of the same days."`
+	Execution          int32       `json:"execution" doc:"1 for the run itself, 2 and up for its replays."`
+	Trigger            string      `json:"trigger" enum:"manual,schedule,backfill"`
+	State              string      `json:"state" enum:"running,succeeded,failed,cancelled,rolled_back"`
+	WorkflowID         string      `json:"workflow_id" doc:"Of its last execution."`
+	Rows               *int64      `json:"rows_published" doc:"By its last publish that changed something; null when nothing was published."`
+	Error              *string     `json:"error" doc:"Why it failed."`
 	StartedAt          time.Time   `json:"started_at"`
-	ExecutionStartedAt time.Time   `json:"execution_started_at"`
+	ExecutionStartedAt time.Time   `json:"execution_started_at" doc:"When the run, or its last replay, began."`
 	FinishedAt         *time.Time  `json:"finished_at"`
-	Steps              []RunStep   `json:"steps"`
+	Steps              []RunStep   `json:"steps" doc:"Of each step the last execution that has it."`
 }
 
 // RunInterval is the days a run loads, UTC: the first inclusive, the second exclusive.
 type RunInterval struct {
-	From string `json:"from"`
-	To   string `json:"to"`
+	From string `json:"from" format:"date"`
+	To   string `json:"to" format:"date"`
 }
 
 // RunStep is a step of a run, of one table or, where Table is empty, of all.
 type RunStep struct {
-	Execution    int32   `json:"execution"` // 1 for the run itself, 2 and up for its replays
-	Step         string  `json:"step"`
-	Table        string  `json:"table"`
-	State        string  `json:"state"`
+	Execution    int32   `json:"execution" doc:"1 for the run itself, 2 and up for its replays."`
+	Step         string  `json:"step" enum:"extract,clean,work,gold,stage,reconcile,publish"`
+	Table        string  `json:"table" doc:"Empty for a step that is about all tables."`
+	State        string  `json:"state" enum:"running,succeeded,failed,cancelled,skipped"`
 	RowsIn       int64   `json:"rows_in"`
 	RowsOut      int64   `json:"rows_out"`
-	RowsRejected int64   `json:"rows_rejected"`
+	RowsRejected int64   `json:"rows_rejected" doc:"Rows that went to quarantine."`
 	Bytes        int64   `json:"bytes"`
-	Seconds      float64 `json:"seconds"` // until now, while it runs
-	Tries        int32   `json:"tries"`
-	Error        *string `json:"error"` // of the last try that failed
-	Note         string  `json:"note"`  // one line for people
+	Seconds      float64 `json:"seconds" doc:"Until now, while it runs."`
+	Tries        int32   `json:"tries" doc:"How often it was tried."`
+	Error        *string `json:"error" doc:"Of the last try that failed."`
+	Note         string  `json:"note" doc:"One line for people."`
 }
 
 // Runs lists the latest runs, newest first.
 func (db *DB) Runs(ctx context.Context, most int) ([]Run, error) {
 	rows, err := db.LatestRuns(ctx, int32(most))
+	if err != nil {
+		return nil, fmt.Errorf("list runs: %w", err)
+	}
+	return db.withSteps(ctx, rows)
+}
+
+// RunsBefore lists a page of runs, newest first.
+func (db *DB) RunsBefore(ctx context.Context, page shopdb.ListRunsParams) ([]Run, error) {
+	rows, err := db.ListRuns(ctx, page)
 	if err != nil {
 		return nil, fmt.Errorf("list runs: %w", err)
 	}

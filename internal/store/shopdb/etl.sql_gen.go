@@ -408,6 +408,75 @@ func (q *Queries) LatestRuns(ctx context.Context, most int32) ([]EtlRun, error) 
 	return items, nil
 }
 
+const listRuns = `-- name: ListRuns :many
+select id, interval_from, interval_to, attempt, execution, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at
+from etl.runs
+where ($1::text is null or state = $1::text)
+    and (
+        $2::date is null
+        or (interval_from <= $2::date and interval_to > $2::date)
+    )
+    and (
+        $3::timestamptz is null
+        or (started_at, id) < ($3::timestamptz, $4::uuid)
+    )
+order by started_at desc, id desc
+limit $5
+`
+
+type ListRunsParams struct {
+	State    *string
+	Day      *time.Time
+	BeforeAt *time.Time
+	BeforeID *uuid.UUID
+	RowLimit int32
+}
+
+// Newest first; after the run that began at before_at and has the id before_id. day is one that the
+// run loads.
+func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]EtlRun, error) {
+	rows, err := q.db.Query(ctx, listRuns,
+		arg.State,
+		arg.Day,
+		arg.BeforeAt,
+		arg.BeforeID,
+		arg.RowLimit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []EtlRun{}
+	for rows.Next() {
+		var i EtlRun
+		if err := rows.Scan(
+			&i.ID,
+			&i.IntervalFrom,
+			&i.IntervalTo,
+			&i.Attempt,
+			&i.Execution,
+			&i.Trigger,
+			&i.State,
+			&i.WorkflowID,
+			&i.ModelVersion,
+			&i.Snapshot,
+			&i.SystemID,
+			&i.RowsPublished,
+			&i.Error,
+			&i.StartedAt,
+			&i.ExecutionStartedAt,
+			&i.FinishedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockRuns = `-- name: LockRuns :exec
 select pg_advisory_xact_lock(1835365985, hashtext('etl.runs'))
 `

@@ -225,6 +225,23 @@ from etl.runs
 order by started_at desc, id desc
 limit sqlc.arg(most);
 
+-- name: ListRuns :many
+-- Newest first; after the run that began at before_at and has the id before_id. day is one that the
+-- run loads.
+select *
+from etl.runs
+where (sqlc.narg(state)::text is null or state = sqlc.narg(state)::text)
+    and (
+        sqlc.narg(day)::date is null
+        or (interval_from <= sqlc.narg(day)::date and interval_to > sqlc.narg(day)::date)
+    )
+    and (
+        sqlc.narg(before_at)::timestamptz is null
+        or (started_at, id) < (sqlc.narg(before_at)::timestamptz, sqlc.narg(before_id)::uuid)
+    )
+order by started_at desc, id desc
+limit sqlc.arg(row_limit);
+
 -- name: StepsOfRuns :many
 -- Of each step the last execution that has it, in the order they ran.
 select s.*
