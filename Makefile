@@ -26,7 +26,7 @@ lint: .bin/golangci-lint .bin/workflowcheck servers ## Check format, style, impo
 	.bin/golangci-lint fmt --diff ./...
 	.bin/workflowcheck ./workflows/...
 
-bench: servers ## Measure the shop beside its baselines; keeps bench/results/shop.json (ARGS=-quick, ARGS="-only hot")
+bench: servers ## Measure shop and lake beside their baselines; keeps bench/results/*.json (ARGS=-quick, ARGS="-only hot")
 	go run ./bench $(ARGS)
 
 generate: .bin/sqlc ## Regenerate what is made from other files: SQL, OpenAPI, .env.example

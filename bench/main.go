@@ -11,8 +11,10 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -22,6 +24,7 @@ import (
 type bench struct {
 	servers  *servers
 	pace     pace
+	lines    []int       // how many order lines there are to load
 	products int         // how many are many
 	result   *partResult // of the part that is being measured
 	began    time.Time
@@ -32,17 +35,26 @@ type bench struct {
 type part struct {
 	name string
 	run  func(*bench, context.Context) error
+	file string // of bench/results that keeps it
 }
 
 var parts = []part{
-	{"checkout", (*bench).checkout},
-	{"fulfilment", (*bench).fulfilment},
-	{"hot", (*bench).hot},
-	{"login", (*bench).login},
-	{"products", (*bench).listing},
+	{"checkout", (*bench).checkout, "shop.json"},
+	{"fulfilment", (*bench).fulfilment, "shop.json"},
+	{"hot", (*bench).hot, "shop.json"},
+	{"login", (*bench).login, "shop.json"},
+	{"products", (*bench).listing, "shop.json"},
+	{"lake", (*bench).lake, "lake.json"},
 }
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == childArgument {
+		if err := beChild(os.Args[2]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	// What is measured waits for the generator's collector, too: bare handlers and workflows, which run in it, as much as
 	// answers of the shop.
 	debug.SetGCPercent(400)
@@ -62,7 +74,8 @@ func measure(ctx context.Context) (err error) {
 	}
 	quick := flag.Bool("quick", false, "measure shortly, to see that it works: the figures mean little, and no target is missed")
 	only := flag.String("only", "", "measure only these, comma-separated: "+strings.Join(names, ", "))
-	out := flag.String("out", "", "where the figures are kept, beside those of parts that are not measured (default bench/results/shop.json; with -quick, nowhere)")
+	out := flag.String("out", "", "folder where the figures are kept, beside those of parts that are not measured (default bench/results; with -quick, nowhere)")
+	lines := flag.String("lines", "", "order lines of the lake's histories, comma-separated, few before many (default 1000000,10000000)")
 	flag.Parse()
 	chosen := parts
 	if *only != "" {
@@ -75,12 +88,22 @@ func measure(ctx context.Context) (err error) {
 		chosen = slices.DeleteFunc(slices.Clone(parts), func(p part) bool { return !slices.Contains(wanted, p.name) })
 	}
 	if *out == "" && !*quick {
-		*out = "bench/results/shop.json"
+		*out = "bench/results"
 	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
-	b := &bench{pace: thorough, products: 1_000_000, began: time.Now(), log: os.Stderr}
+	b := &bench{pace: thorough, products: 1_000_000, lines: []int{1_000_000, 10_000_000}, began: time.Now(), log: os.Stderr}
 	if *quick {
-		b.pace, b.products = hasty, 50_000
+		b.pace, b.products, b.lines = hasty, 50_000, []int{20_000, 200_000}
+	}
+	if *lines != "" {
+		b.lines = nil
+		for _, text := range strings.Split(*lines, ",") {
+			n, err := strconv.Atoi(text)
+			if err != nil || n < 1000 {
+				return fmt.Errorf("-lines %q: want numbers of at least 1000", *lines)
+			}
+			b.lines = append(b.lines, n)
+		}
 	}
 	return b.measure(ctx, chosen, *quick, *out)
 }
@@ -99,12 +122,6 @@ var (
 // measure measures parts and keeps each as soon as it is measured. One that fails does not keep the
 // others from their turn.
 func (b *bench) measure(ctx context.Context, chosen []part, quick bool, out string) (err error) {
-	var kept results
-	if out != "" {
-		if kept, err = readResults(out); err != nil {
-			return err
-		}
-	}
 	load, much := loadBefore()
 	if much {
 		b.say("WARNING: the machine is busy (load %s): compare ratios, and no rates", load)
@@ -140,8 +157,7 @@ func (b *bench) measure(ctx context.Context, chosen []part, quick bool, out stri
 			failures = append(failures, fmt.Errorf("%s: missed: %s", p.name, strings.Join(missed, "; ")))
 		}
 		if out != "" {
-			kept.keep(b.result)
-			if err := kept.write(out); err != nil {
+			if err := keep(filepath.Join(out, p.file), b.result); err != nil {
 				return err
 			}
 		}

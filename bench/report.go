@@ -34,7 +34,8 @@ type partResult struct {
 	Seconds float64  `json:"seconds"`
 	Machine machine  `json:"machine"`
 	Targets []target `json:"targets"`
-	Figures []row    `json:"figures"`
+	Figures []row    `json:"figures,omitempty"`
+	Costs   []cost   `json:"costs,omitempty"`
 }
 
 // target is a ratio of two figures that were measured in turns.
@@ -51,6 +52,17 @@ type row struct {
 	Case    string  `json:"case"`
 	Subject string  `json:"subject"`
 	Figure  *figure `json:"figure"`
+}
+
+// cost is what one piece of work took, the middle of its rounds.
+type cost struct {
+	Case    string    `json:"case"` // how many order lines
+	Subject string    `json:"subject"`
+	Rows    int64     `json:"rows"` // that went through it
+	Seconds float64   `json:"seconds"`
+	Rounds  []float64 `json:"rounds_s"`
+	CPU     cpu       `json:"cpu_s"`    // by program
+	PeakMiB float64   `json:"peak_mib"` // of the process that does the work
 }
 
 func (r *partResult) add(name string, figures map[string]*figure) {
@@ -96,14 +108,19 @@ func readResults(path string) (results, error) {
 	return r, nil
 }
 
-// keep puts a part in the place of what was measured of it before, in the order of parts.
-func (r *results) keep(measured *partResult) {
-	r.Parts = slices.DeleteFunc(r.Parts, func(p *partResult) bool { return p.Part == measured.Part })
-	r.Parts = append(r.Parts, measured)
+// keep puts a part into a file, in the place of what was measured of it before, in the order of parts.
+func keep(path string, measured *partResult) error {
+	kept, err := readResults(path)
+	if err != nil {
+		return err
+	}
+	kept.Parts = slices.DeleteFunc(kept.Parts, func(p *partResult) bool { return p.Part == measured.Part })
+	kept.Parts = append(kept.Parts, measured)
 	place := func(p *partResult) int {
 		return slices.IndexFunc(parts, func(known part) bool { return known.name == p.Part })
 	}
-	slices.SortStableFunc(r.Parts, func(a, b *partResult) int { return place(a) - place(b) })
+	slices.SortStableFunc(kept.Parts, func(a, b *partResult) int { return place(a) - place(b) })
+	return kept.write(path)
 }
 
 // write replaces the file as a whole: whoever is interrupted leaves the one before.
@@ -136,6 +153,9 @@ func printResults(w io.Writer, measured []*partResult) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
+	if err := printCosts(w, measured); err != nil {
+		return err
+	}
 	_, _ = fmt.Fprintln(w)
 	for _, part := range measured {
 		for _, t := range part.Targets {
@@ -143,6 +163,19 @@ func printResults(w io.Writer, measured []*partResult) error {
 		}
 	}
 	return nil
+}
+
+func printCosts(w io.Writer, measured []*partResult) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	for _, part := range measured {
+		if len(part.Costs) > 0 {
+			_, _ = fmt.Fprintln(table, "case\tsubject\trows\tseconds\tCPU s\tpeak MiB\t")
+		}
+		for _, c := range part.Costs {
+			_, _ = fmt.Fprintf(table, "%s\t%s\t%d\t%.2f\t%.2f\t%.0f\t\n", c.Case, c.Subject, c.Rows, c.Seconds, c.CPU.total(), c.PeakMiB)
+		}
+	}
+	return table.Flush()
 }
 
 // columns are the rate and two latencies; where there are too few for a p99, the p95 is told, as

@@ -32,7 +32,28 @@ type servers struct {
 	postgres devstack.Postgres
 	temporal devstack.Temporal
 
+	objects devstack.MinIO // started when it is asked for
+
 	processes map[string]*devstack.Process
+}
+
+// startObjects starts the object store, once.
+func (s *servers) startObjects(ctx context.Context) error {
+	if s.processes["minio"] != nil {
+		return nil
+	}
+	ports, err := devstack.FreePorts(ctx, 2)
+	if err != nil {
+		return err
+	}
+	s.objects = devstack.MinIO{
+		Home: s.home, Port: devstack.Port{Number: ports[0], Of: "MinIO"}, Console: devstack.Port{Number: ports[1], Of: "MinIO's console"},
+	}
+	process, err := s.objects.Start(ctx)
+	if err == nil {
+		s.processes["minio"] = process
+	}
+	return err
 }
 
 func startServers(ctx context.Context) (_ *servers, err error) {
@@ -152,22 +173,32 @@ func (s *servers) openShop(ctx context.Context, name string, commands []string, 
 		"MERCADO_API_ADDR="+address(0), "MERCADO_SANDBOX_ADDR="+address(1), "MERCADO_WORKER_ADDR="+address(2),
 		"MERCADO_PAYMENT_URL=http://"+address(1), "MERCADO_CARRIER_URL=http://"+address(1),
 	)
-	environment = append(environment, variables...)
-	p.settings = environment
+	p.settings = append(environment, variables...)
 	for _, command := range commands {
-		log, err := os.Create(filepath.Join(s.home, name+"-"+command+".log"))
-		if err != nil {
+		if err := p.start(command); err != nil {
 			return nil, err
 		}
-		process, err := devstack.Start(devstack.Command{
-			Name: command, Path: s.program, Args: []string{command}, Env: environment, Log: log,
-		})
-		if err != nil {
-			return nil, err
-		}
-		p.running[command] = process
+	}
+	if p.running["api"] == nil {
+		return p, nil
 	}
 	return p, p.answers(ctx)
+}
+
+// start starts a mercado process.
+func (p *shop) start(command string) error {
+	log, err := os.Create(filepath.Join(p.home, p.name+"-"+command+".log"))
+	if err != nil {
+		return err
+	}
+	process, err := devstack.Start(devstack.Command{
+		Name: command, Path: p.program, Args: []string{command}, Env: p.settings, Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	p.running[command] = process
+	return nil
 }
 
 // answers waits until the API does.

@@ -15,6 +15,10 @@ var (
 	newStock string
 	//go:embed sql/indexes.sql
 	catalogueIndexes string
+	//go:embed sql/history/catalogue.sql
+	historyCatalogue string
+	//go:embed sql/history/orders.sql
+	historyOrders string
 	//go:embed sql/under_way.sql
 	ordersUnderWay string
 )

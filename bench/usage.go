@@ -54,6 +54,23 @@ func (c cpu) per(earlier cpu, count int) map[string]float64 {
 	return each
 }
 
+// since is what was used since earlier, in seconds.
+func (c cpu) since(earlier cpu) cpu {
+	spent := cpu{}
+	for name := range maps.Keys(c) {
+		spent[name] = c[name] - earlier[name]
+	}
+	return spent
+}
+
+// total of all programs.
+func (c cpu) total() (sum float64) {
+	for _, seconds := range c {
+		sum += seconds
+	}
+	return sum
+}
+
 func processes() (used map[int]float64, children map[int][]int, err error) {
 	used, children = map[int]float64{}, map[int][]int{}
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")

@@ -1,13 +1,9 @@
 package etl_test
 
 import (
-	"io"
-	"net"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,83 +17,6 @@ import (
 	"mercado/internal/store"
 	"mercado/internal/warehouse"
 )
-
-// wire leads to a server until it is cut.
-type wire struct {
-	listener net.Listener
-	target   string
-
-	mu          sync.Mutex
-	broken      bool
-	connections []net.Conn
-}
-
-func newWire(t *testing.T, target string) *wire {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &wire{listener: listener, target: target}
-	go w.serve()
-	t.Cleanup(func() {
-		_ = listener.Close()
-		w.cut()
-	})
-	return w
-}
-
-func (w *wire) address() string { return w.listener.Addr().String() }
-
-func (w *wire) serve() {
-	for {
-		near, err := w.listener.Accept()
-		if err != nil {
-			return
-		}
-		far, err := net.Dial("tcp", w.target)
-		w.mu.Lock()
-		if err != nil || w.broken {
-			_ = near.Close()
-			if err == nil {
-				_ = far.Close()
-			}
-		} else {
-			w.connections = append(w.connections, near, far)
-			go func() { _, _ = io.Copy(far, near); _ = far.Close() }()
-			go func() { _, _ = io.Copy(near, far); _ = near.Close() }()
-		}
-		w.mu.Unlock()
-	}
-}
-
-// cut ends all connections and lets none begin.
-func (w *wire) cut() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.broken = true
-	for _, connection := range w.connections {
-		_ = connection.Close()
-	}
-	w.connections = nil
-}
-
-func (w *wire) mend() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.broken = false
-}
-
-func through(t *testing.T, address string) (*wire, string) {
-	t.Helper()
-	parsed, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := newWire(t, parsed.Host)
-	parsed.Host = w.address()
-	return w, parsed.String()
-}
 
 // workThroughObjectStore hosts the queue with an object store that can be cut off.
 func (p *pipeline) workThroughObjectStore() *wire {
@@ -225,28 +144,32 @@ func TestRunFailsWhenPostgresStaysAwayAndReplays(t *testing.T) {
 func TestOutageThatHealsIsSurvived(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		name  string
-		cut   func(*pipeline) *wire
-		lock  string // for which the run waits when the server goes away
-		steps string // of which one is tried again
+		name    string
+		through func(*pipeline) *wire
+		lock    string // for which the run waits when the server goes away
+		steps   string // of which one is tried again
+		cut     func(*wire)
 	}{
-		{"object store during the extract", (*pipeline).workThroughObjectStore, "catalog.reviews in access exclusive mode", "extract"},
-		{"object store during the load", (*pipeline).workThroughObjectStore, "warehouse.vendor in access exclusive mode", "stage reconcile"},
-		{"Postgres during the extract", (*pipeline).workThroughPostgres, "catalog.reviews in access exclusive mode", "extract"},
-		{"Postgres during the publish", (*pipeline).workThroughPostgres, "warehouse.mark in exclusive mode", "publish"},
+		{"object store during the extract", (*pipeline).workThroughObjectStore, "catalog.reviews in access exclusive mode", "extract", (*wire).cut},
+		{"object store in the middle of an upload", (*pipeline).workThroughObjectStore, "catalog.reviews in access exclusive mode", "extract", func(w *wire) { w.cutAfter("upstream", 3000) }},
+		{"object store during the load", (*pipeline).workThroughObjectStore, "warehouse.vendor in access exclusive mode", "stage reconcile", (*wire).cut},
+		{"object store in the middle of a download", (*pipeline).workThroughObjectStore, "warehouse.vendor in access exclusive mode", "stage reconcile", func(w *wire) { w.cutAfter("downstream", 500) }},
+		{"Postgres during the extract", (*pipeline).workThroughPostgres, "catalog.reviews in access exclusive mode", "extract", (*wire).cut},
+		{"Postgres in the middle of a copy", (*pipeline).workThroughPostgres, "catalog.reviews in access exclusive mode", "extract", func(w *wire) { w.cutAfter("downstream", 2000) }},
+		{"Postgres during the publish", (*pipeline).workThroughPostgres, "warehouse.mark in exclusive mode", "publish", (*wire).cut},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			p := setupWithoutWorker(t)
 			p.exec("select fixture.place('2026-03-01', 10)")
-			away := test.cut(p)
+			away := test.through(p)
 			release := p.holdLock(test.lock)
 			started := p.startPatient(newRun(span(t, "2026-03-01", "2026-03-02")), etl.Extract, 20)
 			p.eventually("the run waits for "+test.lock, func() bool {
 				return p.text(`select exists (select from pg_locks as l inner join pg_database as d on d.oid = l.database
 					where not l.granted and d.datname = current_database())`) == "true"
 			})
-			away.cut()
+			test.cut(away)
 			release()
 			p.eventually("the step is tried again", func() bool { return p.tries(started) >= 2 })
 			if strings.HasPrefix(test.name, "object store") {

@@ -71,9 +71,9 @@ begin
         insert into ordering.payments (id, order_id, provider, method, token, status, amount, currency, created_at)
         values (gen_random_uuid(), new_id, 'sandbox', 'card', 'secret-token', 'pending',
             amount - taken + 1.23 + 4.56, 'EUR', at);
+        -- Not of a kind that anything is started for.
         insert into ordering.order_events (order_id, type, occurred_at)
-        values (new_id, 'order.placed', at),
-            (new_id, case when is_cancelled then 'order.cancelled' else 'order.confirmed' end, at);
+        values (new_id, 'order.placed', at), (new_id, 'order.reserved', at);
         insert into ordering.payment_attempts (
             payment_id, operation, idempotency_key, amount, currency, outcome, occurred_at
         )
