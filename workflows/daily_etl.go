@@ -173,6 +173,13 @@ func (e *dailyETL) reconcile(ctx workflow.Context) error {
 }
 
 func (e *dailyETL) publish(ctx workflow.Context) error {
+	if e.plan.Unrecorded {
+		record := workflow.ExecuteActivity(bookkeeping(ctx, "record that the replay has begun", e.input.Tries), etlSteps.Record, e.beginRequest(ctx))
+		if err := record.Get(ctx, &e.plan.Attempt); err != nil {
+			return e.failed(ctx, etl.Publish, "", err)
+		}
+		e.plan.Unrecorded = false
+	}
 	report, err := e.whole(ctx, etl.Publish, "publish all tables in one transaction", etlSteps.Publish)
 	if err == nil {
 		e.rows = &report.RowsOut

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -55,9 +56,38 @@ func (a *Activities) plan(ctx context.Context, request BeginRequest) (*Plan, err
 	if err := a.inherit(ctx, request, plan); err != nil {
 		return nil, err
 	}
-	var err error
-	plan.Attempt, err = a.recordBegin(ctx, request)
-	return plan, err
+	return plan, a.recordPlan(ctx, request, plan)
+}
+
+// recordPlan records that the execution has begun. A replay does not wait for a shop that is away: it
+// reads nothing of it, and is recorded before it publishes.
+func (a *Activities) recordPlan(ctx context.Context, request BeginRequest, plan *Plan) error {
+	patience := ctx
+	if request.From != Extract {
+		var cancel context.CancelFunc
+		patience, cancel = context.WithTimeout(ctx, replayPatience)
+		defer cancel()
+	}
+	attempt, err := a.recordBegin(patience, request)
+	if err != nil && request.From != Extract && !is[*BadRequest](err) && ctx.Err() == nil {
+		slog.WarnContext(ctx, "replay not recorded yet: the shop's database is away", "run", request.Run.ID, "error", err)
+		plan.Unrecorded = true
+		return nil
+	}
+	plan.Attempt = attempt
+	return err
+}
+
+// replayPatience bounds what a replay waits for the shop before it goes on without it.
+const replayPatience = 5 * time.Second
+
+// Record records that an execution has begun whose beginning could not be, and returns which of the
+// runs of its interval it is of.
+func (a *Activities) Record(ctx context.Context, request BeginRequest) (attempt int, err error) {
+	if attempt, err = a.recordBegin(ctx, request); err != nil {
+		return 0, classify(err)
+	}
+	return attempt, nil
 }
 
 // inherit finds what the execution reads of the zones before the step that it begins with: of the

@@ -62,6 +62,7 @@ func (r Run) String() string {
 // Plan is what an execution does.
 type Plan struct {
 	Attempt    int                 `json:"attempt"`
+	Unrecorded bool                `json:"unrecorded"` // a replay that began while the shop was away
 	Waves      map[Step][][]string `json:"waves"`      // tables of each transforming step; those of a wave are independent
 	Gold       []string            `json:"gold"`       // tables to stage and publish
 	Executions map[lake.Zone]int   `json:"executions"` // which execution's output of each zone is read

@@ -33,6 +33,20 @@ func (p *pipeline) workThroughObjectStore() *wire {
 	return away
 }
 
+// workThroughShop hosts the queue with a shop that can be cut off, and a warehouse that cannot.
+func (p *pipeline) workThroughShop() *wire {
+	p.t.Helper()
+	away, address := through(p.t, p.world.Database.URL)
+	steps := *p.Activities
+	var err error
+	if steps.Shop, err = store.Open(p.t.Context(), settings.Database{URL: address, MaxConns: 8}); err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(steps.Shop.Close)
+	p.work(&steps)
+	return away
+}
+
 // workThroughPostgres hosts the queue with a shop and a warehouse that can be cut off.
 func (p *pipeline) workThroughPostgres() *wire {
 	p.t.Helper()

@@ -44,6 +44,39 @@ func TestReplayGivesTheSameBytesAndPublishesNothing(t *testing.T) {
 	p.want("select state from etl.runs", etl.Succeeded)
 }
 
+// The shop has changed and is gone: a replay makes the old bytes from what was frozen, and needs
+// the shop only to say that it publishes.
+func TestReplayNeedsNoShopUntilItPublishes(t *testing.T) {
+	t.Parallel()
+	p := setupWithoutWorker(t)
+	p.exec("select fixture.place('2026-03-01', 15)")
+	away := p.workThroughShop()
+	run, _ := p.load("2026-03-01", "2026-03-02")
+	p.exec("update ordering.orders set status = 'cancelled', cancel_reason = 'later' where status = 'confirmed'")
+	p.exec("select fixture.place('2026-03-01', 5)")
+
+	away.cut()
+	again := run
+	again.Execution++
+	started := p.startPatient(again, etl.Clean, 30)
+	p.eventually("the replay waits for the shop to be recorded", func() bool { return p.pending(started, "Record") })
+	for _, zone := range []lake.Zone{lake.Clean, lake.Work, lake.Gold} {
+		for _, model := range p.Models.Zone(zone) {
+			if p.manifest(run, zone, model.Name).ContentDigest() != p.manifest(again, zone, model.Name).ContentDigest() {
+				t.Errorf("the replay wrote other bytes of %s", model.Table)
+			}
+		}
+	}
+	p.want("select count(*) from etl.steps where execution = 2", "0")
+	away.mend()
+	if _, err := p.finish(started); err != nil {
+		t.Fatal(err)
+	}
+	p.want("select state from etl.steps where step = 'publish' and execution = 2", etl.Skipped)
+	p.want("select state || execution from etl.runs", etl.Succeeded+"2")
+	p.want("select count(*) from warehouse.publications", "1")
+}
+
 func TestReplayFromEachStep(t *testing.T) {
 	t.Parallel()
 	p := setup(t)
