@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -21,38 +22,65 @@ const modelFolder = "../../../sql/models"
 
 var engineSettings = settings.Lake{MemoryLimit: "128MiB", Threads: 2, MaskKey: "test"}
 
-// TestModels runs each model over the example in the folder tests beside it. An example is
-// statements, each after a line that says what it gives:
+// TestModels runs each model over its examples in the folder tests beside it, NAME.sql or
+// NAME.WHAT.sql. An example is statements, each after a line that says what it gives:
 //
+//	-- interval: 2026-03-01 2026-03-04       the days the run was asked for, where not these
 //	-- days orders: 2026-03-01 2026-03-03    the run's days of a subject
+//	-- parameters: 12 0.00                   expected months and acquisition cost, where not these
 //	-- given clean.orders                    a table that the model reads
 //	-- expect                                what it makes, or some columns of it: expect id, name
 //	-- quarantine id                         key and rule of what it puts aside, one row per rule
+//
+// Every model has an example, and every rule of a clean model a row that breaks it and no other.
 func TestModels(t *testing.T) {
 	t.Parallel()
-	examples, err := filepath.Glob(filepath.Join(modelFolder, "*", "tests", "*.sql"))
-	if err != nil || len(examples) == 0 {
-		t.Fatalf("no examples: %v", err)
-	}
 	set, err := model.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
+	examples, err := filepath.Glob(filepath.Join(modelFolder, "*", "tests", "*.sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := map[model.Table][]string{}
 	for _, path := range examples {
-		zone := filepath.Base(filepath.Dir(filepath.Dir(path)))
-		table := model.Table{Zone: lake.Zone(zone), Name: strings.TrimSuffix(filepath.Base(path), ".sql")}
-		t.Run(table.String(), func(t *testing.T) {
-			t.Parallel()
-			m, err := set.Get(table)
-			if err != nil {
-				t.Fatal(err)
-			}
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			newExample(t, m).run(string(text))
-		})
+		name, _, _ := strings.Cut(filepath.Base(path), ".")
+		table := model.Table{Zone: lake.Zone(filepath.Base(filepath.Dir(filepath.Dir(path)))), Name: name}
+		if _, err := set.Get(table); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+		of[table] = append(of[table], path)
+	}
+	for _, zone := range []lake.Zone{lake.Clean, lake.Work, lake.Gold} {
+		for _, m := range set.Zone(zone) {
+			t.Run(m.Table.String(), func(t *testing.T) {
+				t.Parallel()
+				testModel(t, m, of[m.Table])
+			})
+		}
+	}
+}
+
+func testModel(t *testing.T, m *model.Model, examples []string) {
+	t.Helper()
+	if len(examples) == 0 {
+		t.Errorf("%s has no example", m.Table)
+	}
+	broken := map[string]bool{}
+	for _, path := range examples {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, rule := range newExample(t, m).run(string(text)) {
+			broken[rule] = true
+		}
+	}
+	for _, check := range m.Checks {
+		if m.Zone == lake.Clean && !check.Warn && !broken[check.Name] {
+			t.Errorf("no example of %s has a row that breaks %s and nothing else", m.Table, check.Name)
+		}
 	}
 }
 
@@ -73,21 +101,33 @@ func newExample(t *testing.T, m *model.Model) *example {
 	e := &example{T: t, db: db, job: model.Job{
 		Model: m, Inputs: map[model.Table][]string{}, Days: map[string][]lake.Span{},
 		Interval: lake.Span{From: day, To: day + 3}, Folder: t.TempDir(),
+		Parameters: lake.Parameters{CLVExpectedMonths: 12},
 	}}
 	e.exec("set TimeZone = 'UTC'")
 	return e
 }
 
-func (e *example) run(text string) {
+// run returns the rules that a row in quarantine breaks alone.
+func (e *example) run(text string) (rules []string) {
 	e.Helper()
-	var expect, quarantine, key string
+	var expect, quarantine, key, cost string
 	columns := "*"
-	for _, part := range strings.Split("\n"+text, "\n-- ")[1:] {
+	for _, part := range parts(text) {
 		head, statement, _ := strings.Cut(part, "\n")
 		kind, subject, _ := strings.Cut(head, " ")
 		switch kind {
 		case "days":
-			e.days(subject)
+			of, days, _ := strings.Cut(subject, ": ")
+			e.job.Days[of] = append(e.job.Days[of], e.span(days))
+		case "interval:":
+			e.job.Interval = e.span(subject)
+		case "parameters:":
+			if _, err := fmt.Sscan(subject, &e.job.Parameters.CLVExpectedMonths, &cost); err != nil {
+				e.Fatal(err)
+			}
+			if err := e.job.Parameters.CLVAcquisitionCost.UnmarshalText([]byte(cost)); err != nil {
+				e.Fatal(err)
+			}
 		case "given":
 			e.given(subject, statement)
 		case "expect":
@@ -97,8 +137,6 @@ func (e *example) run(text string) {
 			}
 		case "quarantine":
 			key, quarantine = subject, statement
-		default:
-			expect += statement // a comment above the statement
 		}
 	}
 	result, err := duck.New(engineSettings).Run(e.Context(), e.job)
@@ -106,26 +144,47 @@ func (e *example) run(text string) {
 		e.Fatal(err)
 	}
 	e.same("the result", expect, "select "+columns+" from "+parquetOf(result.Files))
-	if key != "" {
-		e.same("the quarantine", quarantine,
-			fmt.Sprintf("select %s, unnest(broken_rules) as rule from %s", key, parquetOf(result.Quarantine)))
-	} else if len(result.Rules) > 0 {
-		e.Errorf("rows are in quarantine: %v", result.Rules)
+	if len(result.Quarantine) == 0 {
+		if key != "" {
+			e.Error("no row is in quarantine")
+		}
+		return nil
 	}
+	if key == "" {
+		e.Errorf("rows are in quarantine: %v", result.Rules)
+		return nil
+	}
+	aside := parquetOf(result.Quarantine)
+	e.same("the quarantine", quarantine, fmt.Sprintf("select %s, unnest(broken_rules) as rule from %s", key, aside))
+	return e.rows("select distinct broken_rules[1] from " + aside + " where len(broken_rules) = 1")
 }
 
-func (e *example) days(text string) {
+var directive = regexp.MustCompile(`(?m)^-- (days|interval:|parameters:|given|expect|quarantine)( |$)`)
+
+// parts cuts an example at its directives; other comments stay with the statement below them.
+func parts(text string) []string {
+	var parts []string
+	at := directive.FindAllStringIndex(text, -1)
+	for i, start := range at {
+		end := len(text)
+		if i+1 < len(at) {
+			end = at[i+1][0]
+		}
+		parts = append(parts, strings.TrimPrefix(text[start[0]:end], "-- "))
+	}
+	return parts
+}
+
+func (e *example) span(text string) (span lake.Span) {
 	e.Helper()
-	subject, days, _ := strings.Cut(text, ": ")
-	from, to, _ := strings.Cut(days, " ")
-	var span lake.Span
+	from, to, _ := strings.Cut(text, " ")
 	if err := span.From.UnmarshalText([]byte(from)); err != nil {
 		e.Fatal(err)
 	}
 	if err := span.To.UnmarshalText([]byte(to)); err != nil {
 		e.Fatal(err)
 	}
-	e.job.Days[subject] = append(e.job.Days[subject], span)
+	return span
 }
 
 func (e *example) given(table, statement string) {
@@ -149,9 +208,14 @@ func (e *example) same(what, want, got string) {
 }
 
 // without is the rows of a that are not in b.
-func (e *example) without(a, b string) (left []string) {
+func (e *example) without(a, b string) []string {
 	e.Helper()
-	query := fmt.Sprintf("select rows::varchar from (select * from (%s) except all select * from (%s)) as rows", a, b)
+	return e.rows(fmt.Sprintf("select rows::varchar from (select * from (%s) except all select * from (%s)) as rows", a, b))
+}
+
+// rows is the answer of a query for one text.
+func (e *example) rows(query string) (left []string) {
+	e.Helper()
 	rows, err := e.db.QueryContext(e.Context(), query)
 	if err != nil {
 		e.Fatalf("%s\n%v", query, err)
