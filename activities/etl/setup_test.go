@@ -47,6 +47,14 @@ func setup(t *testing.T) *pipeline {
 
 func setupWithoutWorker(t *testing.T) *pipeline {
 	t.Helper()
+	p := setupEmpty(t)
+	p.exec("select fixture.catalog()")
+	return p
+}
+
+// setupEmpty is a pipeline of a shop with nothing in it.
+func setupEmpty(t *testing.T) *pipeline {
+	t.Helper()
 	world := stacktest.New(t)
 	shop, err := store.Open(t.Context(), world.Database)
 	if err != nil {
@@ -70,13 +78,11 @@ func setupWithoutWorker(t *testing.T) *pipeline {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	p := &pipeline{Activities: steps, world: world, temporal: c, t: t}
-	p.exec("select fixture.catalog()")
-	return p
+	return &pipeline{Activities: steps, world: world, temporal: c, t: t}
 }
 
-// work hosts the queue etl with these steps until the test ends.
-func (p *pipeline) work(steps *etl.Activities) {
+// work hosts the queue etl with these steps until stop, or until the test ends.
+func (p *pipeline) work(steps *etl.Activities) (stop func()) {
 	p.t.Helper()
 	queue := worker.ETL(steps)
 	hosted := sdk.New(p.temporal, p.queue(), queue.Options)
@@ -85,6 +91,7 @@ func (p *pipeline) work(steps *etl.Activities) {
 		p.t.Fatal(err)
 	}
 	p.t.Cleanup(hosted.Stop)
+	return hosted.Stop
 }
 
 func (p *pipeline) queue() string { return p.world.Temporal.TaskQueuePrefix + worker.ETLQueue }
