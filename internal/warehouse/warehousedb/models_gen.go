@@ -34,6 +34,19 @@ type WarehouseCategory struct {
 	IsActive     bool
 }
 
+type WarehouseCohort struct {
+	CohortMonth       time.Time
+	MonthsSince       int32
+	Customers         int64
+	ActiveCustomers   int64
+	Retention         money.Amount
+	Orders            int64
+	Revenue           money.Amount
+	Value             money.Amount
+	CumulativeRevenue money.Amount
+	CumulativeValue   money.Amount
+}
+
 type WarehouseCustomer struct {
 	CustomerID int64
 	FirstName  string
@@ -43,6 +56,27 @@ type WarehouseCustomer struct {
 	Country    *string
 	JoinedAt   time.Time
 	IsActive   bool
+}
+
+type WarehouseCustomerAnalytic struct {
+	CustomerID               int64
+	AsOf                     time.Time
+	Orders                   int64
+	Revenue                  money.Amount
+	AverageTicket            money.Amount
+	FirstPurchase            time.Time
+	LastPurchase             time.Time
+	DaysSinceLastPurchase    int32
+	RScore                   int16
+	FScore                   int16
+	MScore                   int16
+	Segment                  string
+	MonthsSinceFirstPurchase int32
+	OrdersPerMonth           money.Amount
+	LifetimeMonths           int32
+	Clv                      money.Amount
+	ClvExpectedMonths        int32
+	ClvAcquisitionCost       money.Amount
 }
 
 type WarehouseCustomerHistory struct {
@@ -104,6 +138,16 @@ type WarehouseMark struct {
 	SystemID int64
 }
 
+type WarehouseOperationalMetric struct {
+	Metric    string
+	Dimension string
+	Member    string
+	AsOf      time.Time
+	Unit      string
+	Value     *money.Amount
+	Basis     int64
+}
+
 type WarehouseOrder struct {
 	OrderID        uuid.UUID
 	CustomerID     int64
@@ -127,6 +171,34 @@ type WarehouseOrder struct {
 	ShippedAt      *time.Time
 	DeliveredAt    *time.Time
 	DaysToShip     *int64
+}
+
+type WarehouseProductPerformance struct {
+	ItemID        int64
+	VendorID      int64
+	CategoryID    int64
+	IsActive      bool
+	AsOf          time.Time
+	Price         money.Amount
+	Cost          money.Amount
+	MarginPercent *money.Amount
+	UnitsSold     int64
+	Revenue       money.Amount
+	Profit        money.Amount
+	Discount      money.Amount
+	Refunds       money.Amount
+	NetRevenue    money.Amount
+	LastSale      *time.Time
+	Units365Days  int64
+	AverageStock  *money.Amount
+	Turnover      *money.Amount
+	Stock         int64
+	Units12Months int64
+	MonthsOfStock *money.Amount
+	StockClass    string
+	SalesClass    string
+	Reviews       int64
+	AverageRating *money.Amount
 }
 
 type WarehousePublication struct {
@@ -183,6 +255,22 @@ type WarehouseSale struct {
 	TotalPrice    money.Amount
 	OrderStatus   string
 	PaymentStatus string
+}
+
+type WarehouseSalesMetric struct {
+	Period            string
+	PeriodStart       time.Time
+	Orders            int64
+	Units             int64
+	Customers         int64
+	Sales             money.Amount
+	Refunds           money.Amount
+	Revenue           money.Amount
+	AverageOrderValue *money.Amount
+	OrdersPerCustomer *money.Amount
+	PreviousRevenue   *money.Amount
+	GrowthPercent     *money.Amount
+	Seasonality       *money.Amount
 }
 
 type WarehouseStockDaily struct {
