@@ -32,6 +32,7 @@ func ETL(steps *etl.Activities) Queue {
 		Register: func(r sdk.Registry) {
 			r.RegisterWorkflow(workflows.DailyETL)
 			r.RegisterWorkflow(workflows.ScheduledETL)
+			r.RegisterWorkflow(workflows.RollbackETL)
 			r.RegisterActivity(steps)
 		},
 	}

@@ -154,6 +154,11 @@ func (e *dailyETL) each(ctx workflow.Context, step etl.Step, tables []string, do
 		input := etl.TableStep{Run: e.input.Run, Table: table, Executions: e.plan.Executions, Recompute: e.input.Recompute}
 		futures[i] = workflow.ExecuteActivity(e.working(ctx, fmt.Sprintf("%s %s", step, table)), do, input)
 	}
+	return e.gather(ctx, step, tables, futures)
+}
+
+// gather waits for a step of several tables.
+func (e *dailyETL) gather(ctx workflow.Context, step etl.Step, tables []string, futures []workflow.Future) error {
 	var failures []error
 	for i, future := range futures {
 		var report *etl.Report

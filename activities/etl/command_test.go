@@ -44,6 +44,14 @@ func TestCommandsLoadShowAndReplay(t *testing.T) {
 	if len(list.Items) != 2 || list.Items[0].ID != run.ID || list.Items[1].ID.String() != id || len(list.Items[0].Steps) < 30 {
 		t.Errorf("etl status lists %+v", list.Items)
 	}
+	stdout, stderr, code = p.ran("etl", "rollback", id)
+	if code != 1 || stdout != "" || !strings.Contains(stderr, run.ID.String()+" has published since") {
+		t.Errorf("etl rollback of the run before the latest: code %d, said %q, %s", code, stdout, stderr)
+	}
+	stdout, stderr, code = p.ran("etl", "rollback")
+	if code != 0 || stdout != run.ID.String()+" rolled_back" {
+		t.Errorf("etl rollback: code %d, said %q, %s", code, stdout, stderr)
+	}
 	stdout, _, code = p.ran("etl", "status", id)
 	if code != 0 || !strings.Contains(stdout, "reconcile") || !strings.Contains(stdout, "stock_ledger") {
 		t.Errorf("etl status of a run: code %d, said %q", code, stdout)
@@ -68,6 +76,8 @@ func TestCommandsSayWhatIsWrong(t *testing.T) {
 		{"etl run --etl-tries 0", 2, "MERCADO_ETL_TRIES"},
 		{"etl replay 7 --from clean", 2, `"7"`},
 		{"etl replay 01932b6e-0000-7000-8000-000000000000 --from lunch", 2, "lunch"},
+		{"etl rollback --with-newer", 2, "--with-newer"},
+		{"etl rollback 7", 2, `"7"`},
 		{"etl status nothing", 2, `"nothing"`},
 		{"etl status 01932b6e-0000-7000-8000-000000000000", 1, "no such run"},
 		{"etl run --from 2026-03-01", 1, "mercado worker"}, // nobody works on the queue

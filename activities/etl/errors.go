@@ -31,6 +31,7 @@ var final = []struct {
 	{"ReconcileError", is[*warehouse.ReconcileError]}, // something was lost between two zones
 	{"RefusedError", is[*warehouse.RefusedError]},     // the warehouse does not take a row
 	{StaleError, is[*warehouse.StaleError]},           // the history that was read no longer stands: the workflow makes it anew
+	{"RollbackError", is[*warehouse.RollbackError]},   // what is to be undone is not the latest
 	{"BadRequest", is[*BadRequest]},
 }
 

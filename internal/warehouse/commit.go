@@ -16,9 +16,12 @@ import (
 // endTimeout bounds the end of a transaction, which no cancelling interrupts.
 const endTimeout = time.Minute
 
+// looks tells whether a transaction has happened.
+type looks func(context.Context, *warehousedb.Queries) (bool, error)
+
 // commit commits whatever becomes of ctx, so that a run that is cancelled now ends as what it is.
-// When the answer is lost it looks whether the publication is there.
-func (db *DB) commit(ctx context.Context, tx pgx.Tx, p Publication) error {
+// When the answer is lost it looks whether it has happened.
+func (db *DB) commit(ctx context.Context, tx pgx.Tx, look looks) error {
 	if err := ctx.Err(); err != nil {
 		rollback(ctx, tx)
 		return err
@@ -29,21 +32,21 @@ func (db *DB) commit(ctx context.Context, tx pgx.Tx, p Publication) error {
 	if lost == nil {
 		return nil
 	}
-	if happened, err := db.committed(ctx, p); err != nil || !happened {
+	if happened, err := db.committed(ctx, look); err != nil || !happened {
 		return errors.Join(fmt.Errorf("commit: %w", lost), err)
 	}
 	return nil
 }
 
-// committed reports whether the execution has published. It waits for a commit that is under way.
-func (db *DB) committed(ctx context.Context, p Publication) (happened bool, err error) {
+// committed reports whether a publish or its undoing has happened. It waits for a commit that is under
+// way.
+func (db *DB) committed(ctx context.Context, look looks) (happened bool, err error) {
 	err = pgx.BeginFunc(ctx, db.Pool, func(tx pgx.Tx) error {
 		queries := warehousedb.New(tx)
 		if err := queries.LockPublishing(ctx); err != nil {
 			return err
 		}
-		last, err := lastPublication(ctx, queries, p.RunID)
-		happened = last != nil && int(last.Execution) == p.Execution
+		happened, err = look(ctx, queries)
 		return err
 	})
 	return happened, err

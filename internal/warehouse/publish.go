@@ -69,7 +69,11 @@ func (db *DB) Publish(ctx context.Context, p Publication) (Published, error) {
 		rollback(ctx, tx)
 		return Published{}, err
 	}
-	if err := db.commit(ctx, tx, p); err != nil {
+	committed := func(ctx context.Context, queries *warehousedb.Queries) (bool, error) {
+		last, err := lastPublication(ctx, queries, p.RunID)
+		return last != nil && int(last.Execution) == p.Execution, err
+	}
+	if err := db.commit(ctx, tx, committed); err != nil {
 		return Published{}, err
 	}
 	return publishing.done, nil
@@ -126,19 +130,24 @@ func (p *publishing) table(ctx context.Context, table PublishedTable) error {
 	if expected == nil {
 		return p.unstaged(ctx, table)
 	}
-	staged, err := totals(p.queries.StagingTotals(ctx, warehousedb.StagingTotalsParams{
-		TableName: table.Name, RunID: p.RunID, Execution: int32(p.Execution), Columns: expected.columns(), ByDay: table.Facts,
-	}))
-	if err != nil {
-		return err
-	}
-	if err := expected.compare(table.Name, "staging", staged); err != nil {
+	if err := p.staged(ctx, table, expected); err != nil {
 		return err
 	}
 	if table.Facts {
 		return p.facts(ctx, table, expected)
 	}
 	return p.whole(ctx, table, expected)
+}
+
+// staged compares what is staged with what was reconciled.
+func (p *publishing) staged(ctx context.Context, table PublishedTable, expected DayTotals) error {
+	staged, err := totals(p.queries.StagingTotals(ctx, warehousedb.StagingTotalsParams{
+		TableName: table.Name, RunID: p.RunID, Execution: int32(p.Execution), Columns: expected.columns(), ByDay: table.Facts,
+	}))
+	if err != nil {
+		return err
+	}
+	return expected.compare(table.Name, "staging", staged)
 }
 
 // expected is what the run's reconcile step recorded of a table, nil when it was not staged.
@@ -177,6 +186,14 @@ func (p *publishing) facts(ctx context.Context, table PublishedTable, expected D
 	}
 	p.done.Days += int64(len(place))
 	p.done.Kept += int64(len(days) - len(ours))
+	if err := p.placeDays(ctx, table, expected, place, ours); err != nil {
+		return err
+	}
+	return p.recordVersions(ctx, table, place)
+}
+
+// placeDays puts staged days in place, and compares what stands then on these and others.
+func (p *publishing) placeDays(ctx context.Context, table PublishedTable, expected DayTotals, place, compare []int32) error {
 	rows, err := p.queries.PlaceDays(ctx, warehousedb.PlaceDaysParams{
 		TableName: table.Name, RunID: p.RunID, Execution: int32(p.Execution), Days: place,
 	})
@@ -184,14 +201,11 @@ func (p *publishing) facts(ctx context.Context, table PublishedTable, expected D
 		return err
 	}
 	p.done.Rows += rows
-	after, err := p.published(ctx, table, ours, expected)
+	after, err := p.published(ctx, table, compare, expected)
 	if err != nil {
 		return err
 	}
-	if err := expected.of(ours).compare(table.Name, "warehouse", after); err != nil {
-		return err
-	}
-	return p.recordVersions(ctx, table, place)
+	return expected.of(compare).compare(table.Name, "warehouse", after)
 }
 
 // whole makes a table without days what is staged, unless a newer snapshot has published it.
@@ -206,6 +220,14 @@ func (p *publishing) whole(ctx context.Context, table PublishedTable, expected D
 			return err
 		}
 	}
+	if err := p.placeWhole(ctx, table, expected); err != nil {
+		return err
+	}
+	return p.recordVersions(ctx, table, noDay)
+}
+
+// placeWhole makes a table what is staged, and compares the two row by row.
+func (p *publishing) placeWhole(ctx context.Context, table PublishedTable, expected DayTotals) error {
 	placed, err := p.queries.PlaceWhole(ctx, warehousedb.PlaceWholeParams{
 		TableName: table.Name, RunID: p.RunID, Execution: int32(p.Execution), Remove: !table.Upsert,
 	})
@@ -216,10 +238,7 @@ func (p *publishing) whole(ctx context.Context, table PublishedTable, expected D
 	r := &reconciling{}
 	r.equal(table.Name, "rows", "reconcile", "warehouse", expected[0].Rows, placed.Standing)
 	r.equal(table.Name, "rows that are not staged", "reconcile", "warehouse", 0, placed.Strange)
-	if err := r.err(); err != nil {
-		return err
-	}
-	return p.recordVersions(ctx, table, noDay)
+	return r.err()
 }
 
 // standing tells which of the days a newer snapshot has published, and which the run has
@@ -255,6 +274,14 @@ func (p *publishing) record(ctx context.Context) error {
 	if p.Baseline != nil {
 		baseline = &p.Baseline.Snapshot
 	}
+	mark, err := p.queries.Mark(ctx)
+	var before warehousedb.RecordPublicationParams
+	switch {
+	case err == nil:
+		before.MarkBefore, before.MarkBeforeSystem = &mark.Snapshot, &mark.SystemID
+	case !errors.Is(err, pgx.ErrNoRows):
+		return fmt.Errorf("read the mark: %w", err)
+	}
 	if err := p.queries.MoveMark(ctx, warehousedb.MoveMarkParams{
 		Snapshot: p.Mark.Snapshot, SystemID: p.Mark.SystemID, Baseline: baseline,
 	}); err != nil {
@@ -265,6 +292,7 @@ func (p *publishing) record(ctx context.Context) error {
 		IntervalFrom: p.Interval.From.Time(), IntervalTo: p.Interval.To.Time(),
 		Snapshot: p.Mark.Snapshot, SystemID: p.Mark.SystemID,
 		RowsPublished: p.done.Rows, DaysPlaced: p.done.Days, DaysKept: p.done.Kept,
+		MarkBefore: before.MarkBefore, MarkBeforeSystem: before.MarkBeforeSystem,
 	})
 }
 

@@ -40,6 +40,43 @@ func (q *Queries) AbandonRun(ctx context.Context, arg AbandonRunParams) error {
 	return err
 }
 
+const beginRollback = `-- name: BeginRollback :one
+update etl.runs
+set
+    execution = execution + case when state = 'running' then 0 else 1 end,
+    state = 'running',
+    finished_at = null,
+    workflow_id = $1::text,
+    execution_started_at = $2::timestamptz
+where id = $3
+    and (
+        state <> 'running'
+        or workflow_id = $1::text and execution_started_at = $2::timestamptz
+    )
+returning execution, interval_from, interval_to
+`
+
+type BeginRollbackParams struct {
+	WorkflowID string
+	StartedAt  time.Time
+	ID         uuid.UUID
+}
+
+type BeginRollbackRow struct {
+	Execution    int32
+	IntervalFrom time.Time
+	IntervalTo   time.Time
+}
+
+// Has a run that has ended go on as an execution that rolls back. Asked again, after an answer that was
+// lost, it says so again. There is no row when the run is under way.
+func (q *Queries) BeginRollback(ctx context.Context, arg BeginRollbackParams) (BeginRollbackRow, error) {
+	row := q.db.QueryRow(ctx, beginRollback, arg.WorkflowID, arg.StartedAt, arg.ID)
+	var i BeginRollbackRow
+	err := row.Scan(&i.Execution, &i.IntervalFrom, &i.IntervalTo)
+	return i, err
+}
+
 const beginRun = `-- name: BeginRun :one
 insert into etl.runs (
     id, interval_from, interval_to, attempt, execution, trigger, state, workflow_id, model_version,
@@ -274,6 +311,35 @@ func (q *Queries) ChangedStockDays(ctx context.Context, baseline string) ([]time
 		return nil, err
 	}
 	return items, nil
+}
+
+const endRollback = `-- name: EndRollback :exec
+update etl.runs
+set
+    state = $1::text,
+    error = $2::text,
+    finished_at = $3::timestamptz
+where id = $4 and execution = $5::integer and state = 'running'
+`
+
+type EndRollbackParams struct {
+	State      string
+	Error      *string
+	FinishedAt time.Time
+	ID         uuid.UUID
+	Execution  int32
+}
+
+// Ends an execution that has rolled back, or has tried to.
+func (q *Queries) EndRollback(ctx context.Context, arg EndRollbackParams) error {
+	_, err := q.db.Exec(ctx, endRollback,
+		arg.State,
+		arg.Error,
+		arg.FinishedAt,
+		arg.ID,
+		arg.Execution,
+	)
+	return err
 }
 
 const exportSnapshot = `-- name: ExportSnapshot :one
@@ -600,6 +666,18 @@ func (q *Queries) RenewExecution(ctx context.Context, arg RenewExecutionParams) 
 	return execution, err
 }
 
+const rolledBack = `-- name: RolledBack :exec
+update etl.runs
+set state = 'rolled_back'
+where id = any($1::uuid[]) and state = 'succeeded'
+`
+
+// Of runs of which nothing stands any more.
+func (q *Queries) RolledBack(ctx context.Context, ids []uuid.UUID) error {
+	_, err := q.db.Exec(ctx, rolledBack, ids)
+	return err
+}
+
 const runByID = `-- name: RunByID :one
 select id, interval_from, interval_to, attempt, execution, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at
 from etl.runs
@@ -662,6 +740,19 @@ type SetLakeDaysParams struct {
 func (q *Queries) SetLakeDays(ctx context.Context, arg SetLakeDaysParams) error {
 	_, err := q.db.Exec(ctx, setLakeDays, arg.FromInstant, arg.ToInstant)
 	return err
+}
+
+const stateOfRun = `-- name: StateOfRun :one
+select state
+from etl.runs
+where id = $1
+`
+
+func (q *Queries) StateOfRun(ctx context.Context, id uuid.UUID) (string, error) {
+	row := q.db.QueryRow(ctx, stateOfRun, id)
+	var state string
+	err := row.Scan(&state)
+	return state, err
 }
 
 const stepsOfRuns = `-- name: StepsOfRuns :many

@@ -202,16 +202,22 @@ type WarehouseProductPerformance struct {
 }
 
 type WarehousePublication struct {
-	RunID         uuid.UUID
-	Execution     int32
-	IntervalFrom  time.Time
-	IntervalTo    time.Time
-	Snapshot      string
-	SystemID      int64
-	RowsPublished int64
-	DaysPlaced    int64
-	DaysKept      int64
-	PublishedAt   time.Time
+	Number              int64
+	RunID               uuid.UUID
+	Execution           int32
+	IntervalFrom        time.Time
+	IntervalTo          time.Time
+	Snapshot            string
+	SystemID            int64
+	RowsPublished       int64
+	DaysPlaced          int64
+	DaysKept            int64
+	MarkBefore          *string
+	MarkBeforeSystem    *int64
+	PublishedAt         time.Time
+	RolledBackAt        *time.Time
+	RolledBackBy        *uuid.UUID
+	RolledBackExecution *int32
 }
 
 type WarehouseReconciled struct {
@@ -302,4 +308,18 @@ type WarehouseVersion struct {
 	Snapshot    string
 	SystemID    int64
 	PublishedAt time.Time
+}
+
+type WarehouseVersionLog struct {
+	ByRun       uuid.UUID
+	ByExecution int32
+	TableName   string
+	DateID      int32
+	RunID       *uuid.UUID
+	Execution   *int32
+	Content     *string
+	IntervalTo  *time.Time
+	Snapshot    *string
+	SystemID    *int64
+	PublishedAt *time.Time
 }

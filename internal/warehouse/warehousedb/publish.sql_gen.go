@@ -95,7 +95,7 @@ func (q *Queries) IsStaged(ctx context.Context, arg IsStagedParams) (bool, error
 const lastPublication = `-- name: LastPublication :one
 select execution, rows_published, days_placed, days_kept
 from warehouse.publications
-where run_id = $1
+where run_id = $1 and rolled_back_at is null
 order by execution desc
 limit 1
 `
@@ -287,25 +287,28 @@ func (q *Queries) Reconciled(ctx context.Context, arg ReconciledParams) (json.Ra
 const recordPublication = `-- name: RecordPublication :exec
 insert into warehouse.publications (
     run_id, execution, interval_from, interval_to, snapshot, system_id, rows_published, days_placed,
-    days_kept
+    days_kept, mark_before, mark_before_system
 )
 values (
     $1, $2, $3, $4,
     $5::text::pg_snapshot, $6, $7,
-    $8, $9
+    $8, $9, $10::text::pg_snapshot,
+    $11::bigint
 )
 `
 
 type RecordPublicationParams struct {
-	RunID         uuid.UUID
-	Execution     int32
-	IntervalFrom  time.Time
-	IntervalTo    time.Time
-	Snapshot      string
-	SystemID      int64
-	RowsPublished int64
-	DaysPlaced    int64
-	DaysKept      int64
+	RunID            uuid.UUID
+	Execution        int32
+	IntervalFrom     time.Time
+	IntervalTo       time.Time
+	Snapshot         string
+	SystemID         int64
+	RowsPublished    int64
+	DaysPlaced       int64
+	DaysKept         int64
+	MarkBefore       *string
+	MarkBeforeSystem *int64
 }
 
 func (q *Queries) RecordPublication(ctx context.Context, arg RecordPublicationParams) error {
@@ -319,6 +322,8 @@ func (q *Queries) RecordPublication(ctx context.Context, arg RecordPublicationPa
 		arg.RowsPublished,
 		arg.DaysPlaced,
 		arg.DaysKept,
+		arg.MarkBefore,
+		arg.MarkBeforeSystem,
 	)
 	return err
 }

@@ -11,8 +11,9 @@ create table warehouse.reconciled (
     primary key (run_id, execution, table_name)
 );
 
--- Every publish that has changed something or was the first of its run.
+-- Every publish that has changed something or was the first of its run, in their order.
 create table warehouse.publications (
+    number bigint not null generated always as identity unique,
     run_id uuid not null,
     execution integer not null,
     interval_from date not null,
@@ -22,7 +23,12 @@ create table warehouse.publications (
     rows_published bigint not null,
     days_placed bigint not null, -- days of tables of facts
     days_kept bigint not null, -- of them left alone, because a newer snapshot had published them
+    mark_before pg_snapshot, -- null when there was none
+    mark_before_system bigint,
     published_at timestamptz not null default now(),
+    rolled_back_at timestamptz,
+    rolled_back_by uuid, -- the run whose execution has undone it
+    rolled_back_execution integer,
     primary key (run_id, execution)
 );
 
@@ -39,6 +45,23 @@ create table warehouse.versions (
     system_id bigint not null,
     published_at timestamptz not null default now(),
     primary key (table_name, date_id)
+);
+
+-- What stood before each publish of what it has put in place: all null where nothing did. Rows are
+-- added and never changed.
+create table warehouse.version_log (
+    by_run uuid not null,
+    by_execution integer not null,
+    table_name text not null,
+    date_id integer not null,
+    run_id uuid,
+    execution integer,
+    content text,
+    interval_to date,
+    snapshot pg_snapshot,
+    system_id bigint,
+    published_at timestamptz,
+    primary key (by_run, by_execution, table_name, date_id)
 );
 
 -- Every day that is published shows the shop as of this snapshot or a later one: a run that takes
@@ -141,22 +164,33 @@ begin
 end
 $$;
 
--- Records that what stands of a table on these days is from this execution.
+-- Records that what stands of a table on these days is from this execution, and what stood before.
 create function warehouse.record_versions(
     p_table text, p_run uuid, p_execution integer, p_content text, p_snapshot pg_snapshot,
     p_system bigint, p_interval_to date, p_days integer[]
 ) returns void
 language sql as $$
-    insert into warehouse.versions (
-        table_name, date_id, run_id, execution, content, interval_to, snapshot, system_id
+    with changed as (
+        insert into warehouse.versions (
+            table_name, date_id, run_id, execution, content, interval_to, snapshot, system_id
+        )
+        select p_table, d, p_run, p_execution, p_content, p_interval_to, p_snapshot, p_system
+        from unnest(p_days) as d
+        on conflict (table_name, date_id) do update
+        set run_id = excluded.run_id, execution = excluded.execution, content = excluded.content,
+            interval_to = excluded.interval_to, snapshot = excluded.snapshot,
+            system_id = excluded.system_id, published_at = excluded.published_at
+        where (versions.run_id, versions.content) <> (excluded.run_id, excluded.content)
+        returning date_id
     )
-    select p_table, d, p_run, p_execution, p_content, p_interval_to, p_snapshot, p_system
-    from unnest(p_days) as d
-    on conflict (table_name, date_id) do update
-    set run_id = excluded.run_id, execution = excluded.execution, content = excluded.content,
-        interval_to = excluded.interval_to, snapshot = excluded.snapshot,
-        system_id = excluded.system_id, published_at = excluded.published_at
-    where (versions.run_id, versions.content) <> (excluded.run_id, excluded.content);
+
+    -- Tables are read as they were when the statement began.
+    insert into warehouse.version_log
+    select
+        p_run, p_execution, p_table, c.date_id, v.run_id, v.execution, v.content, v.interval_to,
+        v.snapshot, v.system_id, v.published_at
+    from changed as c
+    left join warehouse.versions as v on v.table_name = p_table and v.date_id = c.date_id;
 $$;
 
 -- Puts staged days in place of those that stand, and returns the rows.
@@ -259,4 +293,5 @@ $$;
 drop function warehouse.move_mark, warehouse.place_whole, warehouse.place_days,
 warehouse.record_versions, warehouse.totals, staging.sweep, staging.open, staging.name_of,
 warehouse.may_replace, warehouse.snapshot_order;
-drop table warehouse.reconciled, warehouse.publications, warehouse.versions, warehouse.mark;
+drop table warehouse.reconciled, warehouse.publications, warehouse.versions,
+warehouse.version_log, warehouse.mark;

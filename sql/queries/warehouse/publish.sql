@@ -54,7 +54,7 @@ select set_config('lock_timeout', sqlc.arg(duration)::text, true);
 -- name: LastPublication :one
 select execution, rows_published, days_placed, days_kept
 from warehouse.publications
-where run_id = sqlc.arg(run_id)
+where run_id = sqlc.arg(run_id) and rolled_back_at is null
 order by execution desc
 limit 1;
 
@@ -104,12 +104,13 @@ select warehouse.move_mark(
 -- name: RecordPublication :exec
 insert into warehouse.publications (
     run_id, execution, interval_from, interval_to, snapshot, system_id, rows_published, days_placed,
-    days_kept
+    days_kept, mark_before, mark_before_system
 )
 values (
     sqlc.arg(run_id), sqlc.arg(execution), sqlc.arg(interval_from), sqlc.arg(interval_to),
     sqlc.arg(snapshot)::text::pg_snapshot, sqlc.arg(system_id), sqlc.arg(rows_published),
-    sqlc.arg(days_placed), sqlc.arg(days_kept)
+    sqlc.arg(days_placed), sqlc.arg(days_kept), sqlc.narg(mark_before)::text::pg_snapshot,
+    sqlc.narg(mark_before_system)::bigint
 );
 
 -- name: History :many

@@ -1,0 +1,265 @@
+package etl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"mercado/internal/lake"
+	"mercado/internal/lake/model"
+	"mercado/internal/store/shopdb"
+	"mercado/internal/warehouse"
+)
+
+// RolledBack is the state of a run of which nothing stands any more.
+const RolledBack = "rolled_back"
+
+// RollbackRequest says which publishes are to be undone.
+type RollbackRequest struct {
+	RunID      *uuid.UUID `json:"run_id"`     // whose publish; nil for the latest
+	WithNewer  bool       `json:"with_newer"` // undo those that came later first
+	WorkflowID string     `json:"workflow_id"`
+	At         time.Time  `json:"at"`
+}
+
+// RollbackPlan is what a rollback does. It goes on record as an execution of the run.
+type RollbackPlan struct {
+	Run     Run         `json:"run"`
+	Before  string      `json:"before"`  // the run's state
+	Numbers []int64     `json:"numbers"` // of the publishes to undo, the latest first
+	Runs    []uuid.UUID `json:"runs"`    // that have made them
+	Tables  []string    `json:"tables"`  // to put back
+}
+
+// BeginRollback finds what is to be undone, and records that it begins.
+func (a *Activities) BeginRollback(ctx context.Context, request RollbackRequest) (*RollbackPlan, error) {
+	plan, err := a.planRollback(ctx, request)
+	return plan, classify(err)
+}
+
+func (a *Activities) planRollback(ctx context.Context, request RollbackRequest) (*RollbackPlan, error) {
+	publishes, err := a.Warehouse.ToUndo(ctx, request.RunID, request.WithNewer)
+	if err != nil {
+		return nil, err
+	}
+	plan := &RollbackPlan{Run: Run{ID: publishes[len(publishes)-1].RunID}}
+	for _, publish := range publishes {
+		plan.Numbers = append(plan.Numbers, publish.Number)
+		if !slices.Contains(plan.Runs, publish.RunID) {
+			plan.Runs = append(plan.Runs, publish.RunID)
+		}
+	}
+	before, err := a.Warehouse.BeforePublishes(ctx, plan.Numbers)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range a.Models.Zone(lake.Gold) {
+		// Rows that are added and never taken away stay.
+		if _, changed := before[m.Name]; changed && !m.Upsert {
+			plan.Tables = append(plan.Tables, m.Name)
+		}
+	}
+	return plan, a.recordRollback(ctx, request, plan)
+}
+
+func (a *Activities) recordRollback(ctx context.Context, request RollbackRequest, plan *RollbackPlan) error {
+	err := a.Shop.InTx(ctx, func(queries *shopdb.Queries) (err error) {
+		if err := queries.LockRuns(ctx); err != nil {
+			return err
+		}
+		if plan.Before, err = queries.StateOfRun(ctx, plan.Run.ID); err != nil {
+			return err
+		}
+		begun, err := queries.BeginRollback(ctx, shopdb.BeginRollbackParams{
+			ID: plan.Run.ID, WorkflowID: request.WorkflowID, StartedAt: request.At,
+		})
+		if err != nil {
+			return err
+		}
+		plan.Run.Execution = int(begun.Execution)
+		plan.Run.Interval = lake.Span{From: lake.DayOf(begun.IntervalFrom), To: lake.DayOf(begun.IntervalTo)}
+		return nil
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return &BadRequest{Problem: fmt.Sprintf("run %s is under way, or not on record: wait for its end, or cancel it first", plan.Run.ID)}
+	}
+	if plan.Before == Running { // an earlier try got this far
+		plan.Before = Succeeded
+	}
+	return err
+}
+
+// RollbackTable is a table to put back.
+type RollbackTable struct {
+	Plan  RollbackPlan `json:"plan"`
+	Table string       `json:"table"`
+}
+
+// StageRollback loads what stood of a table before, from zone gold, into its staging table.
+func (a *Activities) StageRollback(ctx context.Context, step RollbackTable) (*Report, error) {
+	report := a.begin(ctx, step.Plan.Run, Stage, step.Table)
+	say, stop := beat(ctx)
+	defer stop()
+	err := a.stageBefore(ctx, step, report, say)
+	report.Note = fmt.Sprintf("%d rows of what stood before", report.RowsOut)
+	return a.end(ctx, step.Plan.Run, report, err)
+}
+
+func (a *Activities) stageBefore(ctx context.Context, step RollbackTable, report *Report, say func(string)) error {
+	m, err := a.model(lake.Gold, step.Table)
+	if err != nil {
+		return err
+	}
+	tables, err := a.Warehouse.BeforePublishes(ctx, step.Plan.Numbers)
+	if err != nil {
+		return err
+	}
+	if err := a.Warehouse.EmptyStaging(ctx, m.Name, step.Plan.Run.ID, step.Plan.Run.Execution); err != nil {
+		return err
+	}
+	for _, source := range tables[m.Name].Sources {
+		if err := a.stageSource(ctx, m, step.Plan.Run, source, report, say); err != nil {
+			return err
+		}
+	}
+	staged, err := a.Warehouse.Staged(ctx, m.Name, step.Plan.Run.ID, step.Plan.Run.Execution, m.Totals, m.Subject != "")
+	report.RowsOut = staged.Total().Rows
+	return err
+}
+
+// stageSource stages the days that are to stand of what a run has made, or all of a table written whole.
+func (a *Activities) stageSource(ctx context.Context, m *model.Model, run Run, source warehouse.Source, report *Report, say func(string)) (err error) {
+	manifest, err := a.Store.Manifest(ctx, lake.Output{
+		Zone: lake.Gold, Table: m.Name, RunID: source.RunID.String(), Execution: source.Execution,
+	})
+	if err != nil {
+		return err
+	}
+	chosen, err := partsOf(m, manifest, source.Spans())
+	if err != nil {
+		return err
+	}
+	var parts []lake.Part
+	for _, part := range chosen {
+		parts = append(parts, part.Part)
+		report.Bytes += part.Size
+	}
+	if len(parts) == 0 {
+		return nil // days on which there was nothing
+	}
+	if err := os.MkdirAll(a.Scratch, 0o700); err != nil {
+		return fmt.Errorf("scratch folder: %w", err)
+	}
+	folder, err := os.MkdirTemp(a.Scratch, "rollback-"+m.Name+"-")
+	if err != nil {
+		return fmt.Errorf("scratch folder: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	say(fmt.Sprintf("downloading what run %s has made", source.RunID))
+	files, err := download(ctx, a.Store, lake.Gold, parts, filepath.Join(folder, "in"))
+	if err != nil {
+		return err
+	}
+	held := lake.Total(parts)
+	report.RowsIn += held.Rows
+	progress := func(rows int64) { say(fmt.Sprintf("%d rows of run %s loaded", rows, source.RunID)) }
+	if m.Subject != "" {
+		return a.Warehouse.StageDays(ctx, m.Name, run.ID, run.Execution, source.Days, files, held, progress)
+	}
+	if _, err := a.Warehouse.Stage(ctx, m.Name, run.ID, run.Execution, files, progress); err != nil {
+		return err
+	}
+	return a.Warehouse.Holds(ctx, m.Name, run.ID, run.Execution, held)
+}
+
+// ReconcileRollback records what is staged, for the publish to compare with. Each file was compared
+// with its manifest when it was staged.
+func (a *Activities) ReconcileRollback(ctx context.Context, plan RollbackPlan) (*Report, error) {
+	report := a.begin(ctx, plan.Run, Reconcile, "")
+	_, stop := beat(ctx)
+	defer stop()
+	for _, table := range plan.Tables {
+		m, err := a.model(lake.Gold, table)
+		if err != nil {
+			return a.end(ctx, plan.Run, report, err)
+		}
+		staged, err := a.Warehouse.Staged(ctx, table, plan.Run.ID, plan.Run.Execution, m.Totals, m.Subject != "")
+		if err == nil {
+			err = a.Warehouse.Reconciled(ctx, table, plan.Run.ID, plan.Run.Execution, staged)
+		}
+		if err != nil {
+			return a.end(ctx, plan.Run, report, err)
+		}
+		report.RowsOut += staged.Total().Rows
+	}
+	report.Note = fmt.Sprintf("%d tables, %d rows to put back", len(plan.Tables), report.RowsOut)
+	return a.end(ctx, plan.Run, report, nil)
+}
+
+// PublishRollback puts everything back in one transaction.
+func (a *Activities) PublishRollback(ctx context.Context, plan RollbackPlan) (*Report, error) {
+	report := a.begin(ctx, plan.Run, Publish, "")
+	_, stop := beat(ctx)
+	defer stop()
+	undoing := warehouse.Undoing{RunID: plan.Run.ID, Execution: plan.Run.Execution, Numbers: plan.Numbers}
+	for _, m := range a.Models.Zone(lake.Gold) {
+		undoing.Tables = append(undoing.Tables, warehouse.PublishedTable{Name: m.Name, Facts: m.Subject != "", Upsert: m.Upsert})
+	}
+	done, err := a.Warehouse.Rollback(ctx, undoing)
+	report.RowsOut = done.Rows
+	report.Note = fmt.Sprintf("%d publishes undone: %d rows, %d days of facts put back", len(plan.Numbers), done.Rows, done.Days)
+	return a.end(ctx, plan.Run, report, err)
+}
+
+// RollbackEnd is how a rollback ended.
+type RollbackEnd struct {
+	Plan  RollbackPlan `json:"plan"`
+	Error string       `json:"error"` // "" when it succeeded
+	At    time.Time    `json:"at"`
+	Steps []*Report    `json:"steps"`
+}
+
+// FinishRollback records how a rollback ended: as rolled back are the runs of which nothing stands any
+// more. It is tried until it succeeds.
+func (a *Activities) FinishRollback(ctx context.Context, end RollbackEnd) error {
+	run := end.Plan.Run
+	finish := shopdb.EndRollbackParams{ID: run.ID, Execution: int32(run.Execution), State: end.Plan.Before, FinishedAt: end.At}
+	var gone []uuid.UUID
+	if end.Error != "" {
+		finish.Error = &end.Error
+	} else {
+		standing, err := a.Warehouse.StandingRuns(ctx)
+		if err != nil {
+			return err
+		}
+		for _, id := range end.Plan.Runs {
+			if !standing[id] {
+				gone = append(gone, id)
+			}
+		}
+		if finish.State = Succeeded; !standing[run.ID] {
+			finish.State = RolledBack
+		}
+	}
+	if _, err := a.Warehouse.SweepStaging(ctx, run.ID); err != nil {
+		return err
+	}
+	return a.Shop.InTx(ctx, func(queries *shopdb.Queries) error {
+		if err := queries.EndRollback(ctx, finish); err != nil {
+			return err
+		}
+		for _, step := range end.Steps {
+			if err := queries.RecordStep(ctx, step.row(run)); err != nil {
+				return err
+			}
+		}
+		return queries.RolledBack(ctx, gone)
+	})
+}

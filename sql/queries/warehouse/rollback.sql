@@ -1,0 +1,34 @@
+-- name: StandingPublications :many
+-- Publishes that have not been undone, the latest first.
+select number, run_id, execution
+from warehouse.publications
+where rolled_back_at is null
+order by number desc;
+
+-- name: BeforePublications :many
+select
+    b.table_name::text as table_name,
+    b.date_id::integer as date_id,
+    b.run_id,
+    b.execution
+from warehouse.before_publications(sqlc.arg(numbers)::bigint[]) as b
+order by b.table_name, b.date_id;
+
+-- name: KeepStaged :exec
+select staging.keep(
+    ('staging.' || staging.name_of(sqlc.arg(table_name), sqlc.arg(run_id), sqlc.arg(source)))::regclass,
+    ('staging.' || staging.name_of(sqlc.arg(table_name), sqlc.arg(run_id), sqlc.arg(execution)))::regclass,
+    sqlc.arg(days)::integer[]
+);
+
+-- name: UndoPublications :exec
+select warehouse.undo_publications(
+    sqlc.arg(numbers)::bigint[], sqlc.arg(run_id)::uuid, sqlc.arg(execution)::integer
+);
+
+-- name: RolledBackBy :many
+-- The publishes that an execution has undone, the latest first.
+select number
+from warehouse.publications
+where rolled_back_by = sqlc.arg(run_id) and rolled_back_execution = sqlc.arg(execution)::integer
+order by number desc;

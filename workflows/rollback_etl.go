@@ -1,0 +1,122 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+	enums "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"mercado/activities/etl"
+)
+
+// RollbackInput says which publishes RollbackETL undoes.
+type RollbackInput struct {
+	RunID     *uuid.UUID `json:"run_id"`     // whose; nil for the latest
+	WithNewer bool       `json:"with_newer"` // undo those that came later first
+	Tries     int        `json:"tries"`      // of a step, before the rollback has failed
+}
+
+// RollbackResult is what was undone.
+type RollbackResult struct {
+	RunID uuid.UUID   `json:"run_id"` // of which the rollback is an execution
+	Runs  []uuid.UUID `json:"runs"`   // that had published, the latest first
+	Rows  int64       `json:"rows"`   // put back
+}
+
+// RollbackETL puts back what stood before a publish, or several, from the parts that zone gold has
+// kept: stage, reconcile, publish. It goes on record as an execution of the run that it undoes.
+func RollbackETL(ctx workflow.Context, input RollbackInput) (*RollbackResult, error) {
+	r := &rollbackETL{dailyETL: dailyETL{input: ETLInput{Tries: input.Tries}, began: workflow.Now(ctx)}}
+	workflow.SetCurrentDetails(ctx, "beginning")
+	begin := workflow.ExecuteActivity(bookkeeping(ctx, "find what is to be undone", input.Tries), etlSteps.BeginRollback, etl.RollbackRequest{
+		RunID: input.RunID, WithNewer: input.WithNewer, WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID, At: r.began,
+	})
+	if err := begin.Get(ctx, &r.plan); err != nil {
+		return nil, err
+	}
+	r.dailyETL.input.Run = r.plan.Run
+	return r.finish(ctx, r.run(ctx))
+}
+
+type rollbackETL struct {
+	dailyETL
+	plan etl.RollbackPlan
+}
+
+func (r *rollbackETL) run(ctx workflow.Context) error {
+	futures := make([]workflow.Future, len(r.plan.Tables))
+	for i, table := range r.plan.Tables {
+		step := etl.RollbackTable{Plan: r.plan, Table: table}
+		futures[i] = workflow.ExecuteActivity(r.working(ctx, "stage what stood of "+table), etlSteps.StageRollback, step)
+	}
+	if err := r.gather(ctx, etl.Stage, r.plan.Tables, futures); err != nil {
+		return err
+	}
+	for _, step := range []struct {
+		name    etl.Step
+		summary string
+		do      any
+	}{
+		{etl.Reconcile, "record what is staged", etlSteps.ReconcileRollback},
+		{etl.Publish, "put all tables back in one transaction", etlSteps.PublishRollback},
+	} {
+		r.details(ctx, "now: "+string(step.name))
+		var report *etl.Report
+		if err := workflow.ExecuteActivity(r.working(ctx, step.summary), step.do, r.plan).Get(ctx, &report); err != nil {
+			return r.failed(ctx, step.name, "", err)
+		}
+		r.reports = append(r.reports, report)
+		r.rows = &report.RowsOut
+	}
+	return nil
+}
+
+// finish records how the rollback ended, whatever ended it, however long that takes.
+func (r *rollbackETL) finish(ctx workflow.Context, failure error) (*RollbackResult, error) {
+	end := etl.RollbackEnd{Plan: r.plan, At: workflow.Now(ctx), Steps: r.reports}
+	if failure != nil {
+		end.Error = "rollback: " + etl.OneLine(failure.Error())
+	}
+	r.details(ctx, "ended: "+strings.TrimSpace("rolled back "+end.Error))
+	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	const unlimited = 0
+	if err := workflow.ExecuteActivity(bookkeeping(ctx, "record the end", unlimited), etlSteps.FinishRollback, end).Get(ctx, nil); err != nil {
+		return nil, errors.Join(failure, err)
+	}
+	switch {
+	case failure == nil:
+		return &RollbackResult{RunID: r.plan.Run.ID, Runs: r.plan.Runs, Rows: *r.rows}, nil
+	case temporal.IsCanceledError(failure):
+		return nil, failure
+	}
+	return nil, temporal.NewNonRetryableApplicationError(end.Error, "RollbackFailed", nil)
+}
+
+// RollbackID is the id of the workflow that rolls back, for all who work on a queue: there is one at a time.
+func RollbackID(queue string) string { return queue + "/rollback" }
+
+// ErrRollbackRunning is returned when a rollback is under way.
+var ErrRollbackRunning = errors.New("a rollback is under way: wait for its end")
+
+// StartRollback starts a rollback in queue, or returns ErrRollbackRunning.
+func StartRollback(ctx context.Context, c client.Client, queue string, input RollbackInput) (client.WorkflowRun, error) {
+	run, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: RollbackID(queue), TaskQueue: queue, StaticSummary: "put back what stood before the latest publish",
+		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL, WorkflowExecutionErrorWhenAlreadyStarted: true,
+	}, RollbackETL, input)
+	if started := (*serviceerror.WorkflowExecutionAlreadyStarted)(nil); errors.As(err, &started) {
+		return nil, ErrRollbackRunning
+	}
+	if err != nil {
+		return nil, fmt.Errorf("start the rollback: %w", err)
+	}
+	return run, nil
+}
