@@ -14,6 +14,8 @@ import (
 	"mercado/api/apitest"
 	"mercado/internal/auth"
 	"mercado/internal/order"
+	"mercado/internal/settings"
+	"mercado/worker"
 	"mercado/worker/workertest"
 )
 
@@ -54,6 +56,7 @@ var things = map[string]thingKind{
 	"/api/vendor/shipments/{id}":    {ofCustomer: true, ofVendor: true, make: (*accessWorld).shipment},
 	"/api/returns/{id}":             {ofCustomer: true, ofVendor: true, make: (*accessWorld).returned},
 	"/api/etl/runs/{id}":            {make: (*accessWorld).run},
+	"/api/etl/schedules/{id}":       {make: (*accessWorld).schedule},
 	"/api/refunds/{id}":             {ofCustomer: true, ofVendor: true, make: (*accessWorld).failedRefund},
 }
 
@@ -177,6 +180,16 @@ func (w *accessWorld) run() thing {
 	w.t.Helper()
 	made := w.Admin().Post("/api/etl/runs", map[string]any{}).Want(http.StatusAccepted)
 	return thing{id: apitest.Decode[struct{ ID string }](made).ID}
+}
+
+// schedule is that of the daily load.
+func (w *accessWorld) schedule() thing {
+	w.t.Helper()
+	daily := settings.Daily{At: time.Now().UTC().Add(12 * time.Hour).Format("15:04"), TimeZone: "UTC", Overlap: "queue", CatchUp: time.Hour}
+	if err := worker.EnsureSchedules(w.t.Context(), w.Deps.Temporal, w.World.Temporal, daily, 1); err != nil {
+		w.t.Fatal(err)
+	}
+	return thing{id: "daily-etl"}
 }
 
 // webhookEndpoint is one of the vendor's.

@@ -26,6 +26,8 @@ import (
 
 	"mercado/internal/auth"
 	"mercado/internal/completion"
+	"mercado/internal/lake"
+	"mercado/internal/lake/model"
 	"mercado/internal/payment"
 	"mercado/internal/settings"
 	"mercado/internal/store"
@@ -38,6 +40,7 @@ import (
 type Deps struct {
 	DB        *store.DB
 	Temporal  client.Client
+	Lake      *lake.Store
 	Tokens    *auth.Tokens
 	Passwords *auth.Passwords
 	Board     *completion.Board // tells of checkouts that end in this process; may be nil
@@ -69,7 +72,10 @@ type API struct {
 	tree     *cache[[]shopdb.CatalogCategory]
 	counts   *cache[map[int64]int64] // products by category
 	payments payment.Providers
-	runs     *runs.Runs
+
+	runs       *runs.Runs
+	schedules  *runs.Schedules
+	quarantine *runs.Quarantine
 }
 
 // Most entries of the catalogue that are kept for a moment.
@@ -109,6 +115,8 @@ var resources = []func(*API){
 	(*API).webhookEndpoints,
 	(*API).webhookDeliveries,
 	(*API).etlRuns,
+	(*API).etlQuarantine,
+	(*API).etlSchedules,
 }
 
 // New builds the API; nothing is connected to before the first request.
@@ -117,6 +125,12 @@ func New(deps Deps) *API {
 		deps.Log = slog.Default()
 	}
 	a := &API{Deps: deps, router: gin.New(), metrics: newMetrics(), payments: payment.Open(deps.Shop)}
+	models, err := model.Load()
+	if err != nil {
+		panic(err) // they are part of the program, and tested
+	}
+	a.schedules = runs.NewSchedules(deps.Temporal, deps.Workflow)
+	a.quarantine = &runs.Quarantine{Shop: deps.DB, Store: deps.Lake, Models: models}
 	a.runs = runs.New(deps.DB, deps.Temporal, deps.Workflow, deps.ETL.StepTries)
 	a.details = newCache[shopdb.CatalogProductListing](deps.Shop.CatalogueCache, keptDetails)
 	a.lists = newCache[[]shopdb.ListProductsRow](deps.Shop.CatalogueCache, keptLists)

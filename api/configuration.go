@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"mercado/internal/lake"
 	"mercado/internal/money"
 )
 
@@ -106,6 +107,7 @@ func holdsNull(document []byte) bool {
 func aliasSchemas(registry huma.Registry) {
 	registry.RegisterTypeAlias(reflect.TypeFor[money.Amount](), reflect.TypeFor[amountSchema]())
 	registry.RegisterTypeAlias(reflect.TypeFor[uuid.UUID](), reflect.TypeFor[uuidSchema]())
+	registry.RegisterTypeAlias(reflect.TypeFor[lake.Row](), reflect.TypeFor[rowSchema]())
 }
 
 // amountSchema documents money.Amount. Money is not negative; a field that may be says so with
@@ -120,6 +122,14 @@ func (amountSchema) Schema(huma.Registry) *huma.Schema {
 		PatternDescription: "an amount such as 19.99, not negative",
 		Examples:           []any{"19.99"},
 	}
+}
+
+// rowSchema documents a row of a table of the lake: any columns.
+type rowSchema struct{}
+
+// Schema implements huma.SchemaProvider.
+func (rowSchema) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
 }
 
 type uuidSchema struct{}

@@ -17,6 +17,7 @@ import (
 	"mercado/internal/payment"
 	"mercado/internal/shipping"
 	"mercado/internal/store"
+	"mercado/runs"
 )
 
 // code names a problem for programs; it never changes once released.
@@ -209,6 +210,7 @@ var meanings = []struct {
 	{auth.ErrBusy, busy},
 	{store.ErrNotFound, notFound},
 	{store.ErrUnknownRun, notFound},
+	{runs.ErrUnknownSchedule, notFound},
 	{store.ErrLastAdmin, lastAdmin},
 	{store.ErrNoCustomer, notACustomer},
 	{store.ErrTooManyEndpoints, tooManyEndpoints},

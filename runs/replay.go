@@ -87,6 +87,16 @@ func (r *Runs) settle(ctx context.Context, run *store.Run) error {
 	return err
 }
 
+// FailLost records a run as failed when it says that it runs and its workflow was terminated, or
+// Temporal has lost it. lost tells whether that was so.
+func (r *Runs) FailLost(ctx context.Context, id uuid.UUID) (lost bool, err error) {
+	run, err := r.shop.Run(ctx, id)
+	if err != nil || run.State != Running {
+		return false, err
+	}
+	return r.abandon(ctx, run)
+}
+
 // abandon records as failed a run whose workflow can no longer do so: it was terminated, or Temporal
 // has lost it. lost tells whether that was so.
 func (r *Runs) abandon(ctx context.Context, run *store.Run) (lost bool, err error) {

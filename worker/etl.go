@@ -82,7 +82,7 @@ func keepSchedules(ctx context.Context, c client.Client, config Config) error {
 // EnsureSchedules makes the schedules that Mercado needs, or makes them what the settings say by now.
 // Several processes may call it at once. A schedule that an operator has paused stays paused.
 func EnsureSchedules(ctx context.Context, c client.Client, t settings.Temporal, d settings.Daily, tries int) error {
-	daily, err := workflows.DailySchedule(t.TaskQueuePrefix+"daily-etl", t.TaskQueuePrefix+ETLQueue, d, tries, time.Now())
+	daily, err := workflows.DailySchedule(t.TaskQueuePrefix+workflows.ETLDaily, t.TaskQueuePrefix+ETLQueue, d, tries, time.Now())
 	if err != nil {
 		return err
 	}

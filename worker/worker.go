@@ -17,6 +17,7 @@ import (
 	"mercado/internal/settings"
 	"mercado/internal/store"
 	"mercado/internal/temporal"
+	"mercado/runs"
 	flows "mercado/workflows"
 )
 
@@ -79,6 +80,9 @@ func Run(ctx context.Context, c Config) error {
 	group.Go(func() error {
 		prefix := c.Temporal.TaskQueuePrefix
 		return keepSchedule(ctx, workflows, flows.ForgetImportsSchedule(prefix+"forget-imports", prefix+OperationsQueue))
+	})
+	group.Go(func() error {
+		return failLost(ctx, db, runs.New(db, workflows, c.Temporal, c.ETL.StepTries))
 	})
 	if c.Shop.SweepEvery > 0 {
 		group.Go(func() error {

@@ -14,6 +14,12 @@ import (
 // daily load out, or has it twice. Every start of a worker looks anew.
 const clockYears = 5
 
+// ETLDaily is the id of the schedule of the daily load, before the prefix of settings.Temporal.
+const ETLDaily = "daily-etl"
+
+// ETLSchedules are the ids of the schedules of the lake, before the prefix.
+var ETLSchedules = []string{ETLDaily}
+
 // overlaps are the policies of settings.Daily.
 var overlaps = map[string]enums.ScheduleOverlapPolicy{
 	"queue": enums.SCHEDULE_OVERLAP_POLICY_BUFFER_ALL,

@@ -13,6 +13,7 @@ import (
 	"mercado/internal/auth"
 	"mercado/internal/completion"
 	"mercado/internal/devstack/stacktest"
+	"mercado/internal/lake"
 	"mercado/internal/payment"
 	"mercado/internal/settings"
 	"mercado/internal/store"
@@ -47,12 +48,16 @@ func On(t testing.TB, world *stacktest.World, options ...func(*api.Deps)) *Shop 
 		t.Fatal(err)
 	}
 	t.Cleanup(workflows.Close)
+	objects, err := lake.Open(world.ObjectStore)
+	if err != nil {
+		t.Fatal(err)
+	}
 	_, key, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	deps := api.Deps{
-		DB: db, Temporal: workflows, Tokens: auth.NewTokens(key, 15*time.Minute), Passwords: auth.NewPasswords(15),
+		DB: db, Temporal: workflows, Lake: objects, Tokens: auth.NewTokens(key, 15*time.Minute), Passwords: auth.NewPasswords(15),
 		Log:      slog.New(slog.DiscardHandler),
 		Auth:     settings.Auth{AccessTokenTTL: 15 * time.Minute, RefreshTokenTTL: time.Hour, PasswordMin: 15},
 		Workflow: world.Temporal, ETL: settings.ETL{StepTries: 2}, Board: completion.NewBoard(),

@@ -13,6 +13,7 @@ import (
 	"mercado/api"
 	"mercado/internal/auth"
 	"mercado/internal/completion"
+	"mercado/internal/lake"
 	"mercado/internal/settings"
 	"mercado/internal/store"
 	"mercado/internal/temporal"
@@ -65,6 +66,10 @@ func (c *APICmd) Run(ctx context.Context, g *Globals) error {
 		return err
 	}
 	defer workflows.Close()
+	objects, err := lake.Open(c.ObjectStore)
+	if err != nil {
+		return err
+	}
 	probes, err := readinessProbes(background, workflows, c.ObjectStore, c.Temporal)
 	if err != nil {
 		return err
@@ -73,7 +78,7 @@ func (c *APICmd) Run(ctx context.Context, g *Globals) error {
 	defer runtime.KeepAlive(floor)
 	board := completion.NewBoard()
 	server := api.New(api.Deps{
-		DB: db, Temporal: workflows, Tokens: auth.NewTokens(key, c.AccessTokenTTL), Passwords: passwords,
+		DB: db, Temporal: workflows, Lake: objects, Tokens: auth.NewTokens(key, c.AccessTokenTTL), Passwords: passwords,
 		Probes: probes, Version: version, Environment: g.Environment, Auth: c.Auth, Shop: c.Shop, Limits: c.Limits, Webhooks: c.Webhooks,
 		Workflow: c.Temporal, ETL: c.ETL, Board: board,
 		TrustedProxies: proxies,

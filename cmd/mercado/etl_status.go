@@ -25,6 +25,7 @@ import (
 type ETLStatusCmd struct {
 	settings.Database
 	ID    *runID `arg:"" optional:"" name:"run" help:"Show this run, step by step."`
+	Watch bool   `name:"watch" help:"Show the run, or the latest, again and again until it has ended; a line for each step that ends where the output is no terminal. The exit code is 0 when it has succeeded."`
 	Limit int    `name:"limit" default:"20" help:"Show at most so many runs, newest first."`
 }
 
@@ -46,6 +47,9 @@ func (c *ETLStatusCmd) Run(ctx context.Context, g *Globals) error {
 	list := struct {
 		Items []store.Run `json:"items"`
 	}{}
+	if c.Watch {
+		return c.watch(ctx, g, db)
+	}
 	if c.ID == nil {
 		if list.Items, err = db.Runs(ctx, c.Limit); err != nil {
 			return err
@@ -58,6 +62,21 @@ func (c *ETLStatusCmd) Run(ctx context.Context, g *Globals) error {
 	}
 	list.Items = []store.Run{*run}
 	return g.print(list, func(w io.Writer) error { return printRun(w, run) })
+}
+
+// watch follows the run, or the latest.
+func (c *ETLStatusCmd) watch(ctx context.Context, g *Globals, db *store.DB) error {
+	if c.ID != nil {
+		return watch(ctx, g, db, uuid.UUID(*c.ID))
+	}
+	latest, err := db.Runs(ctx, 1)
+	if err != nil {
+		return err
+	}
+	if len(latest) == 0 {
+		return errors.New("there is no run to watch")
+	}
+	return watch(ctx, g, db, latest[0].ID)
 }
 
 func printRuns(w io.Writer, runs []store.Run) error {

@@ -50,6 +50,7 @@ const (
 	FulfilOrders        Permission = "orders.fulfil"
 	ReadRuns            Permission = "runs.read"
 	OperateRuns         Permission = "runs.operate"
+	ReadQuarantine      Permission = "quarantine.read"
 )
 
 // grants is the whole of who may do what.
@@ -89,6 +90,7 @@ var grants = map[Permission][]Role{
 	FulfilOrders:        {Vendor, Admin},
 	ReadRuns:            {Admin, DataEngineer, DataScientist, BIAnalyst},
 	OperateRuns:         {Admin, DataEngineer},
+	ReadQuarantine:      {Admin, DataEngineer},
 }
 
 // Known reports whether the permission exists.

@@ -50,6 +50,9 @@ func (t Table) String() string { return string(t.Zone) + "." + t.Name }
 // say: it must for a table that is read as published.T and written whole, for the first run.
 type Column struct{ Name, Type, Description string }
 
+// Personal tells whether the column says of itself that it holds personal data.
+func (c Column) Personal() bool { return strings.Contains(c.Description, "Personal:") }
+
 // Check is a condition every row should meet.
 type Check struct {
 	Name      string

@@ -641,6 +641,88 @@ func (q *Queries) RecordStep(ctx context.Context, arg RecordStepParams) error {
 	return err
 }
 
+const rejectedSteps = `-- name: RejectedSteps :many
+select
+    r.id as run_id,
+    r.started_at,
+    s.execution,
+    s.table_name
+from etl.steps as s
+inner join etl.runs as r on r.id = s.run_id
+where s.step = 'clean'
+    and s.rows_rejected > 0
+    and s.execution = (
+        select max(l.execution)
+        from etl.steps as l
+        where l.run_id = s.run_id and l.step = 'clean'
+    )
+    and ($1::uuid is null or r.id = $1::uuid)
+    and ($2::text is null or s.table_name = $2::text)
+    and (
+        $3::date is null
+        or (r.interval_from <= $3::date and r.interval_to > $3::date)
+    )
+    and (
+        $4::timestamptz is null
+        or (r.started_at, r.id) < ($4::timestamptz, $5::uuid)
+        or (r.id = $5::uuid and s.table_name >= $6::text)
+    )
+order by r.started_at desc, r.id desc, s.table_name
+limit $7
+`
+
+type RejectedStepsParams struct {
+	RunID     *uuid.UUID
+	TableName *string
+	Day       *time.Time
+	AtTime    *time.Time
+	AtID      *uuid.UUID
+	AtTable   *string
+	RowLimit  int32
+}
+
+type RejectedStepsRow struct {
+	RunID     uuid.UUID
+	StartedAt time.Time
+	Execution int32
+	TableName string
+}
+
+// Tables of which the last clean of a run has put rows in quarantine, newest run first; from the
+// table at_table of the run at_id, which began at at_time.
+func (q *Queries) RejectedSteps(ctx context.Context, arg RejectedStepsParams) ([]RejectedStepsRow, error) {
+	rows, err := q.db.Query(ctx, rejectedSteps,
+		arg.RunID,
+		arg.TableName,
+		arg.Day,
+		arg.AtTime,
+		arg.AtID,
+		arg.AtTable,
+		arg.RowLimit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []RejectedStepsRow{}
+	for rows.Next() {
+		var i RejectedStepsRow
+		if err := rows.Scan(
+			&i.RunID,
+			&i.StartedAt,
+			&i.Execution,
+			&i.TableName,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const renewExecution = `-- name: RenewExecution :one
 update etl.runs
 set execution = $1::integer + 1
@@ -706,6 +788,35 @@ func (q *Queries) RunByID(ctx context.Context, id uuid.UUID) (EtlRun, error) {
 		&i.FinishedAt,
 	)
 	return i, err
+}
+
+const runsUnderWay = `-- name: RunsUnderWay :many
+select id
+from etl.runs
+where state = 'running'
+    and execution_started_at < now() - make_interval(secs => $1::double precision)
+order by id
+`
+
+// Runs that say they run, and began that long ago.
+func (q *Queries) RunsUnderWay(ctx context.Context, olderThanSeconds float64) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, runsUnderWay, olderThanSeconds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const setLakeBlocks = `-- name: SetLakeBlocks :exec

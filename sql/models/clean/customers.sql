@@ -4,8 +4,8 @@
 -- version: updated_at
 -- reads: raw.customers
 -- column id: Key of the customer.
--- column first_name: First name without spare blanks.
--- column last_name: Last name without spare blanks.
+-- column first_name: First name without spare blanks. Personal: leaves this zone as its initial.
+-- column last_name: Last name without spare blanks. Personal: leaves this zone as its initial.
 -- column email: E-mail address in lower case. Personal: leaves this zone as a keyed hash.
 -- column phone: Digits, and a plus in front of an international number. Personal: stays in this zone.
 -- column birth_date: Date of birth. Personal: stays in this zone.

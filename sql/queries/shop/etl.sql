@@ -290,3 +290,42 @@ where s.run_id = any(sqlc.arg(run_ids)::uuid[])
         where l.run_id = s.run_id and l.step = s.step
     )
 order by s.run_id, s.started_at, s.step, s.table_name;
+
+-- name: RejectedSteps :many
+-- Tables of which the last clean of a run has put rows in quarantine, newest run first; from the
+-- table at_table of the run at_id, which began at at_time.
+select
+    r.id as run_id,
+    r.started_at,
+    s.execution,
+    s.table_name
+from etl.steps as s
+inner join etl.runs as r on r.id = s.run_id
+where s.step = 'clean'
+    and s.rows_rejected > 0
+    and s.execution = (
+        select max(l.execution)
+        from etl.steps as l
+        where l.run_id = s.run_id and l.step = 'clean'
+    )
+    and (sqlc.narg(run_id)::uuid is null or r.id = sqlc.narg(run_id)::uuid)
+    and (sqlc.narg(table_name)::text is null or s.table_name = sqlc.narg(table_name)::text)
+    and (
+        sqlc.narg(day)::date is null
+        or (r.interval_from <= sqlc.narg(day)::date and r.interval_to > sqlc.narg(day)::date)
+    )
+    and (
+        sqlc.narg(at_time)::timestamptz is null
+        or (r.started_at, r.id) < (sqlc.narg(at_time)::timestamptz, sqlc.narg(at_id)::uuid)
+        or (r.id = sqlc.narg(at_id)::uuid and s.table_name >= sqlc.narg(at_table)::text)
+    )
+order by r.started_at desc, r.id desc, s.table_name
+limit sqlc.arg(row_limit);
+
+-- name: RunsUnderWay :many
+-- Runs that say they run, and began that long ago.
+select id
+from etl.runs
+where state = 'running'
+    and execution_started_at < now() - make_interval(secs => sqlc.arg(older_than_seconds)::double precision)
+order by id;

@@ -1,0 +1,170 @@
+package etl_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"mercado/api"
+	"mercado/api/apitest"
+	"mercado/internal/auth"
+	"mercado/internal/store"
+	"mercado/runs"
+)
+
+// TestOperatorsFollowALoad walks through what an operator does by the API and on the command line: a
+// load is asked for, watched, looked into, done again and ended.
+func TestOperatorsFollowALoad(t *testing.T) {
+	t.Parallel()
+	p := setupWithoutWorker(t)
+	p.exec("select fixture.place('2026-03-01', 10)")
+	p.exec("alter table identity.customers drop constraint customers_email_check")
+	p.exec("update identity.customers set email = 'no address of Ana' where id = 19")
+	p.exec("update identity.customers set first_name = ' ' where id = 20")
+	shop := apitest.On(t, p.world)
+	engineer := shop.As(auth.Principal{Roles: []auth.Role{auth.DataEngineer}})
+	p.workProcess()
+
+	run := apitest.Decode[api.ETLRun](engineer.Post("/api/etl/runs", map[string]any{"from": "2026-03-01"}).Want(http.StatusAccepted))
+	stdout, stderr, code := p.ran("etl", "status", "--watch", run.ID.String())
+	if code != 0 || !strings.HasSuffix(stdout, run.ID.String()+" succeeded") {
+		t.Fatalf("watch: code %d, printed %q, said %s", code, stdout, stderr)
+	}
+	for _, line := range []string{"extract succeeded in", "clean customers succeeded in", "publish succeeded in"} {
+		if strings.Count(stdout, line) != 1 {
+			t.Errorf("watch does not tell once that %s: %s", line, stdout)
+		}
+	}
+	run = apitest.Decode[api.ETLRun](engineer.Get("/api/etl/runs/" + run.ID.String()).Want(http.StatusOK))
+	if run.State != "succeeded" || len(run.Steps) < 30 || run.FinishedAt == nil || !strings.HasSuffix(run.Links.Workflow, "/etl%2F"+run.ID.String()) {
+		t.Errorf("the run that succeeded is %+v", run)
+	}
+	p.same(warehouseRevenue, shopRevenue)
+	again := apitest.Decode[api.ETLRun](engineer.Post("/api/etl/runs/"+run.ID.String()+"/replay", map[string]any{"from": "gold"}).Want(http.StatusAccepted))
+	if again.ID != run.ID || again.Execution != 2 {
+		t.Errorf("replayed, it is %+v", again)
+	}
+	if stdout, stderr, code := p.ran("etl", "status", "--watch", "--output", "json"); code != 0 || !json.Valid([]byte(stdout)) ||
+		!strings.Contains(stderr, "publish skipped") {
+		t.Errorf("watch the latest: code %d, printed %s, said %s", code, stdout, stderr)
+	}
+
+	p.quarantined(shop, run.ID.String())
+	p.schedules(engineer)
+	p.lost(engineer)
+}
+
+// quarantined looks at the two customers whose rows are broken.
+func (p *pipeline) quarantined(shop *apitest.Shop, run string) {
+	t := p.t
+	type list struct {
+		Items      []runs.QuarantinedRow `json:"items"`
+		NextCursor *string               `json:"next_cursor"`
+	}
+	ask := func(client *apitest.Client, query string) list {
+		return apitest.Decode[list](client.Get("/api/etl/quarantine" + query).Want(http.StatusOK))
+	}
+	engineer := shop.As(auth.Principal{Roles: []auth.Role{auth.DataEngineer}})
+	all := ask(shop.Admin(), "?run="+run)
+	if len(all.Items) != 2 {
+		t.Fatalf("in quarantine are %+v", all.Items)
+	}
+	first, second := all.Items[0], all.Items[1]
+	if first.Table != "customers" || first.Row["id"] != 19.0 || first.Row["email"] != "no address of ana" || len(first.Hidden) != 0 ||
+		len(first.Rules) != 1 || first.Rules[0].Rule != "email_valid" || !strings.Contains(first.Rules[0].Condition, "regexp_full_match(email") {
+		t.Errorf("the customer without an address is %+v", first)
+	}
+	if second.Row["id"] != 20.0 || second.Rules[0].Rule != "name_present" {
+		t.Errorf("the customer without a name is %+v", second)
+	}
+	page := ask(shop.Admin(), "?limit=1")
+	if len(page.Items) != 1 || page.NextCursor == nil {
+		t.Fatalf("the first page is %+v", page)
+	}
+	if rest := ask(shop.Admin(), "?limit=1&cursor="+*page.NextCursor); len(rest.Items) != 1 || rest.Items[0].Row["id"] != 20.0 || rest.NextCursor != nil {
+		t.Errorf("the second page is %+v", rest)
+	}
+	for query, want := range map[string]int{
+		"?table=customers": 2, "?table=orders": 0, "?rule=name_present": 1, "?rule=lunch": 0, "?day=2026-03-01": 2, "?day=2026-03-02": 0,
+		"?table=customers&rule=email_valid&run=" + run: 1,
+	} {
+		if found := ask(engineer, query); len(found.Items) != want {
+			t.Errorf("%s gives %d rows, want %d", query, len(found.Items), want)
+		}
+	}
+	hidden := ask(engineer, "?rule=email_valid").Items[0]
+	if hidden.Row["email"] != nil || hidden.Row["first_name"] != nil || hidden.Row["id"] != 19.0 ||
+		strings.Join(hidden.Hidden, " ") != "birth_date email first_name last_name phone" {
+		t.Errorf("whoever may not read customers sees %+v", hidden)
+	}
+	for _, role := range []auth.Role{auth.DataScientist, auth.BIAnalyst, auth.Customer} {
+		shop.As(auth.Principal{Roles: []auth.Role{role}, CustomerID: 1}).Get("/api/etl/quarantine").WantProblem(http.StatusForbidden, "forbidden")
+	}
+	stdout, stderr, code := p.ran("etl", "quarantine", "--rule", "name_present")
+	if code != 0 || !strings.Contains(stdout, "name_present") || !strings.Contains(stdout, `"id":20`) || strings.Contains(stdout, "email_valid") {
+		t.Errorf("etl quarantine: code %d, printed %s, said %s", code, stdout, stderr)
+	}
+	if _, stderr, code := p.ran("etl", "quarantine", "--table", "lunch"); code != 2 || !strings.Contains(stderr, "--table") {
+		t.Errorf("etl quarantine of an unknown table: code %d, said %s", code, stderr)
+	}
+}
+
+// schedules pauses the daily load, by the API, and resumes it on the command line.
+func (p *pipeline) schedules(engineer *apitest.Client) {
+	t := p.t
+	const path = "/api/etl/schedules"
+	p.eventually("the worker has made the schedule", func() bool {
+		return len(apitest.Decode[struct{ Items []runs.Schedule }](engineer.Get(path).Want(http.StatusOK)).Items) == 1
+	})
+	paused := apitest.Decode[runs.Schedule](engineer.Post(path+"/daily-etl/pause", map[string]any{"note": "stock-taking"}).Want(http.StatusOK))
+	if !paused.Paused || paused.Note != "stock-taking" || paused.Overlap != "queue" || paused.CatchUp != 7*24*3600 || len(paused.Next) == 0 ||
+		paused.TimeZone != "UTC" || paused.Workflow != "ScheduledETL" || !strings.HasPrefix(paused.Starts[0], "every day at ") {
+		t.Errorf("paused, the schedule is %+v", paused)
+	}
+	var list struct{ Items []runs.Schedule }
+	stdout, stderr, code := p.ran("etl", "schedules", "--output", "json")
+	if err := json.Unmarshal([]byte(stdout), &list); err != nil || code != 0 || len(list.Items) != 1 || !list.Items[0].Paused {
+		t.Errorf("etl schedules: code %d, printed %s, said %s", code, stdout, stderr)
+	}
+	if stdout, stderr, code := p.ran("etl", "schedules", "resume", "daily-etl", "--note", "counted"); code != 0 ||
+		!strings.Contains(stdout, "active") || !strings.Contains(stdout, "counted") {
+		t.Errorf("etl schedules resume: code %d, printed %s, said %s", code, stdout, stderr)
+	}
+	before := p.text("select count(*) from etl.runs")
+	engineer.Post(path+"/daily-etl/trigger", nil).Want(http.StatusAccepted)
+	p.eventually("the triggered load is there", func() bool {
+		return p.text("select count(*) from etl.runs where trigger = 'schedule' and state <> 'running'") == "1"
+	})
+	p.want("select count(*) - 1 from etl.runs", before)
+	engineer.Post(path+"/weekly/pause", map[string]any{}).WantProblem(http.StatusNotFound, "not_found")
+	if _, stderr, code := p.ran("etl", "schedules", "trigger", "weekly"); code != 1 || !strings.Contains(stderr, "no such schedule") {
+		t.Errorf("etl schedules trigger of an unknown one: code %d, said %s", code, stderr)
+	}
+}
+
+// lost terminates the workflow of a load: it is shown as failed without anybody asking for a replay.
+func (p *pipeline) lost(engineer *apitest.Client) {
+	t := p.t
+	release := p.hold()
+	run := apitest.Decode[api.ETLRun](engineer.Post("/api/etl/runs", map[string]any{"from": "2026-03-01"}).Want(http.StatusAccepted))
+	p.awaitHeld()
+	if err := p.temporal.TerminateWorkflow(t.Context(), run.WorkflowID, "", "an operator's mistake"); err != nil {
+		t.Fatal(err)
+	}
+	release()
+	stdout, stderr, code := p.ran("etl", "status", "--watch", run.ID.String())
+	if code != 1 || !strings.HasSuffix(stdout, run.ID.String()+" failed") || !strings.Contains(stderr, "was terminated") {
+		t.Errorf("watch what was terminated: code %d, printed %s, said %s", code, stdout, stderr)
+	}
+	var found store.Run
+	engineer.Get("/api/etl/runs/" + run.ID.String()).Want(http.StatusOK).Into(&found)
+	if found.State != "failed" || found.Error == nil || !strings.Contains(*found.Error, "was terminated") {
+		t.Errorf("a run whose workflow was terminated is %+v", found)
+	}
+	for _, step := range found.Steps {
+		if step.State == "running" {
+			t.Errorf("step %s of it still runs", step.Step)
+		}
+	}
+}
