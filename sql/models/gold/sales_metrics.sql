@@ -64,10 +64,10 @@ amounts as (
     group by all
 ),
 
--- Each customer once per period: first by day, of which there are fewer than orders.
-shoppers as (
+-- Each customer once per period: of a day first, of which there are fewer than orders.
+days as (
     select
-        o.ordered_at::date as day,
+        o.ordered_at::date as period_start,
         o.customer_id,
         count(*) as orders
     from published.orders as o
@@ -75,24 +75,39 @@ shoppers as (
     group by all
 ),
 
-purchases as (
+weeks as (
     select
-        p.period,
-        date_trunc(p.period, s.day)::date as period_start,
-        s.customer_id,
-        sum(s.orders) as orders
-    from shoppers as s
-    cross join periods as p
+        date_trunc('week', d.period_start)::date as period_start,
+        d.customer_id,
+        sum(d.orders)::bigint as orders
+    from days as d
+    group by all
+),
+
+months as (
+    select
+        date_trunc('month', d.period_start)::date as period_start,
+        d.customer_id,
+        sum(d.orders)::bigint as orders
+    from days as d
     group by all
 ),
 
 bought as (
-    select
-        p.period,
-        p.period_start,
-        count(*) as customers,
-        sum(p.orders) as orders
-    from purchases as p
+    select 'day' as period, d.period_start, count(*) as customers, sum(d.orders) as orders
+    from days as d
+    group by all
+    union all
+    select 'week', w.period_start, count(*), sum(w.orders)
+    from weeks as w
+    group by all
+    union all
+    select 'month', m.period_start, count(*), sum(m.orders)
+    from months as m
+    group by all
+    union all
+    select 'quarter', date_trunc('quarter', m.period_start)::date, count(distinct m.customer_id), sum(m.orders)
+    from months as m
     group by all
 ),
 
