@@ -34,7 +34,7 @@
 -- error segment_known: segment in ('VIP', 'Loyal', 'New', 'At Risk', 'Lost', 'Regular')
 -- warn revenue_not_negative: revenue >= 0
 -- warn revenue_equals_facts: (select sum(r.revenue) from result as r)
---     = (select sum(s.total_price) from published.sales as s where s.order_status <> 'cancelled')
+--     = (select coalesce(sum(s.total_price), 0) from published.sales as s where s.order_status <> 'cancelled')
 --     - (select coalesce(sum(f.amount), 0) from published.refunds as f where f.refund_status = 'completed')
 with purchases as (
     select
