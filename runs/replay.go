@@ -41,7 +41,7 @@ func (r *Runs) replay(ctx context.Context, id uuid.UUID, from Step, recompute bo
 	if err := r.settle(ctx, run); err != nil {
 		return nil, err
 	}
-	again := etl.Run{ID: id}
+	again := etl.Run{ID: id, FactsOnly: run.Scope == etl.FactsScope}
 	if again.Interval.From, err = lake.ParseDay(run.Interval.From); err != nil {
 		return nil, err
 	}

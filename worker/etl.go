@@ -33,6 +33,7 @@ func ETL(steps *etl.Activities) Queue {
 			r.RegisterWorkflow(workflows.DailyETL)
 			r.RegisterWorkflow(workflows.ScheduledETL)
 			r.RegisterWorkflow(workflows.RollbackETL)
+			r.RegisterWorkflow(workflows.BackfillETL)
 			r.RegisterActivity(steps)
 		},
 	}

@@ -45,12 +45,16 @@ func (a *Activities) plan(ctx context.Context, request BeginRequest) (*Plan, err
 		for _, wave := range a.Models.Waves(zoneOf[step]) {
 			var tables []string
 			for _, model := range wave {
-				tables = append(tables, model.Name)
+				if request.Run.makes(model) {
+					tables = append(tables, model.Name)
+				}
 			}
-			plan.Waves[step] = append(plan.Waves[step], tables)
+			if len(tables) > 0 {
+				plan.Waves[step] = append(plan.Waves[step], tables)
+			}
 		}
 	}
-	for _, model := range a.Models.Zone(lake.Gold) {
+	for _, model := range a.models(lake.Gold, request.Run) {
 		plan.Gold = append(plan.Gold, model.Name)
 	}
 	if err := a.inherit(ctx, request, plan); err != nil {
@@ -137,7 +141,7 @@ func (a *Activities) inherit(ctx context.Context, request BeginRequest, plan *Pl
 		return &BadRequest{Problem: fmt.Sprintf("%s never completed zone %s: replay it from %s or earlier", request.Run, zoneOf[last], last)}
 	}
 	for _, step := range slices.Backward(before) {
-		for _, m := range a.Models.Zone(zoneOf[step]) {
+		for _, m := range a.models(zoneOf[step], request.Run) {
 			manifest, err := a.Store.Manifest(ctx, output(request.Run, plan.Executions, m.Table))
 			if err != nil {
 				return err
@@ -153,7 +157,7 @@ func (a *Activities) inherit(ctx context.Context, request BeginRequest, plan *Pl
 func (a *Activities) lastComplete(ctx context.Context, run Run, zone lake.Zone) (int, error) {
 	for execution := run.Execution - 1; execution > 0; execution-- {
 		complete := true
-		for _, m := range a.Models.Zone(zone) {
+		for _, m := range a.models(zone, run) {
 			manifest, err := a.Store.Committed(ctx, output(run, map[lake.Zone]int{zone: execution}, m.Table))
 			if err != nil {
 				return 0, err
@@ -192,6 +196,7 @@ func (a *Activities) numberRun(ctx context.Context, queries *shopdb.Queries, req
 		IntervalFrom: request.Run.Interval.From.Time(),
 		IntervalTo:   request.Run.Interval.To.Time(),
 		Trigger:      request.Trigger,
+		FactsOnly:    request.Run.FactsOnly,
 		WorkflowID:   request.WorkflowID,
 		ModelVersion: a.Models.Version(),
 

@@ -77,6 +77,8 @@ func TestCommandsSayWhatIsWrong(t *testing.T) {
 		{"etl replay 7 --from clean", 2, `"7"`},
 		{"etl replay 01932b6e-0000-7000-8000-000000000000 --from lunch", 2, "lunch"},
 		{"etl rollback --with-newer", 2, "--with-newer"},
+		{"etl backfill --from 2026-01-01 --to 2026-03-01 --parallel 0", 2, "--parallel"},
+		{"etl backfill --from 2026-03-01 --to 2026-01-01", 2, "2026-01-01"},
 		{"etl rollback 7", 2, `"7"`},
 		{"etl status nothing", 2, `"nothing"`},
 		{"etl status 01932b6e-0000-7000-8000-000000000000", 1, "no such run"},

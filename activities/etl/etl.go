@@ -53,6 +53,7 @@ type Run struct {
 	ID        uuid.UUID `json:"id"`
 	Execution int       `json:"execution"` // 1 for the run itself, 2 and up for its replays
 	Interval  lake.Span `json:"interval"`
+	FactsOnly bool      `json:"facts_only,omitempty"` // what is replaced by days; not what is copied whole, nor metrics
 }
 
 func (r Run) String() string {
@@ -85,6 +86,19 @@ type RunStep struct {
 // output names what the run made of a table in a zone, by the execution that is to be read.
 func output(run Run, executions map[lake.Zone]int, table model.Table) lake.Output {
 	return lake.Output{Zone: table.Zone, Table: table.Name, RunID: run.ID.String(), Execution: executions[table.Zone]}
+}
+
+// models of a zone that the run makes.
+func (a *Activities) models(zone lake.Zone, run Run) []*model.Model {
+	return slices.DeleteFunc(a.Models.Zone(zone), func(m *model.Model) bool { return !run.makes(m) })
+}
+
+// FactsScope is the scope, as it is on record, of a run of facts only.
+const FactsScope = "facts"
+
+// makes tells whether a model is one of the run's. The calendar is only ever added to.
+func (r Run) makes(m *model.Model) bool {
+	return m.Zone != lake.Gold || !r.FactsOnly || m.Subject != "" || m.Upsert
 }
 
 // DayBefore is the UTC days that hold the day before t, in a time zone, whole. A zone that is not

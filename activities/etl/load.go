@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"mercado/internal/lake"
 	"mercado/internal/lake/model"
@@ -128,7 +129,7 @@ func (a *Activities) evidence(ctx context.Context, step RunStep) (evidence *ware
 		lake.Clean: evidence.Clean, lake.Work: evidence.Work, lake.Gold: evidence.Gold,
 	}
 	for zone, totals := range zones {
-		for _, m := range a.Models.Zone(zone) {
+		for _, m := range a.models(zone, step.Run) {
 			manifest, err := a.Store.Manifest(ctx, output(step.Run, step.Executions, m.Table))
 			if err != nil {
 				return nil, nil, err
@@ -140,7 +141,7 @@ func (a *Activities) evidence(ctx context.Context, step RunStep) (evidence *ware
 		}
 	}
 	unstaged = map[string]bool{}
-	for _, m := range a.Models.Zone(lake.Gold) {
+	for _, m := range a.models(lake.Gold, step.Run) {
 		is, err := a.Warehouse.IsStaged(ctx, warehousedb.IsStagedParams{TableName: m.Name, RunID: step.Run.ID, Execution: int32(step.Run.Execution)})
 		if err != nil {
 			return nil, nil, fmt.Errorf("look whether %s is staged: %w", m.Name, err)
@@ -194,14 +195,15 @@ func (a *Activities) publication(ctx context.Context, step RunStep) (*warehouse.
 		RunID: step.Run.ID, Execution: step.Run.Execution, Interval: snapshot.Interval,
 		Mark: snapshot.Mark, Baseline: snapshot.Baseline,
 	}
-	if len(a.Models.Published()) > 0 {
+	reads := func(m *model.Model) bool { return len(a.Models.ReadsPublished(m)) > 0 }
+	if slices.ContainsFunc(a.models(lake.Gold, step.Run), reads) {
 		history, err := a.Store.History(ctx, step.Run.ID.String(), step.Executions[model.Published])
 		if err != nil {
 			return nil, err
 		}
 		publication.History = versionsRead(history)
 	}
-	for _, m := range a.Models.Zone(lake.Gold) {
+	for _, m := range a.models(lake.Gold, step.Run) {
 		manifest, err := a.Store.Manifest(ctx, output(step.Run, step.Executions, m.Table))
 		if err != nil {
 			return nil, err

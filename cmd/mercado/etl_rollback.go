@@ -25,7 +25,7 @@ func (c *ETLRollbackCmd) Validate() error {
 	if c.WithNewer && c.ID == nil {
 		return errors.New("--with-newer needs the run to go back before")
 	}
-	return nil
+	return c.ETL.Validate()
 }
 
 // Run implements the command.

@@ -21,6 +21,7 @@ type Run struct {
 	Interval           RunInterval `json:"interval" doc:"The UTC days it loads: from the first, inclusive, to the last, exclusive."`
 	Attempt            int32       `json:"attempt" doc:"Of the runs of the same days."`
 	Execution          int32       `json:"execution" doc:"1 for the run itself, 2 and up for its replays."`
+	Scope              string      `json:"scope" enum:"all,facts" doc:"Facts alone are loaded by the runs of a backfill, but for the last."`
 	Trigger            string      `json:"trigger" enum:"manual,schedule,backfill"`
 	State              string      `json:"state" enum:"running,succeeded,failed,cancelled,rolled_back"`
 	WorkflowID         string      `json:"workflow_id" doc:"Of its last execution."`
@@ -97,7 +98,7 @@ func (db *DB) withSteps(ctx context.Context, rows []shopdb.EtlRun) ([]Run, error
 		runs[i] = Run{
 			ID:       row.ID,
 			Interval: RunInterval{From: row.IntervalFrom.Format(time.DateOnly), To: row.IntervalTo.Format(time.DateOnly)},
-			Attempt:  row.Attempt, Execution: row.Execution, Trigger: row.Trigger, State: row.State, WorkflowID: row.WorkflowID,
+			Attempt:  row.Attempt, Execution: row.Execution, Scope: row.Scope, Trigger: row.Trigger, State: row.State, WorkflowID: row.WorkflowID,
 			Rows: row.RowsPublished, Error: row.Error, StartedAt: row.StartedAt.UTC(),
 			ExecutionStartedAt: row.ExecutionStartedAt.UTC(), Steps: []RunStep{},
 		}

@@ -151,14 +151,23 @@ func (r *reconciling) flow(f flow, evidence Evidence) {
 		{lake.Work, f.Work, evidence.Work, func(s flowSum) string { return s.Work }},
 		{lake.Gold, f.Gold, evidence.Gold, func(s flowSum) string { return s.Gold }},
 	}
-	places = slices.DeleteFunc(places, func(p place) bool { return p.table == "" })
+	places = slices.DeleteFunc(places, func(p place) bool {
+		_, made := p.totals[p.table]
+		return p.table == "" || p.zone == lake.Gold && !made // a run of facts alone
+	})
 	grain := slices.IndexFunc(places, func(p place) bool { return p.zone == f.Grain })
 	for _, to := range places[grain+1:] {
+		if grain < 0 {
+			break // it begins in a zone that the run does not make of it
+		}
 		from := places[grain]
 		r.equal(f.Raw, "rows", from.String(), to.String(), from.totals[from.table].Rows, to.totals[to.table].Rows)
 	}
 	for _, sum := range f.Sums {
 		passed := slices.DeleteFunc(slices.Clone(places), func(p place) bool { return p.column(sum) == "" })
+		if len(passed) == 0 {
+			continue
+		}
 		from := passed[0]
 		for _, to := range passed[1:] {
 			r.equal(f.Raw, from.column(sum), from.String(), to.String(), from.sum(sum), to.sum(sum))

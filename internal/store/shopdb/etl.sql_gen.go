@@ -40,6 +40,58 @@ func (q *Queries) AbandonRun(ctx context.Context, arg AbandonRunParams) error {
 	return err
 }
 
+const backfilledChunks = `-- name: BackfilledChunks :many
+select distinct r.interval_from, r.interval_to
+from etl.runs as r
+where r.trigger = 'backfill'
+    and r.scope = 'facts'
+    and r.state = 'succeeded'
+    and r.interval_from >= $1::date
+    and r.interval_to <= $2::date
+    and r.started_at > coalesce((
+        select max(l.started_at)
+        from etl.runs as l
+        where l.trigger = 'backfill'
+            and l.scope = 'all'
+            and l.state = 'succeeded'
+            and l.interval_from = $2::date
+            and l.interval_to = $3::date
+    ), '-infinity')
+`
+
+type BackfilledChunksParams struct {
+	First    time.Time
+	LastFrom time.Time
+	LastTo   time.Time
+}
+
+type BackfilledChunksRow struct {
+	IntervalFrom time.Time
+	IntervalTo   time.Time
+}
+
+// Of a backfill of days that has not come to its end, the intervals whose facts it has loaded: since the
+// last one that came to it, which ends with the load of last_from to last_to.
+func (q *Queries) BackfilledChunks(ctx context.Context, arg BackfilledChunksParams) ([]BackfilledChunksRow, error) {
+	rows, err := q.db.Query(ctx, backfilledChunks, arg.First, arg.LastFrom, arg.LastTo)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []BackfilledChunksRow{}
+	for rows.Next() {
+		var i BackfilledChunksRow
+		if err := rows.Scan(&i.IntervalFrom, &i.IntervalTo); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const beginRollback = `-- name: BeginRollback :one
 update etl.runs
 set
@@ -79,8 +131,8 @@ func (q *Queries) BeginRollback(ctx context.Context, arg BeginRollbackParams) (B
 
 const beginRun = `-- name: BeginRun :one
 insert into etl.runs (
-    id, interval_from, interval_to, attempt, execution, trigger, state, workflow_id, model_version,
-    execution_started_at
+    id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id,
+    model_version, execution_started_at
 )
 select
     $1::uuid,
@@ -88,11 +140,12 @@ select
     $3::date,
     coalesce(max(r.attempt), 0) + 1,
     $4::integer,
-    $5::text,
-    'running',
+    case when $5::boolean then 'facts' else 'all' end,
     $6::text,
+    'running',
     $7::text,
-    $8::timestamptz
+    $8::text,
+    $9::timestamptz
 from etl.runs as r
 where r.interval_from = $2::date
     and r.interval_to = $3::date
@@ -114,6 +167,7 @@ type BeginRunParams struct {
 	IntervalFrom       time.Time
 	IntervalTo         time.Time
 	Execution          int32
+	FactsOnly          bool
 	Trigger            string
 	WorkflowID         string
 	ModelVersion       string
@@ -128,6 +182,7 @@ func (q *Queries) BeginRun(ctx context.Context, arg BeginRunParams) (int32, erro
 		arg.IntervalFrom,
 		arg.IntervalTo,
 		arg.Execution,
+		arg.FactsOnly,
 		arg.Trigger,
 		arg.WorkflowID,
 		arg.ModelVersion,
@@ -431,7 +486,7 @@ func (q *Queries) IsCurrent(ctx context.Context, arg IsCurrentParams) (bool, err
 }
 
 const latestRuns = `-- name: LatestRuns :many
-select id, interval_from, interval_to, attempt, execution, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at
+select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at
 from etl.runs
 order by started_at desc, id desc
 limit $1
@@ -452,6 +507,7 @@ func (q *Queries) LatestRuns(ctx context.Context, most int32) ([]EtlRun, error) 
 			&i.IntervalTo,
 			&i.Attempt,
 			&i.Execution,
+			&i.Scope,
 			&i.Trigger,
 			&i.State,
 			&i.WorkflowID,
@@ -475,7 +531,7 @@ func (q *Queries) LatestRuns(ctx context.Context, most int32) ([]EtlRun, error) 
 }
 
 const listRuns = `-- name: ListRuns :many
-select id, interval_from, interval_to, attempt, execution, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at
+select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at
 from etl.runs
 where ($1::text is null or state = $1::text)
     and (
@@ -521,6 +577,7 @@ func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]EtlRun, e
 			&i.IntervalTo,
 			&i.Attempt,
 			&i.Execution,
+			&i.Scope,
 			&i.Trigger,
 			&i.State,
 			&i.WorkflowID,
@@ -761,7 +818,7 @@ func (q *Queries) RolledBack(ctx context.Context, ids []uuid.UUID) error {
 }
 
 const runByID = `-- name: RunByID :one
-select id, interval_from, interval_to, attempt, execution, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at
+select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at
 from etl.runs
 where id = $1
 `
@@ -775,6 +832,7 @@ func (q *Queries) RunByID(ctx context.Context, id uuid.UUID) (EtlRun, error) {
 		&i.IntervalTo,
 		&i.Attempt,
 		&i.Execution,
+		&i.Scope,
 		&i.Trigger,
 		&i.State,
 		&i.WorkflowID,

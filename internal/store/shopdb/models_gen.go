@@ -251,6 +251,7 @@ type EtlRun struct {
 	IntervalTo         time.Time
 	Attempt            int32
 	Execution          int32
+	Scope              string
 	Trigger            string
 	State              string
 	WorkflowID         string

@@ -11,6 +11,7 @@ create table etl.runs (
     interval_to date not null,
     attempt integer not null check (attempt > 0),
     execution integer not null check (execution > 0),
+    scope text not null default 'all' check (scope in ('all', 'facts')), -- facts: of a backfill, all but the last
     trigger text not null check (trigger in ('manual', 'schedule', 'backfill')),
     state text not null check (
         state in ('running', 'succeeded', 'failed', 'cancelled', 'rolled_back')

@@ -100,8 +100,8 @@ select pg_advisory_xact_lock(1835365985, hashtext('etl.runs'));
 -- Says again that a run goes on when it is there already: after a retry, or for a replay. There is
 -- no row when a later execution of the run has been asked for.
 insert into etl.runs (
-    id, interval_from, interval_to, attempt, execution, trigger, state, workflow_id, model_version,
-    execution_started_at
+    id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id,
+    model_version, execution_started_at
 )
 select
     sqlc.arg(id)::uuid,
@@ -109,6 +109,7 @@ select
     sqlc.arg(interval_to)::date,
     coalesce(max(r.attempt), 0) + 1,
     sqlc.arg(execution)::integer,
+    case when sqlc.arg(facts_only)::boolean then 'facts' else 'all' end,
     sqlc.arg(trigger)::text,
     'running',
     sqlc.arg(workflow_id)::text,
@@ -250,6 +251,26 @@ set
     end,
     finished_at = excluded.finished_at
 where not (steps.finished_at is not null and excluded.finished_at is null and steps.tries >= excluded.tries);
+
+-- name: BackfilledChunks :many
+-- Of a backfill of days that has not come to its end, the intervals whose facts it has loaded: since the
+-- last one that came to it, which ends with the load of last_from to last_to.
+select distinct r.interval_from, r.interval_to
+from etl.runs as r
+where r.trigger = 'backfill'
+    and r.scope = 'facts'
+    and r.state = 'succeeded'
+    and r.interval_from >= sqlc.arg(first)::date
+    and r.interval_to <= sqlc.arg(last_from)::date
+    and r.started_at > coalesce((
+        select max(l.started_at)
+        from etl.runs as l
+        where l.trigger = 'backfill'
+            and l.scope = 'all'
+            and l.state = 'succeeded'
+            and l.interval_from = sqlc.arg(last_from)::date
+            and l.interval_to = sqlc.arg(last_to)::date
+    ), '-infinity');
 
 -- name: RunByID :one
 select *
