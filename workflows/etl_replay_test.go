@@ -12,7 +12,7 @@ import (
 
 // TestRecordedLoadsReplay is TestRecordedOrdersReplay for loads, recorded by
 //
-//	go test ./activities/etl -run TestHistoriesOfLoads -record
+//	go test ./activities/etl -run 'TestHistoriesOfLoads|TestPublishProves' -record
 func TestRecordedLoadsReplay(t *testing.T) {
 	t.Parallel()
 	recorded, err := filepath.Glob(filepath.Join("testdata", "etl_*.json"))
@@ -23,7 +23,9 @@ func TestRecordedLoadsReplay(t *testing.T) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
 			replayer := sdk.NewWorkflowReplayer()
-			replayer.RegisterWorkflow(workflows.DailyETL)
+			for _, workflow := range []any{workflows.DailyETL, workflows.RollbackETL, workflows.BackfillETL} {
+				replayer.RegisterWorkflow(workflow)
+			}
 			if err := replayer.ReplayWorkflowHistoryFromJSONFile(nil, file); err != nil {
 				t.Error(err)
 			}

@@ -19,8 +19,7 @@ import (
 
 var record = flag.Bool("record", false, "write the histories to workflows/testdata")
 
-// TestHistoriesOfLoads runs a load, a replay and a load that fails, and replays what the server
-// has kept of them; with -record it keeps that for TestRecordedLoadsReplay.
+// TestHistoriesOfLoads runs a load, a replay, a load that fails, a rollback and a backfill.
 func TestHistoriesOfLoads(t *testing.T) {
 	t.Parallel()
 	p := setup(t)
@@ -36,25 +35,42 @@ func TestHistoriesOfLoads(t *testing.T) {
 		t.Fatal("staged a table whose file is gone")
 	}
 	for name, run := range map[string]etl.Run{"etl_run": run, "etl_replay": again, "etl_failed": failed} {
-		kept := p.history(workflows.ETLID(run.ID, run.Execution))
-		replayer := sdk.NewWorkflowReplayer()
-		replayer.RegisterWorkflow(workflows.DailyETL)
-		if err := replayer.ReplayWorkflowHistory(nil, kept); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		text, err := temporalproto.CustomJSONMarshalOptions{Indent: "  "}.Marshal(kept)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if personal.Match(text) {
-			t.Errorf("%s holds what it should not: %s", name, personal.Find(text))
-		}
-		if *record {
-			file := filepath.Join("..", "..", "workflows", "testdata", name+".json")
-			anonymous := machine.ReplaceAll(text, []byte(`"worker"`))
-			if err := os.WriteFile(file, append(anonymous, '\n'), 0o644); err != nil {
-				t.Fatal(err)
-			}
+		p.keep(name, workflows.ETLID(run.ID, run.Execution))
+	}
+	if _, err := p.rollback(&run.ID, false); err != nil {
+		t.Fatal(err)
+	}
+	p.keep("etl_rollback", workflows.RollbackID(p.queue()))
+	if _, err := p.backfill("2026-02-28", "2026-03-02", 2); err != nil {
+		t.Fatal(err)
+	}
+	p.keep("etl_backfill", workflows.BackfillID(p.queue(), span(t, "2026-02-28", "2026-03-02")))
+}
+
+// keep replays what the server has kept of a workflow and, with -record, keeps it for
+// TestRecordedLoadsReplay.
+func (p *pipeline) keep(name, workflowID string) {
+	p.t.Helper()
+	kept := p.history(workflowID)
+	replayer := sdk.NewWorkflowReplayer()
+	for _, workflow := range []any{workflows.DailyETL, workflows.RollbackETL, workflows.BackfillETL} {
+		replayer.RegisterWorkflow(workflow)
+	}
+	if err := replayer.ReplayWorkflowHistory(nil, kept); err != nil {
+		p.t.Errorf("%s: %v", name, err)
+	}
+	text, err := temporalproto.CustomJSONMarshalOptions{Indent: "  "}.Marshal(kept)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if personal.Match(text) {
+		p.t.Errorf("%s holds what it should not: %s", name, personal.Find(text))
+	}
+	if *record {
+		file := filepath.Join("..", "..", "workflows", "testdata", name+".json")
+		anonymous := machine.ReplaceAll(text, []byte(`"worker"`))
+		if err := os.WriteFile(file, append(anonymous, '\n'), 0o644); err != nil {
+			p.t.Fatal(err)
 		}
 	}
 }
