@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"mercado/internal/devstack"
+
 	"fmt"
 	"maps"
 	"net/http"
@@ -104,6 +106,9 @@ const (
 func newAccessWorld(t testing.TB) *accessWorld {
 	w := &accessWorld{
 		Shop: workertest.New(t, workertest.PackAfter(time.Hour)), t: t, made: map[string]thing{},
+	}
+	if err := devstack.EnsureRoles(t.Context(), w.World.ObjectStore); err != nil { // whom the lake has credentials for
+		t.Fatal(err)
 	}
 	w.categoryID = w.NewCategory(0)
 	w.vendor, w.otherVendor = w.NewVendor(), w.NewVendor()

@@ -57,6 +57,7 @@ type Deps struct {
 	Webhooks    settings.Webhooks
 	Workflow    settings.Temporal
 	ETL         settings.ETL
+	Objects     settings.ObjectStore
 }
 
 // API serves the operations of resources.
@@ -117,6 +118,7 @@ var resources = []func(*API){
 	(*API).etlRuns,
 	(*API).etlQuarantine,
 	(*API).etlSchedules,
+	(*API).lakeCredentials,
 }
 
 // New builds the API; nothing is connected to before the first request.

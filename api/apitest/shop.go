@@ -60,7 +60,7 @@ func On(t testing.TB, world *stacktest.World, options ...func(*api.Deps)) *Shop 
 		DB: db, Temporal: workflows, Lake: objects, Tokens: auth.NewTokens(key, 15*time.Minute), Passwords: auth.NewPasswords(15),
 		Log:      slog.New(slog.DiscardHandler),
 		Auth:     settings.Auth{AccessTokenTTL: 15 * time.Minute, RefreshTokenTTL: time.Hour, PasswordMin: 15},
-		Workflow: world.Temporal, ETL: settings.ETL{StepTries: 2}, Board: completion.NewBoard(),
+		Workflow: world.Temporal, ETL: settings.ETL{StepTries: 2}, Objects: world.ObjectStore, Board: completion.NewBoard(),
 	}
 	deps.Shop.HoldTTL = 15 * time.Minute
 	deps.Shop.PaymentProvider = payment.SandboxName

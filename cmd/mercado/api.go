@@ -80,7 +80,7 @@ func (c *APICmd) Run(ctx context.Context, g *Globals) error {
 	server := api.New(api.Deps{
 		DB: db, Temporal: workflows, Lake: objects, Tokens: auth.NewTokens(key, c.AccessTokenTTL), Passwords: passwords,
 		Probes: probes, Version: version, Environment: g.Environment, Auth: c.Auth, Shop: c.Shop, Limits: c.Limits, Webhooks: c.Webhooks,
-		Workflow: c.Temporal, ETL: c.ETL, Board: board,
+		Workflow: c.Temporal, ETL: c.ETL, Objects: c.ObjectStore, Board: board,
 		TrustedProxies: proxies,
 	})
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)

@@ -52,7 +52,7 @@ type CLI struct {
 	OpenAPI  OpenAPICmd  `cmd:"" name:"openapi" help:"Print the OpenAPI document of the API."`
 	Doctor   DoctorCmd   `cmd:"" help:"Check what Mercado needs and whether it answers."`
 	Settings SettingsCmd `cmd:"" help:"List every setting, its variable, its default and what it means."`
-	Buckets  BucketsCmd  `cmd:"" hidden:"" help:"Make the buckets of the four zones where they are missing."`
+	Buckets  BucketsCmd  `cmd:"" hidden:"" help:"Make the buckets of the four zones and the accounts of the roles where they are missing."`
 	Probe    ProbeCmd    `cmd:"" hidden:"" help:"Succeed when an address answers 200: the health check of images."`
 	Version  VersionCmd  `cmd:"" help:"Print the version."`
 }

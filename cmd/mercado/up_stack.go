@@ -9,12 +9,14 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"mercado/deploy/policies"
 	"mercado/internal/devstack"
 	"mercado/internal/seed"
 	"mercado/internal/settings"
@@ -167,6 +169,13 @@ func (s *localStack) prepare(ctx context.Context) error {
 		return err
 	}
 	s.done("buckets", s.ObjectStore.Endpoint, begun)
+	if s.minio != nil { // one that is given has its own administration, see deploy/policies
+		begun = time.Now()
+		if err := devstack.EnsureRoles(ctx, s.ObjectStore); err != nil {
+			return err
+		}
+		s.done("roles", strings.Join(policies.Roles(), ", "), begun)
+	}
 	return s.seed(ctx)
 }
 

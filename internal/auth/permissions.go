@@ -49,6 +49,7 @@ const (
 	RefundOrders        Permission = "orders.refund"
 	FulfilOrders        Permission = "orders.fulfil"
 	ReadRuns            Permission = "runs.read"
+	LakeCredentials     Permission = "lake.credentials"
 	OperateRuns         Permission = "runs.operate"
 	ReadQuarantine      Permission = "quarantine.read"
 )
@@ -91,6 +92,7 @@ var grants = map[Permission][]Role{
 	ReadRuns:            {Admin, DataEngineer, DataScientist, BIAnalyst},
 	OperateRuns:         {Admin, DataEngineer},
 	ReadQuarantine:      {Admin, DataEngineer},
+	LakeCredentials:     {Admin, DataEngineer, DataScientist, BIAnalyst},
 }
 
 // Known reports whether the permission exists.

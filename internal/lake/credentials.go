@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -38,7 +39,7 @@ const credentialsTimeout = 10 * time.Second
 
 // Assume asks the object store, by the AssumeRole of its security token service, for credentials of a
 // role that last so long.
-func Assume(s settings.ObjectStore, role string, validity time.Duration) (*Credentials, error) {
+func Assume(ctx context.Context, s settings.ObjectStore, role string, validity time.Duration) (*Credentials, error) {
 	accessKey, secretKey := Account(s, role)
 	assumed, err := credentials.NewSTSAssumeRole(s.Endpoint, credentials.STSAssumeRoleOptions{
 		AccessKey: accessKey, SecretKey: secretKey, Location: s.Region, DurationSeconds: int(validity.Seconds()),
@@ -47,7 +48,7 @@ func Assume(s settings.ObjectStore, role string, validity time.Duration) (*Crede
 		return nil, fmt.Errorf("assume role %s: %w", role, err)
 	}
 	value, err := assumed.GetWithContext(&credentials.CredContext{
-		Client: &http.Client{Timeout: credentialsTimeout}, Endpoint: s.Endpoint,
+		Client: &http.Client{Timeout: credentialsTimeout, Transport: under{ctx}}, Endpoint: s.Endpoint,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("assume role %s: %w", role, err)
@@ -56,4 +57,12 @@ func Assume(s settings.ObjectStore, role string, validity time.Duration) (*Crede
 		AccessKey: value.AccessKeyID, SecretKey: value.SecretAccessKey, SessionToken: value.SessionToken,
 		ExpiresAt: value.Expiration.UTC(),
 	}, nil
+}
+
+// under sends requests that end with a context, which the library's own do not know.
+type under struct{ ctx context.Context }
+
+// RoundTrip implements http.RoundTripper.
+func (u under) RoundTrip(request *http.Request) (*http.Response, error) {
+	return http.DefaultTransport.RoundTrip(request.WithContext(u.ctx))
 }

@@ -32,7 +32,7 @@ func TestRolesMayDoInTheZonesWhatTheyAreToAndNoMore(t *testing.T) {
 	}
 	pipeline := clientOf(t, world.ObjectStore, credentials.NewStaticV4(world.ObjectStore.AccessKey, world.ObjectStore.SecretKey, ""))
 	for role, zones := range rights {
-		assumed, err := lake.Assume(world.ObjectStore, role, lake.ShortestCredentials)
+		assumed, err := lake.Assume(t.Context(), world.ObjectStore, role, lake.ShortestCredentials)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +81,7 @@ func TestRolesMayDoInTheZonesWhatTheyAreToAndNoMore(t *testing.T) {
 			}
 		}
 	}
-	if _, err := lake.Assume(world.ObjectStore, "customer", lake.ShortestCredentials); err == nil {
+	if _, err := lake.Assume(t.Context(), world.ObjectStore, "customer", lake.ShortestCredentials); err == nil {
 		t.Error("a customer has credentials")
 	}
 }
