@@ -173,7 +173,8 @@ func (s *servers) openShop(ctx context.Context, name string, commands []string, 
 		"MERCADO_API_ADDR="+address(0), "MERCADO_SANDBOX_ADDR="+address(1), "MERCADO_WORKER_ADDR="+address(2),
 		"MERCADO_PAYMENT_URL=http://"+address(1), "MERCADO_CARRIER_URL=http://"+address(1),
 	)
-	p.settings = append(environment, variables...)
+	environment = append(environment, variables...)
+	p.settings = environment
 	for _, command := range commands {
 		if err := p.start(command); err != nil {
 			return nil, err
