@@ -256,8 +256,8 @@ func (l Lake) Validate() error {
 	if l.CLVExpectedMonths < 0 || l.CLVExpectedMonths > 1200 {
 		return &Error{"MERCADO_CLV_EXPECTED_MONTHS", "must be from 0 to 1200"}
 	}
-	if l.CLVAcquisitionCost < 0 {
-		return &Error{"MERCADO_CLV_ACQUISITION_COST", "must not be negative"}
+	if l.CLVAcquisitionCost < 0 || l.CLVAcquisitionCost > 1_000_000_00 {
+		return &Error{"MERCADO_CLV_ACQUISITION_COST", "must be from 0.00 to 1000000.00"}
 	}
 	return nil
 }
