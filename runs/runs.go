@@ -1,4 +1,4 @@
-// Package runs starts, replays, cancels and watches loads of the lake and the warehouse. The command
+// Package runs starts, replays, cancels, watches and undoes loads of the lake and the warehouse. The command
 // line and the API both do it through here; what a load does is the workflow's.
 package runs
 
