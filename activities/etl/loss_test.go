@@ -3,8 +3,6 @@ package etl_test
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
 	"strings"
 	"testing"
 
@@ -151,17 +149,9 @@ func rewrite(t *testing.T, data []byte, change func([]parquet.Row, int) []parque
 	if !found {
 		t.Fatal("no total_price")
 	}
-	reader := file.RowGroups()[0].Rows()
-	defer func() { _ = reader.Close() }()
-	buffer := make([]parquet.Row, file.NumRows())
-	n, err := reader.ReadRows(buffer)
-	if n != len(buffer) || err != nil && !errors.Is(err, io.EOF) {
-		t.Fatalf("read %d of %d rows: %v", n, len(buffer), err)
-	}
-	rows := make([]parquet.Row, n)
+	rows := rowsOf(t, file)
 	var before, after int64
-	for i, row := range buffer {
-		rows[i] = row.Clone()
+	for _, row := range rows {
 		before += row[leaf.ColumnIndex].Int64()
 	}
 	kept := change(rows, leaf.ColumnIndex)
@@ -176,5 +166,5 @@ func rewrite(t *testing.T, data []byte, change func([]parquet.Row, int) []parque
 	if err := writer.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return out.Bytes(), int64(n - len(kept)), before - after
+	return out.Bytes(), int64(len(rows) - len(kept)), before - after
 }
