@@ -59,6 +59,7 @@ var things = map[string]thingKind{
 	"/api/returns/{id}":             {ofCustomer: true, ofVendor: true, make: (*accessWorld).returned},
 	"/api/etl/runs/{id}":            {make: (*accessWorld).run},
 	"/api/etl/schedules/{id}":       {make: (*accessWorld).schedule},
+	"/api/lake/datasets/{name}":     {make: func(*accessWorld) thing { return thing{id: "gold.sales"} }},
 	"/api/refunds/{id}":             {ofCustomer: true, ofVendor: true, make: (*accessWorld).failedRefund},
 }
 

@@ -119,6 +119,7 @@ var resources = []func(*API){
 	(*API).etlQuarantine,
 	(*API).etlSchedules,
 	(*API).lakeCredentials,
+	(*API).lakeDatasets,
 }
 
 // New builds the API; nothing is connected to before the first request.

@@ -46,6 +46,13 @@ func (a *API) etlRuns() {
 		permission: auth.OperateRuns, problems: []code{notFound, runInProgress, runNotReplayable},
 	}, a.replayRun)
 	register(a, operation{
+		id: "roll-back-run", method: http.MethodPost, path: runsPath + "/{id}/rollback",
+		summary: "Put back what stood before a load", tag: "etl", status: http.StatusAccepted,
+		about: "Of the latest load that was published or, with `with_newer`, of one before it together with those since. All tables change at once; " +
+			"the run is shown as running, and then as rolled_back.",
+		permission: auth.OperateRuns, problems: []code{notFound, runInProgress, runNotRolledBack},
+	}, a.rollBackRun)
+	register(a, operation{
 		id: "cancel-run", method: http.MethodPost, path: runsPath + "/{id}/cancel",
 		summary: "End a load that is under way", tag: "etl", status: http.StatusAccepted,
 		about:      "It ends a moment later as cancelled and publishes nothing, unless it has published by then; it can be replayed.",
@@ -188,6 +195,34 @@ func (a *API) replayRun(ctx context.Context, in *replayInput) (*acceptedRun, err
 		}
 	}
 	return a.accepted(ctx, started.Run.ID)
+}
+
+type rollbackInput struct {
+	ID   uuid.UUID `path:"id"`
+	Body struct {
+		WithNewer bool `json:"with_newer,omitempty" doc:"Undo what was published since the run as well."`
+	} `nameHint:"RollbackOfRun"`
+}
+
+func (a *API) rollBackRun(ctx context.Context, in *rollbackInput) (*acceptedRun, error) {
+	if _, err := a.DB.Run(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	rollback, err := a.runs.Rollback(ctx, &in.ID, in.Body.WithNewer)
+	if errors.Is(err, runs.ErrRollbackRunning) {
+		return nil, problem(runInProgress)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if a.runs.Ready(ctx) == nil {
+		waiting, cancel := context.WithTimeout(ctx, replayPatience)
+		defer cancel()
+		if _, err := rollback.Wait(waiting); err != nil && waiting.Err() == nil {
+			return nil, problem(runNotRolledBack, FieldProblem{"path.id", err.Error()})
+		}
+	}
+	return a.accepted(ctx, in.ID)
 }
 
 func (a *API) cancelRun(ctx context.Context, in *runByID) (*acceptedRun, error) {

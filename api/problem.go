@@ -106,6 +106,7 @@ const (
 	runInProgress    code = "run_in_progress"
 	runEnded         code = "run_ended"
 	runNotReplayable code = "run_not_replayable"
+	runNotRolledBack code = "run_not_rolled_back"
 )
 
 // problems says what each code means: its status, and a sentence for people.
@@ -194,6 +195,7 @@ var problems = map[code]struct {
 	invalidRange:     {http.StatusUnprocessableEntity, "These are no days that can be loaded."},
 	runInProgress:    {http.StatusConflict, "The run is under way: wait for its end, or cancel it first."},
 	runEnded:         {http.StatusConflict, "The run has ended."},
+	runNotRolledBack: {http.StatusConflict, "What the run has published cannot be undone."},
 	runNotReplayable: {http.StatusConflict, "The run cannot be done again from there."},
 }
 

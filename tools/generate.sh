@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-paths=('internal/store/**/*_gen.go' 'internal/warehouse/**/*_gen.go' api/openapi.yaml .env.example docs/errors.md docs/access.md)
+paths=('internal/store/**/*_gen.go' 'internal/warehouse/**/*_gen.go' api/openapi.yaml .env.example docs/errors.md docs/access.md 'docs/data/**/*.md' docs/data/catalogue.json)
 
 generated() { # the digest of every generated file, one a line
     git ls-files -z --cached --others --exclude-standard -- "${paths[@]}" |
@@ -27,6 +27,7 @@ write api/openapi.yaml bin/mercado openapi
 write docs/errors.md bin/mercado openapi --print errors
 write docs/access.md bin/mercado openapi --print access
 write .env.example bin/mercado settings --env-example
+bin/mercado lake docs >/dev/null
 after=$(generated)
 
 if [[ ${1:-} == --check && $before != "$after" ]]; then

@@ -3,12 +3,14 @@ package etl_test
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
 	"mercado/api"
 	"mercado/api/apitest"
 	"mercado/internal/auth"
+	"mercado/internal/lake"
 	"mercado/internal/store"
 	"mercado/runs"
 )
@@ -50,9 +52,58 @@ func TestOperatorsFollowALoad(t *testing.T) {
 		t.Errorf("watch the latest: code %d, printed %s, said %s", code, stdout, stderr)
 	}
 
+	p.catalogued(shop, run.ID.String())
 	p.quarantined(shop, run.ID.String())
 	p.schedules(engineer)
 	p.lost(engineer)
+}
+
+// catalogued looks tables up in the catalogue, with what the load has made of them.
+func (p *pipeline) catalogued(shop *apitest.Shop, run string) {
+	t := p.t
+	analyst := shop.As(auth.Principal{Roles: []auth.Role{auth.BIAnalyst}})
+	type load struct {
+		RunID    string `json:"run_id"`
+		Rows     int64  `json:"rows"`
+		Rejected int64  `json:"rows_rejected"`
+	}
+	type dataset struct {
+		Name     string
+		Upstream []string
+		Columns  []struct {
+			Name, Type string
+			From       []string
+		}
+		Last *load `json:"last_load"`
+	}
+	find := func(name string) dataset {
+		return apitest.Decode[dataset](analyst.Get("/api/lake/datasets/" + name).Want(http.StatusOK))
+	}
+	sales := find("warehouse.sales")
+	if sales.Last == nil || sales.Last.RunID != run || sales.Last.Rows == 0 || sales.Upstream[0] != "gold.sales" {
+		t.Errorf("the catalogue has of sales %+v", sales)
+	}
+	if customers := find("clean.customers"); customers.Last == nil || customers.Last.Rejected != 2 || customers.Last.Rows != 18 {
+		t.Errorf("the catalogue has of customers %+v", customers.Last)
+	}
+	var names []string
+	for cursor := ""; ; {
+		page := apitest.Decode[struct {
+			Items      []dataset
+			NextCursor *string `json:"next_cursor"`
+		}](analyst.Get("/api/lake/datasets?zone=gold&limit=7" + cursor).Want(http.StatusOK))
+		for _, item := range page.Items {
+			names = append(names, item.Name)
+		}
+		if page.NextCursor == nil {
+			break
+		}
+		cursor = "&cursor=" + *page.NextCursor
+	}
+	if len(names) != len(p.Models.Zone(lake.Gold)) || !slices.IsSorted(names) {
+		t.Errorf("the catalogue lists %s in gold", names)
+	}
+	analyst.Get("/api/lake/datasets/gold.lunch").WantProblem(http.StatusNotFound, "not_found")
 }
 
 // quarantined looks at the two customers whose rows are broken.

@@ -52,6 +52,7 @@ const (
 	LakeCredentials     Permission = "lake.credentials"
 	OperateRuns         Permission = "runs.operate"
 	ReadQuarantine      Permission = "quarantine.read"
+	ReadCatalogue       Permission = "catalogue.read"
 )
 
 // grants is the whole of who may do what.
@@ -93,6 +94,7 @@ var grants = map[Permission][]Role{
 	OperateRuns:         {Admin, DataEngineer},
 	ReadQuarantine:      {Admin, DataEngineer},
 	LakeCredentials:     {Admin, DataEngineer, DataScientist, BIAnalyst},
+	ReadCatalogue:       {Admin, DataEngineer, DataScientist, BIAnalyst},
 }
 
 // Known reports whether the permission exists.

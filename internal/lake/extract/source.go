@@ -14,13 +14,14 @@ import (
 
 // Source is a table of zone raw and the query that fills it.
 type Source struct {
-	Table   string
-	Subject string // the days it follows; "" for a table that is copied whole
-	PerSpan bool   // runs once per unbroken row of days rather than once per partition
-	Split   string // the table of the shop whose blocks it may be cut by; "" for one that is never cut
-	Columns []Contract
-	Without []string
-	Query   string
+	Table       string
+	Description string
+	Subject     string // the days it follows; "" for a table that is copied whole
+	PerSpan     bool   // runs once per unbroken row of days rather than once per partition
+	Split       string // the table of the shop whose blocks it may be cut by; "" for one that is never cut
+	Columns     []Contract
+	Without     []string
+	Query       string
 }
 
 // Contract is a column that must come, and its type.
@@ -43,12 +44,13 @@ func Sources() ([]Source, error) {
 			return nil, fmt.Errorf("sql/sources/%s: %w", entry.Name(), err)
 		}
 		source := Source{
-			Table:   strings.TrimSuffix(entry.Name(), path.Ext(entry.Name())),
-			Subject: header.Value("subject"),
-			PerSpan: header.Value("per") == "span",
-			Split:   header.Value("split"),
-			Without: header.List("without"),
-			Query:   query,
+			Table:       strings.TrimSuffix(entry.Name(), path.Ext(entry.Name())),
+			Subject:     header.Value("subject"),
+			Description: header.Value("description"),
+			PerSpan:     header.Value("per") == "span",
+			Split:       header.Value("split"),
+			Without:     header.List("without"),
+			Query:       query,
 		}
 		for _, column := range columnList(header.Value("columns")) {
 			name, kind, _ := strings.Cut(column, " ")

@@ -485,6 +485,74 @@ func (q *Queries) IsCurrent(ctx context.Context, arg IsCurrentParams) (bool, err
 	return exists, err
 }
 
+const lastLoads = `-- name: LastLoads :many
+select distinct on (s.step, s.table_name)
+    s.step,
+    s.table_name,
+    s.rows_out,
+    s.rows_rejected,
+    s.bytes,
+    s.note,
+    s.finished_at::timestamptz as finished_at,
+    r.id as run_id,
+    r.interval_from,
+    r.interval_to
+from etl.steps as s
+inner join etl.runs as r on r.id = s.run_id
+where r.state = 'succeeded'
+    and s.table_name <> ''
+    and s.step in ('extract', 'clean', 'work', 'gold', 'stage')
+    and s.finished_at is not null
+    and s.state = 'succeeded'
+order by s.step, s.table_name, s.finished_at desc
+`
+
+type LastLoadsRow struct {
+	Step         string
+	TableName    string
+	RowsOut      int64
+	RowsRejected int64
+	Bytes        int64
+	Note         string
+	FinishedAt   time.Time
+	RunID        uuid.UUID
+	IntervalFrom time.Time
+	IntervalTo   time.Time
+}
+
+// Of each table of each zone the step that made it last, of a run that was published; a replay that
+// found it as it was has not made it.
+func (q *Queries) LastLoads(ctx context.Context) ([]LastLoadsRow, error) {
+	rows, err := q.db.Query(ctx, lastLoads)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LastLoadsRow{}
+	for rows.Next() {
+		var i LastLoadsRow
+		if err := rows.Scan(
+			&i.Step,
+			&i.TableName,
+			&i.RowsOut,
+			&i.RowsRejected,
+			&i.Bytes,
+			&i.Note,
+			&i.FinishedAt,
+			&i.RunID,
+			&i.IntervalFrom,
+			&i.IntervalTo,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const latestRuns = `-- name: LatestRuns :many
 select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at
 from etl.runs

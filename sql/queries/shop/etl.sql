@@ -350,3 +350,26 @@ from etl.runs
 where state = 'running'
     and execution_started_at < now() - make_interval(secs => sqlc.arg(older_than_seconds)::double precision)
 order by id;
+
+-- name: LastLoads :many
+-- Of each table of each zone the step that made it last, of a run that was published; a replay that
+-- found it as it was has not made it.
+select distinct on (s.step, s.table_name)
+    s.step,
+    s.table_name,
+    s.rows_out,
+    s.rows_rejected,
+    s.bytes,
+    s.note,
+    s.finished_at::timestamptz as finished_at,
+    r.id as run_id,
+    r.interval_from,
+    r.interval_to
+from etl.steps as s
+inner join etl.runs as r on r.id = s.run_id
+where r.state = 'succeeded'
+    and s.table_name <> ''
+    and s.step in ('extract', 'clean', 'work', 'gold', 'stage')
+    and s.finished_at is not null
+    and s.state = 'succeeded'
+order by s.step, s.table_name, s.finished_at desc;

@@ -1,0 +1,209 @@
+package catalogue
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"mercado/internal/lake"
+)
+
+// Index and Document are the files, in the catalogue's folder, of the list and of all for programs.
+const (
+	Index    = "README.md"
+	Document = "catalogue.json"
+)
+
+// Files are the catalogue as Markdown and JSON, by path in its folder.
+func (c *Catalogue) Files() (map[string][]byte, error) {
+	document, err := json.MarshalIndent(c, "", " ")
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{Index: []byte(c.index()), Document: append(document, '\n')}
+	for _, table := range c.Tables {
+		files[page(table.Name)] = []byte(c.page(table))
+	}
+	return files, nil
+}
+
+// Write puts the files into a folder, and removes pages of tables that are no more.
+func (c *Catalogue) Write(folder string) error {
+	files, err := c.Files()
+	if err != nil {
+		return err
+	}
+	for name, content := range files {
+		file := filepath.Join(folder, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(file, content, 0o644); err != nil {
+			return err
+		}
+	}
+	for _, zone := range Zones {
+		old, err := fs.Glob(os.DirFS(folder), path.Join(string(zone), "*.md"))
+		if err != nil {
+			return err
+		}
+		for _, name := range old {
+			if _, current := files[name]; !current {
+				err = errors.Join(err, os.Remove(filepath.Join(folder, filepath.FromSlash(name))))
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func page(table string) string { return strings.Replace(table, ".", "/", 1) + ".md" }
+
+const generated = "<!-- Written by `mercado lake docs` from sql/sources and sql/models; do not edit. -->\n\n"
+
+func (c *Catalogue) index() string {
+	var b strings.Builder
+	b.WriteString("# Data catalogue\n\n" + generated)
+	b.WriteString("Every table of the lake and the warehouse, what its columns mean, and what they are made from. " +
+		"How many rows there are and how fresh they are is told by `GET /api/lake/datasets`.\n\n")
+	b.WriteString("```mermaid\ngraph LR\n")
+	for _, zone := range Zones {
+		fmt.Fprintf(&b, "  subgraph %s\n", zone)
+		for _, table := range c.Tables {
+			if table.Zone == zone {
+				fmt.Fprintf(&b, "    %s[%s]\n", vertex(table.Name), strings.TrimPrefix(table.Name, string(zone)+"."))
+			}
+		}
+		b.WriteString("  end\n")
+	}
+	for _, table := range c.Tables {
+		for _, upstream := range table.Upstream {
+			fmt.Fprintf(&b, "  %s --> %s\n", vertex(upstream), vertex(table.Name))
+		}
+	}
+	b.WriteString("```\n")
+	for _, zone := range Zones {
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| table | holds |\n|---|---|\n", zone, zones[zone])
+		for _, table := range c.Tables {
+			if table.Zone == zone {
+				fmt.Fprintf(&b, "| [%s](%s) | %s |\n", table.Name, page(table.Name), cell(table.Description))
+			}
+		}
+	}
+	return b.String()
+}
+
+var zones = map[lake.Zone]string{
+	lake.Raw:   "As the shop has it, frozen by a run's extract. Columns that are not listed here are carried and reported.",
+	lake.Clean: "Typed, in one spelling, without doubles. Rows that break a rule of severity error are in quarantine instead.",
+	lake.Work:  "Joined and enriched; personal data masked.",
+	lake.Gold:  "The star schema and the metrics, as files.",
+	Warehouse:  "Gold, published in Postgres: all tables of a run in one transaction.",
+}
+
+// vertex names a table in a graph: Mermaid takes some words for its own.
+func vertex(table string) string { return "t_" + strings.ReplaceAll(table, ".", "_") }
+
+func (c *Catalogue) page(table *Table) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s\n\n%s%s\n\n", table.Name, generated, table.Description)
+	facts := [][2]string{
+		{"grain", table.Grain}, {"key", code(table.Key)}, {"days of", table.Subject}, {"day of a row", code(nonEmpty(table.Partition))},
+		{"made from", links(table.Upstream)}, {"makes", links(table.Downstream)},
+		{"code", fmt.Sprintf("[%s](../../../%s)", table.Code, table.Code)},
+	}
+	b.WriteString("| | |\n|---|---|\n")
+	for _, fact := range facts {
+		if fact[1] != "" {
+			fmt.Fprintf(&b, "| %s | %s |\n", fact[0], fact[1])
+		}
+	}
+	b.WriteString("\n## Columns\n\n| column | type | means | made from |\n|---|---|---|---|\n")
+	for _, column := range table.Columns {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", column.Name, column.Type, cell(column.Description), c.origin(column))
+	}
+	if len(table.Checks) > 0 {
+		b.WriteString("\n## Checks\n\nWhat every row meets. " + consequence[table.Zone] + "\n\n| check | severity | condition |\n|---|---|---|\n")
+		for _, check := range table.Checks {
+			fmt.Fprintf(&b, "| `%s` | %s | `%s` |\n", check.Name, check.Severity, cell(check.Condition))
+		}
+	}
+	if len(table.Upstream)+len(table.Downstream) > 0 {
+		b.WriteString("\n## Lineage\n\n```mermaid\ngraph LR\n")
+		for _, upstream := range table.Upstream {
+			fmt.Fprintf(&b, "  %s[%s] --> %s[%s]\n", vertex(upstream), upstream, vertex(table.Name), table.Name)
+		}
+		for _, downstream := range table.Downstream {
+			fmt.Fprintf(&b, "  %s[%s] --> %s[%s]\n", vertex(table.Name), table.Name, vertex(downstream), downstream)
+		}
+		b.WriteString("```\n")
+	}
+	return b.String()
+}
+
+var consequence = map[lake.Zone]string{
+	lake.Clean: "A row that does not, by a check of severity error, goes to quarantine under its name; warn is counted.",
+	lake.Work:  "A row that does not, by a check of severity error, stops the run; warn is counted.",
+	lake.Gold:  "A row that does not, by a check of severity error, stops the run; warn is counted.",
+}
+
+// origin names the columns that a column is made from and, where there is more between, those of raw.
+func (c *Catalogue) origin(column Column) string {
+	if len(column.From) == 0 {
+		return ""
+	}
+	var named []string
+	for _, ref := range column.From {
+		named = append(named, "`"+string(ref)+"`")
+	}
+	direct := strings.Join(named, ", ")
+	var origins []Ref
+	for _, ref := range column.From {
+		origins = append(origins, c.Origins(ref)...)
+	}
+	slices.Sort(origins)
+	origins = slices.Compact(origins)
+	if len(origins) == 0 || slices.Equal(origins, column.From) {
+		return direct
+	}
+	named = nil
+	for _, ref := range origins {
+		named = append(named, "`"+string(ref)+"`")
+	}
+	return direct + " ← " + strings.Join(named, ", ")
+}
+
+func cell(text string) string {
+	return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "|", `\|`)
+}
+
+func code(names []string) string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = "`" + name + "`"
+	}
+	return strings.Join(quoted, ", ")
+}
+
+func nonEmpty(name string) []string {
+	if name == "" {
+		return nil
+	}
+	return []string{name}
+}
+
+func links(tables []string) string {
+	linked := make([]string, len(tables))
+	for i, table := range tables {
+		linked[i] = fmt.Sprintf("[%s](../%s)", table, page(table))
+	}
+	return strings.Join(linked, ", ")
+}
