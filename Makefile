@@ -16,7 +16,7 @@ up: servers build ## Run everything on this machine; installs and builds what is
 
 test: ## Run all tests on real servers (ARGS="-run Checkout ./workflows/..." for some of them)
 	@deploy/bootstrap/servers.sh stripe-mock
-	go test -timeout 20m $(or $(ARGS),./...)
+	go test -timeout 40m $(or $(ARGS),./...)
 
 crashtest: servers ## Kill every process and server at every step of an order; what was found goes to bench/results/crash.json
 	go test ./worker/crash -run TestCrashMatrix -count=1 -timeout 90m -parallel 4 -all -v -report ../../bench/results/crash.json $(ARGS)
