@@ -96,6 +96,7 @@ func TestBadInputAboutRuns(t *testing.T) {
 	admin := shop.Admin()
 	for body, location := range map[string]string{
 		`{"to":"2026-03-01"}`: "body.to", `{"from":"2026-03-02","to":"2026-03-02"}`: "body.to", `{"from":"2026-03-02","to":"2026-03-01"}`: "body.to",
+		`{"from":"2062-11-21"}`: "body.from", `{"from":"2026-03-01","to":"2062-03-01"}`: "body.to",
 		`{"tz":"Atlantis"}`: "body.tz", `{"tz":"Local"}`: "body.tz", `{"tz":"../etc"}`: "body.tz",
 	} {
 		refused := admin.Post("/api/etl/runs", body).WantProblem(http.StatusUnprocessableEntity, "invalid_range")

@@ -3,6 +3,7 @@ package api_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"testing"
 	"time"
 
@@ -75,7 +76,7 @@ func TestCredentialsOfTheLakeAreThoseOfARoleOnesOwn(t *testing.T) {
 				sees = append(sees, zone)
 			}
 		}
-		if len(sees) != len(test.sees) || sees[0] != test.sees[0] {
+		if !slices.Equal(sees, test.sees) {
 			t.Errorf("%s sees %v, want %v", given.Role, sees, test.sees)
 		}
 	}

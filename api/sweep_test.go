@@ -13,6 +13,7 @@ import (
 
 	"mercado/api/apitest"
 	"mercado/internal/auth"
+	"mercado/internal/devstack"
 )
 
 // malformed bodies are wrong for every operation, or nearly.
@@ -45,6 +46,9 @@ var oddHeaders = []string{"", "\xff\xfe", "\t", "é", strings.Repeat("x", 300), 
 func TestNoRequestIsTooOdd(t *testing.T) {
 	t.Parallel()
 	shop := apitest.New(t)
+	if err := devstack.EnsureRoles(t.Context(), shop.World.ObjectStore); err != nil { // whom the lake has credentials for
+		t.Fatal(err)
+	}
 	vendor := shop.NewVendor()
 	category := shop.NewCategory(0)
 	product := shop.NewProduct(vendor, category, "5.00", 100)

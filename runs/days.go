@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 	_ "time/tzdata" // zones are known on machines without them
@@ -44,5 +45,21 @@ func Days(from, to, zone string, now time.Time) (lake.Span, error) {
 	if !first.Before(last) {
 		return lake.Span{}, &RangeError{"to", to, fmt.Sprintf("want a day after %s: it is not loaded itself", first.Format(time.DateOnly))}
 	}
-	return lake.Span{From: lake.DayOf(first), To: lake.DayOf(last.Add(-time.Nanosecond)) + 1}, nil
+	span := lake.Span{From: lake.DayOf(first), To: lake.DayOf(last.Add(-time.Nanosecond)) + 1}
+	// Metrics are never turned back to an earlier day: one load of a day to come would hold them there.
+	if somewhere := lake.DayOf(now.UTC().Add(mostAhead)); span.Last() > somewhere {
+		return lake.Span{}, &RangeError{cmp.Or(field(to), "from"), cmp.Or(to, from), fmt.Sprintf("want no day after %s, which has begun nowhere", somewhere)}
+	}
+	return span, nil
+}
+
+// mostAhead is how far the zone that is furthest ahead is.
+const mostAhead = 14 * time.Hour
+
+// field is the name of the second day, when there is one.
+func field(to string) string {
+	if to == "" {
+		return ""
+	}
+	return "to"
 }

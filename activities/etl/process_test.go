@@ -21,14 +21,25 @@ type process struct {
 
 func (p *pipeline) command(arguments ...string) *exec.Cmd {
 	command := exec.CommandContext(context.WithoutCancel(p.t.Context()), stacktest.Binary(p.t), arguments...)
-	command.Env = append(p.world.Env(), "MERCADO_WORKER_ADDR=127.0.0.1:0", "MERCADO_ETL_TRIES=3")
+	command.Env = p.environment()
 	return command
+}
+
+func (p *pipeline) environment() []string {
+	return append(p.world.Env(), "MERCADO_WORKER_ADDR=127.0.0.1:0", "MERCADO_ETL_TRIES=3")
 }
 
 // workProcess starts `mercado worker` and waits until it works on the queue etl.
 func (p *pipeline) workProcess() *process {
 	p.t.Helper()
-	started := &process{command: p.command("worker"), ended: make(chan struct{}), output: &bytes.Buffer{}, t: p.t}
+	return p.workCommand(p.command("worker"))
+}
+
+// workCommand starts a command that becomes `mercado worker`, as workProcess does.
+func (p *pipeline) workCommand(command *exec.Cmd) *process {
+	p.t.Helper()
+	command.Env = p.environment()
+	started := &process{command: command, ended: make(chan struct{}), output: &bytes.Buffer{}, t: p.t}
 	started.command.Stderr = started.output
 	if err := started.command.Start(); err != nil {
 		p.t.Fatal(err)

@@ -170,6 +170,8 @@ func (t *transforming) published(ctx context.Context, snapshot *lake.Snapshot, t
 	if own.parts, err = lake.Choose(manifest.Parts, days); err != nil {
 		return nil, err
 	}
+	// What is read of it, not all there is: others may have taken a day of it without a row of their own.
+	own.digest = lake.PartsDigest(own.parts)
 	if len(own.parts)+len(others.parts) == 0 {
 		// A file without rows that count still says what columns there are.
 		own.parts = []lake.HistoryPart{{Part: manifest.Parts[0], Days: []lake.Span{{}}}}

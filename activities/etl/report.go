@@ -53,6 +53,7 @@ func (a *Activities) begin(ctx context.Context, run Run, step Step, table string
 // this try, and turns err into what the workflow decides on.
 func (a *Activities) end(ctx context.Context, run Run, report *Report, err error) (*Report, error) {
 	if err != nil {
+		err = a.advise(err)
 		report.Error = OneLine(err.Error())
 		a.report(context.WithoutCancel(ctx), run, report)
 		return nil, classify(err)

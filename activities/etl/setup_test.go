@@ -173,7 +173,7 @@ func (p *pipeline) startInput(input workflows.ETLInput) client.WorkflowRun {
 // finish waits for an execution.
 func (p *pipeline) finish(started client.WorkflowRun) (*workflows.ETLResult, error) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(p.t.Context(), 10*time.Minute) // other tests have the processors, too
 	defer cancel()
 	var result *workflows.ETLResult
 	err := started.Get(ctx, &result)

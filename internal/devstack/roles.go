@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/minio/madmin-go/v3"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -46,6 +48,16 @@ func ensureRole(ctx context.Context, admin *madmin.AdminClient, s settings.Objec
 	}
 	if err := admin.SetUser(ctx, accessKey, secretKey, madmin.AccountEnabled); err != nil {
 		return fmt.Errorf("account: %w", err)
+	}
+	account, err := admin.GetUserInfo(ctx, accessKey)
+	if err != nil {
+		return fmt.Errorf("account: %w", err)
+	}
+	others := slices.DeleteFunc(strings.Split(account.PolicyName, ","), func(name string) bool { return name == "" || name == accessKey })
+	if len(others) > 0 {
+		if _, err := admin.DetachPolicy(ctx, madmin.PolicyAssociationReq{Policies: others, User: accessKey}); err != nil {
+			return fmt.Errorf("other policies: %w", err)
+		}
 	}
 	_, err = admin.AttachPolicy(ctx, madmin.PolicyAssociationReq{Policies: []string{accessKey}, User: accessKey})
 	if madmin.ToErrorResponse(err).Code == alreadyAttached {

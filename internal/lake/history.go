@@ -67,9 +67,12 @@ func (t HistoryTable) Parts() []HistoryPart {
 }
 
 // ContentDigest is a sha256 over what is read of the table, wherever it lies.
-func (t HistoryTable) ContentDigest() string {
+func (t HistoryTable) ContentDigest() string { return PartsDigest(t.Parts()) }
+
+// PartsDigest is a sha256 over what is read of parts, wherever they lie.
+func PartsDigest(parts []HistoryPart) string {
 	hash := sha256.New()
-	for _, part := range t.Parts() {
+	for _, part := range parts {
 		fmt.Fprintln(hash, part.SHA256, part.Days)
 	}
 	return hex.EncodeToString(hash.Sum(nil))

@@ -2,6 +2,7 @@ package lake_test
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"mercado/internal/lake"
@@ -57,5 +58,17 @@ func TestDaysWithoutOthers(t *testing.T) {
 	want := spansOf(t, "2026-01-02", "2026-01-04", "2026-01-05", "2026-01-10", "2026-02-01", "2026-02-02")
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("left %v, want %v", got, want)
+	}
+}
+
+// Two executions that read the same files, one of them for fewer days, do not read the same.
+func TestDigestOfWhatIsReadKnowsTheDays(t *testing.T) {
+	t.Parallel()
+	whole := []lake.HistoryPart{{Part: lake.Part{SHA256: "a"}}, {Part: lake.Part{SHA256: "b"}}}
+	less := slices.Clone(whole)
+	less[1].Days = []lake.Span{{From: 20000, To: 20001}}
+	digests := map[string]bool{lake.PartsDigest(whole): true, lake.PartsDigest(less): true, lake.PartsDigest(whole[:1]): true}
+	if len(digests) != 3 {
+		t.Errorf("three different readings have %d digests", len(digests))
 	}
 }

@@ -198,6 +198,9 @@ func (s *Store) classify(zone Zone, key string, err error) error {
 	if problem, known := hopeless[response.Code]; known {
 		return &ObjectError{Bucket: s.Bucket(zone), Key: key, Problem: problem}
 	}
+	if response.StatusCode == http.StatusInsufficientStorage {
+		err = fmt.Errorf("the object store is full, make room in it: %w", err) // and it is tried again
+	}
 	return fmt.Errorf("object %s/%s: %w", s.Bucket(zone), key, err)
 }
 

@@ -106,6 +106,9 @@ func (p *publishing) run(ctx context.Context) error {
 	case last != nil && int(last.Execution) > p.Execution:
 		return fmt.Errorf("execution %d of run %s has been published, which is later than %d", last.Execution, p.RunID, p.Execution)
 	}
+	if err := p.queries.CheckSystem(ctx, p.Mark.SystemID); err != nil {
+		return refused(err)
+	}
 	if p.stale, err = p.staleHistory(ctx); err != nil {
 		return err
 	}

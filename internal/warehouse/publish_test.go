@@ -111,6 +111,15 @@ func TestAnotherDatabaseSystemBeginsAnew(t *testing.T) {
 	b.publish(restored)
 	b.want("select string_agg(distinct closing::text, ',') from warehouse.stock_daily", "6")
 	b.want("select snapshot from warehouse.mark", "10:20:")
+
+	// A run that had read the old one comes late, or is replayed.
+	_, err := b.Publish(t.Context(), b.publication("10:3000:", "10:2000:", 7))
+	var refused *warehouse.RefusedError
+	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "restored since") {
+		t.Errorf("what the old system has was published: %v", err)
+	}
+	b.want("select string_agg(distinct closing::text, ',') from warehouse.stock_daily", "6")
+	b.want("select snapshot from warehouse.mark", "10:20:")
 }
 
 // Every day that is published must be as new as the mark, or a later run would not look for what

@@ -1,6 +1,7 @@
 -- description: What happened to orders on the days.
 -- subject: events
--- columns: id bigint, order_id uuid, type text, data jsonb, occurred_at timestamptz
+-- without: data
+-- columns: id bigint, order_id uuid, type text, occurred_at timestamptz
 select e.*
 from ordering.order_events as e
 where e.occurred_at >= current_setting('lake.from')::timestamptz

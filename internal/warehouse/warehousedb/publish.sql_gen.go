@@ -13,6 +13,15 @@ import (
 	"github.com/google/uuid"
 )
 
+const checkSystem = `-- name: CheckSystem :exec
+select warehouse.check_system($1::bigint)
+`
+
+func (q *Queries) CheckSystem(ctx context.Context, systemID int64) error {
+	_, err := q.db.Exec(ctx, checkSystem, systemID)
+	return err
+}
+
 const history = `-- name: History :many
 select v.date_id, v.run_id, v.execution, v.content
 from warehouse.versions as v

@@ -250,6 +250,24 @@ begin
 end
 $$;
 
+-- Refuses what was read of a shop that has been restored since: its snapshots say nothing of those of
+-- the restored one, which is another database system, and what that has published stands.
+create function warehouse.check_system(p_system bigint) returns void
+language plpgsql as $$
+begin
+    if exists (select from warehouse.mark where system_id <> p_system)
+        and exists (
+            select from warehouse.publications
+            where system_id = p_system and rolled_back_at is null
+        )
+    then
+        raise exception 'the shop has been restored since this run read it, and published from'
+            using errcode = 'invalid_parameter_value',
+            detail = 'load these days again, as a new run';
+    end if;
+end
+$$;
+
 -- Moves the mark for a run that read under p_snapshot and took along what had changed since
 -- p_baseline, null for a run that took its own days only.
 --
@@ -290,7 +308,7 @@ $$;
 -- +goose StatementEnd
 
 -- +goose Down
-drop function warehouse.move_mark, warehouse.place_whole, warehouse.place_days,
+drop function warehouse.move_mark, warehouse.check_system, warehouse.place_whole, warehouse.place_days,
 warehouse.record_versions, warehouse.totals, staging.sweep, staging.open, staging.name_of,
 warehouse.may_replace, warehouse.snapshot_order;
 drop table warehouse.reconciled, warehouse.publications, warehouse.versions,

@@ -24,7 +24,8 @@
 --     'cart_abandonment')
 -- error share_in_range: unit <> 'share' or value is null or value between 0 and 1
 -- error rating_in_range: unit <> 'rating' or value is null or value between 1 and 5
--- error value_not_negative: value is null or value >= 0
+-- error value_not_negative: value is null or value >= 0 or metric = 'processing_hours'
+-- warn processing_not_negative: value is null or value >= 0
 -- error value_has_a_basis: basis >= 0 and (value is not null or basis = 0)
 -- error method_shares_add_up: abs((select sum(r.value) from result as r where r.metric = 'payment_method_share') - 1)
 --     <= 0.001 or metric <> 'payment_method_share'

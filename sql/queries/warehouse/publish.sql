@@ -95,6 +95,9 @@ select warehouse.record_versions(
     sqlc.arg(interval_to)::date, sqlc.arg(days)::integer[]
 );
 
+-- name: CheckSystem :exec
+select warehouse.check_system(sqlc.arg(system_id)::bigint);
+
 -- name: MoveMark :exec
 select warehouse.move_mark(
     sqlc.arg(snapshot)::text::pg_snapshot, sqlc.arg(system_id)::bigint,

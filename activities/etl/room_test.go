@@ -1,0 +1,70 @@
+package etl_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mercado/activities/etl"
+	"mercado/internal/devstack"
+	"mercado/internal/devstack/stacktest"
+	"mercado/internal/lake"
+)
+
+// A worker whose disk is full fails the run, names the step and says what to do; what is published
+// stays as it was. A worker with room does it.
+func TestRunOnAFullDiskSaysSo(t *testing.T) {
+	t.Parallel()
+	p := setupWithoutWorker(t)
+	p.exec("select fixture.place('2026-03-01', 200)")
+	scratch := filepath.Join(p.world.Home, "scratch")
+	if err := os.MkdirAll(scratch, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	// In a name space of its own, where a small disk lies over the folder.
+	small := fmt.Sprintf("mount -t tmpfs -o size=8k tmpfs %s && exec %s worker", scratch, stacktest.Binary(t))
+	worker := p.workCommand(exec.CommandContext(t.Context(), "unshare", "--map-root-user", "--mount", "sh", "-c", small))
+	run := newRun(span(t, "2026-03-01", "2026-03-02"))
+	_, err := p.finish(p.start(run, etl.Extract))
+	if err == nil || !strings.Contains(err.Error(), "extract: ") || !strings.Contains(err.Error(), "is full, make room on it or move MERCADO_HOME") {
+		t.Errorf("the run ended with %v", err)
+	}
+	p.want("select state from etl.runs", etl.Failed)
+	p.want("select count(*) from warehouse.publications", "0")
+	if snapshot, err := p.Store.Frozen(t.Context(), run.ID.String()); snapshot != nil || err != nil {
+		t.Errorf("the extract froze %v, %v", snapshot, err)
+	}
+	worker.kill()
+	p.workProcess()
+	if _, err := p.finish(p.start(newRun(span(t, "2026-03-01", "2026-03-02")), etl.Extract)); err != nil {
+		t.Fatal(err)
+	}
+	p.same(warehouseRevenue, shopRevenue)
+}
+
+// A worker whose account may not write a bucket fails the run at once and names the object.
+func TestRunWithoutPermissionSaysSo(t *testing.T) {
+	t.Parallel()
+	p := setupWithoutWorker(t)
+	p.exec("select fixture.place('2026-03-01', 5)")
+	if err := devstack.EnsureRoles(t.Context(), p.world.ObjectStore); err != nil {
+		t.Fatal(err)
+	}
+	mine := p.world.ObjectStore
+	mine.AccessKey, mine.SecretKey = lake.Account(mine, "bi_analyst")
+	steps := *p.Activities
+	var err error
+	if steps.Store, err = lake.Open(mine); err != nil {
+		t.Fatal(err)
+	}
+	p.work(&steps)
+	_, err = p.finish(p.start(newRun(span(t, "2026-03-01", "2026-03-02")), etl.Extract))
+	if err == nil || !strings.Contains(err.Error(), "extract: object "+mine.BucketPrefix+"raw/") || !strings.Contains(err.Error(), "is refused to this account: check its policy") {
+		t.Errorf("the run ended with %v", err)
+	}
+	p.want("select state || tries from etl.steps where step = 'extract' and table_name = ''", "failed1")
+	p.want("select count(*) from warehouse.publications", "0")
+}
