@@ -36,33 +36,35 @@ func (p *pipeline) workThroughObjectStore() *wire {
 // workThroughShop hosts the queue with a shop that can be cut off, and a warehouse that cannot.
 func (p *pipeline) workThroughShop() *wire {
 	p.t.Helper()
-	away, address := through(p.t, p.world.Database.URL)
-	steps := *p.Activities
-	var err error
-	if steps.Shop, err = store.Open(p.t.Context(), settings.Database{URL: address, MaxConns: 8}); err != nil {
-		p.t.Fatal(err)
-	}
-	p.t.Cleanup(steps.Shop.Close)
-	p.work(&steps)
+	away, steps, _ := p.throughShop()
+	p.work(steps)
 	return away
 }
 
 // workThroughPostgres hosts the queue with a shop and a warehouse that can be cut off.
 func (p *pipeline) workThroughPostgres() *wire {
 	p.t.Helper()
-	away, address := through(p.t, p.world.Database.URL)
-	steps := *p.Activities
+	away, steps, address := p.throughShop()
 	var err error
-	if steps.Shop, err = store.Open(p.t.Context(), settings.Database{URL: address, MaxConns: 8}); err != nil {
-		p.t.Fatal(err)
-	}
-	p.t.Cleanup(steps.Shop.Close)
 	if steps.Warehouse, err = warehouse.Open(p.t.Context(), settings.Warehouse{URL: address}); err != nil {
 		p.t.Fatal(err)
 	}
 	p.t.Cleanup(steps.Warehouse.Close)
-	p.work(&steps)
+	p.work(steps)
 	return away
+}
+
+// throughShop is the steps with a shop that can be cut off, and its address with the wire in between.
+func (p *pipeline) throughShop() (away *wire, steps *etl.Activities, address string) {
+	p.t.Helper()
+	away, address = through(p.t, p.world.Database.URL)
+	copied := *p.Activities
+	var err error
+	if copied.Shop, err = store.Open(p.t.Context(), settings.Database{URL: address, MaxConns: 8}); err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(copied.Shop.Close)
+	return away, &copied, address
 }
 
 // hold has a run wait where it stages the vendors, until release.
