@@ -102,6 +102,36 @@ func TestWholeTableChangesOnlyRowsThatDiffer(t *testing.T) {
 	b.want("select string_agg(vendor_id::text, ',' order by vendor_id) from warehouse.vendor", "1,6")
 }
 
+// A table that Postgres knows to be empty is planned for as empty, also by a statement that fills it.
+func TestEmptyTableIsFilledWithoutReadingItForEveryRow(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := warehouse.Publication{RunID: uuid.Must(uuid.NewV7()), Execution: 1}
+	b.stage(p, "vendor", "select n, 'one', 'PT', timestamptz '2025-01-01', true from generate_series(1, 10000) as n")
+	b.exec("vacuum analyze warehouse.vendor")
+	connection := b.connect()
+	var changed, standing, strange, blocks int
+	if err := connection.QueryRow(t.Context(), `
+		select changed, standing, strange
+		from warehouse.place_whole('vendor', ('staging.' || staging.name_of('vendor', $1, 1))::regclass, true)`, p.RunID).
+		Scan(&changed, &standing, &strange); err != nil {
+		t.Fatal(err)
+	}
+	if changed != 10_000 || standing != 10_000 || strange != 0 {
+		t.Errorf("%d rows changed, %d stand, %d are strange", changed, standing, strange)
+	}
+	if _, err := connection.Exec(t.Context(), "select pg_stat_force_next_flush()"); err != nil {
+		t.Fatal(err)
+	}
+	if err := connection.QueryRow(t.Context(),
+		"select heap_blks_hit + heap_blks_read from pg_statio_user_tables where relid = 'warehouse.vendor'::regclass").Scan(&blocks); err != nil {
+		t.Fatal(err)
+	}
+	if blocks > 5*changed {
+		t.Errorf("%d pages were read to write %d rows", blocks, changed)
+	}
+}
+
 func TestAnotherDatabaseSystemBeginsAnew(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

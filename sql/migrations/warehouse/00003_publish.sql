@@ -217,10 +217,13 @@ create function warehouse.place_whole(
 language plpgsql as $$
 declare
     same_key text;
+    key_columns text;
     removed bigint := 0;
 begin
-    select string_agg(format('s.%I = w.%I', a.attname, a.attname), ' and ')
-    into same_key
+    select
+        string_agg(format('s.%I = w.%I', a.attname, a.attname), ' and '),
+        string_agg(format('%I', a.attname), ', ')
+    into same_key, key_columns
     from pg_index as i
     inner join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = any(i.indkey)
     where i.indrelid = format('warehouse.%I', p_table)::regclass and i.indisprimary;
@@ -235,10 +238,11 @@ begin
         'delete from warehouse.%I as w using %s as s where %s and s::text <> w::text',
         p_table, p_staged, same_key
     );
+    -- Asked of the index row by row: joined with a table that was empty when the statement was planned,
+    -- this would read again, for every row, all that it has written so far.
     execute format(
-        'insert into warehouse.%1$I select s.* from %2$s as s'
-        ' where not exists (select from warehouse.%1$I as w where %3$s)',
-        p_table, p_staged, same_key
+        'insert into warehouse.%I select * from %s on conflict (%s) do nothing',
+        p_table, p_staged, key_columns
     );
     get diagnostics changed = row_count;
     changed := changed + removed;
