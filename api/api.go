@@ -1,5 +1,5 @@
 // Package api is Mercado's HTTP API: one file per resource, the conventions of all of them in
-// operation.go, problem.go, page.go and principal.go.
+// operation.go, problem*.go, page.go and principal.go.
 //
 // A new resource is a file with a method that registers its operations, and a line in resources:
 //
@@ -13,7 +13,7 @@
 //
 //	func (a *API) listReviews(ctx context.Context, in *reviewsInput) (*reviewsOutput, error)
 //
-// A handler returns plain errors: problem.go knows what each means to a client.
+// A handler returns plain errors: problem_meanings.go knows what each means to a client.
 package api
 
 import (

@@ -41,7 +41,7 @@ func TestOpenAPIDocumentIsCurrent(t *testing.T) {
 	}
 }
 
-// TestEveryOpenAPICodeHasAnOperation fails for a code in problem.go that nothing declares.
+// TestEveryOpenAPICodeHasAnOperation fails for a code in problem_codes.go that nothing declares.
 func TestEveryOpenAPICodeHasAnOperation(t *testing.T) {
 	t.Parallel()
 	for line := range strings.Lines(string(api.New(api.Deps{}).ErrorsPage())) {
