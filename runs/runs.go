@@ -41,7 +41,7 @@ const (
 	Succeeded  = etl.Succeeded
 	Failed     = etl.Failed
 	Cancelled  = etl.Cancelled
-	RolledBack = "rolled_back"
+	RolledBack = etl.RolledBack
 )
 
 // Manual is the trigger of a run that somebody has asked for.

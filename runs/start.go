@@ -60,7 +60,7 @@ func (r *Runs) execute(ctx context.Context, input workflows.ETLInput) (*Executio
 // refused tells whether an execution could not begin as asked, and so has changed nothing.
 func refused(err error) bool {
 	var application *temporal.ApplicationError
-	return errors.As(err, &application) && application.Type() == "BadRequest"
+	return errors.As(err, &application) && application.Type() == etl.BadRequestError
 }
 
 // reason is what a workflow said of its failure, without what Temporal says around it.

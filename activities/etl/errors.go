@@ -17,6 +17,9 @@ type BadRequest struct{ Problem string }
 
 func (e *BadRequest) Error() string { return e.Problem }
 
+// BadRequestError is the name of the error of a step that cannot be done as asked.
+const BadRequestError = "BadRequest"
+
 // StaleError is the name of the error of a publish whose history no longer stands.
 const StaleError = "StaleError"
 
@@ -32,7 +35,7 @@ var final = []struct {
 	{"RefusedError", is[*warehouse.RefusedError]},     // the warehouse does not take a row
 	{StaleError, is[*warehouse.StaleError]},           // the history that was read no longer stands: the workflow makes it anew
 	{"RollbackError", is[*warehouse.RollbackError]},   // what is to be undone is not the latest
-	{"BadRequest", is[*BadRequest]},
+	{BadRequestError, is[*BadRequest]},
 }
 
 func is[T error](err error) bool {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -55,14 +54,11 @@ func (a *Activities) stage(ctx context.Context, step TableStep, report *Report, 
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(a.Scratch, 0o700); err != nil {
-		return fmt.Errorf("scratch folder: %w", err)
-	}
-	folder, err := os.MkdirTemp(a.Scratch, "stage-"+step.Table+"-")
+	folder, remove, err := a.scratchFolder("stage-" + step.Table + "-")
 	if err != nil {
-		return fmt.Errorf("scratch folder: %w", err)
+		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	defer func() { err = errors.Join(err, remove()) }()
 	say("downloading")
 	files, err := download(ctx, a.Store, manifest.Zone, manifest.Parts, filepath.Join(folder, "in"))
 	if err != nil {

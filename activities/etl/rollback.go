@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -154,14 +153,11 @@ func (a *Activities) stageSource(ctx context.Context, m *model.Model, run Run, s
 	if len(parts) == 0 {
 		return nil // days on which there was nothing
 	}
-	if err := os.MkdirAll(a.Scratch, 0o700); err != nil {
-		return fmt.Errorf("scratch folder: %w", err)
-	}
-	folder, err := os.MkdirTemp(a.Scratch, "rollback-"+m.Name+"-")
+	folder, remove, err := a.scratchFolder("rollback-" + m.Name + "-")
 	if err != nil {
-		return fmt.Errorf("scratch folder: %w", err)
+		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	defer func() { err = errors.Join(err, remove()) }()
 	say(fmt.Sprintf("downloading what run %s has made", source.RunID))
 	files, err := download(ctx, a.Store, lake.Gold, parts, filepath.Join(folder, "in"))
 	if err != nil {

@@ -37,6 +37,17 @@ func OpenScratch(root string) (folder string, release func(), err error) {
 	}, nil
 }
 
+// scratchFolder makes a folder for one try of a step, which begins with the name, and what removes it.
+func (a *Activities) scratchFolder(name string) (folder string, remove func() error, err error) {
+	if err := os.MkdirAll(a.Scratch, 0o700); err != nil {
+		return "", nil, fmt.Errorf("scratch folder: %w", err)
+	}
+	if folder, err = os.MkdirTemp(a.Scratch, name); err != nil {
+		return "", nil, fmt.Errorf("scratch folder: %w", err)
+	}
+	return folder, func() error { return os.RemoveAll(folder) }, nil
+}
+
 func removeOwnerless(root string) error {
 	entries, err := os.ReadDir(root)
 	if err != nil {

@@ -100,14 +100,11 @@ func (t *transforming) run(ctx context.Context, try int) (manifest *lake.Manifes
 			return manifest, err
 		}
 	}
-	if err := os.MkdirAll(t.Scratch, 0o700); err != nil {
-		return nil, fmt.Errorf("scratch folder: %w", err)
-	}
-	folder, err := os.MkdirTemp(t.Scratch, fmt.Sprintf("%s-%s-", made.Zone, made.Table))
+	folder, remove, err := t.scratchFolder(fmt.Sprintf("%s-%s-", made.Zone, made.Table))
 	if err != nil {
-		return nil, fmt.Errorf("scratch folder: %w", err)
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	defer func() { err = errors.Join(err, remove()) }()
 
 	job := model.Job{
 		Model: t.model, Days: snapshot.Days, Interval: snapshot.Interval, Monthly: monthly(snapshot),
