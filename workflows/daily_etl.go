@@ -38,8 +38,7 @@ type ETLResult struct {
 func DailyETL(ctx workflow.Context, input ETLInput) (*ETLResult, error) {
 	e := &dailyETL{input: input, began: workflow.Now(ctx)}
 	workflow.SetCurrentDetails(ctx, "beginning")
-	begin := workflow.ExecuteActivity(bookkeeping(ctx, "record that the run begins", input.Tries), etlSteps.Begin, e.beginRequest(ctx))
-	err := begin.Get(ctx, &e.plan)
+	err := e.begin(ctx)
 	if err != nil && !retryable(err) {
 		return nil, err // what was asked for cannot be done, so nothing has begun
 	}
@@ -55,6 +54,16 @@ type dailyETL struct {
 	plan    etl.Plan
 	reports []*etl.Report
 	rows    *int64 // published
+}
+
+// begin waits until no maintenance holds runs. Each look is an activity that succeeds: waiting costs no tries.
+func (e *dailyETL) begin(ctx workflow.Context) error {
+	return unheld(ctx, func() (string, error) {
+		e.plan = etl.Plan{}
+		begin := workflow.ExecuteActivity(bookkeeping(ctx, "record that the run begins", e.input.Tries), etlSteps.Begin, e.beginRequest(ctx))
+		err := begin.Get(ctx, &e.plan)
+		return e.plan.WaitsFor, err
+	})
 }
 
 func (e *dailyETL) run(ctx workflow.Context) error {

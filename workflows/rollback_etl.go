@@ -35,10 +35,15 @@ type RollbackResult struct {
 func RollbackETL(ctx workflow.Context, input RollbackInput) (*RollbackResult, error) {
 	r := &rollbackETL{dailyETL: dailyETL{input: ETLInput{Tries: input.Tries}, began: workflow.Now(ctx)}}
 	workflow.SetCurrentDetails(ctx, "beginning")
-	begin := workflow.ExecuteActivity(bookkeeping(ctx, "find what is to be undone", input.Tries), etlSteps.BeginRollback, etl.RollbackRequest{
-		RunID: input.RunID, WithNewer: input.WithNewer, WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID, At: r.began,
+	err := unheld(ctx, func() (string, error) {
+		r.plan = etl.RollbackPlan{}
+		begin := workflow.ExecuteActivity(bookkeeping(ctx, "find what is to be undone", input.Tries), etlSteps.BeginRollback, etl.RollbackRequest{
+			RunID: input.RunID, WithNewer: input.WithNewer, WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID, At: r.began,
+		})
+		err := begin.Get(ctx, &r.plan)
+		return r.plan.WaitsFor, err
 	})
-	if err := begin.Get(ctx, &r.plan); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	r.dailyETL.input.Run = r.plan.Run

@@ -27,7 +27,8 @@ type BeginRequest struct {
 // zoneOf is the zone a step writes.
 var zoneOf = map[Step]lake.Zone{Extract: lake.Raw, Clean: lake.Clean, Work: lake.Work, Gold: lake.Gold}
 
-// Begin records that an execution has begun and plans its steps.
+// Begin records that an execution has begun and plans its steps. While maintenance holds runs the plan
+// says so and nothing else: the execution is on record, and waits.
 func (a *Activities) Begin(ctx context.Context, request BeginRequest) (*Plan, error) {
 	plan, err := a.plan(ctx, request)
 	if err != nil {
@@ -72,13 +73,13 @@ func (a *Activities) recordPlan(ctx context.Context, request BeginRequest, plan 
 		patience, cancel = context.WithTimeout(ctx, replayPatience)
 		defer cancel()
 	}
-	attempt, err := a.recordBegin(patience, request)
+	attempt, waitsFor, err := a.recordBegin(patience, request)
 	if err != nil && request.From != Extract && !is[*BadRequest](err) && ctx.Err() == nil {
 		slog.WarnContext(ctx, "replay not recorded yet: the shop's database is away", "run", request.Run.ID, "error", err)
 		plan.Unrecorded = true
 		return nil
 	}
-	plan.Attempt = attempt
+	plan.Attempt, plan.WaitsFor = attempt, waitsFor
 	return err
 }
 
@@ -86,9 +87,18 @@ func (a *Activities) recordPlan(ctx context.Context, request BeginRequest, plan 
 const replayPatience = 5 * time.Second
 
 // Record records that an execution has begun whose beginning could not be, and returns which of the
-// runs of its interval it is of.
+// runs of its interval it is of. It is refused when maintenance has been at work since: what the
+// execution has read may have been another thing.
 func (a *Activities) Record(ctx context.Context, request BeginRequest) (attempt int, err error) {
-	if attempt, err = a.recordBegin(ctx, request); err != nil {
+	held, err := a.Shop.HeldSince(ctx, request.At)
+	switch {
+	case err == nil:
+		return 0, classify(&BadRequest{Problem: fmt.Sprintf(
+			"%s began while the shop was away, and the %s has come in between: replay it again", request.Run, held)})
+	case !errors.Is(err, pgx.ErrNoRows):
+		return 0, fmt.Errorf("look for maintenance: %w", err)
+	}
+	if attempt, _, err = a.recordBegin(ctx, request); err != nil {
 		return 0, classify(err)
 	}
 	return attempt, nil
@@ -174,15 +184,22 @@ func (a *Activities) lastComplete(ctx context.Context, run Run, zone lake.Zone) 
 	return 0, nil
 }
 
-func (a *Activities) recordBegin(ctx context.Context, request BeginRequest) (attempt int, err error) {
+// recordBegin also tells what keeps the execution from its first step, "" for nothing.
+func (a *Activities) recordBegin(ctx context.Context, request BeginRequest) (attempt int, waitsFor string, err error) {
 	err = a.Shop.InTx(ctx, func(queries *shopdb.Queries) (err error) {
-		attempt, err = a.numberRun(ctx, queries, request)
+		if attempt, err = a.numberRun(ctx, queries, request); err != nil {
+			return err
+		}
+		held, err := queries.HoldRun(ctx, request.Run.ID)
+		if held != nil {
+			waitsFor = *held
+		}
 		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("record %s: %w", request.Run, err)
+		return 0, "", fmt.Errorf("record %s: %w", request.Run, err)
 	}
-	return attempt, nil
+	return attempt, waitsFor, nil
 }
 
 // numberRun writes the run as running, and returns which of the runs of its interval it is. An

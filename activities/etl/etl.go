@@ -62,6 +62,7 @@ func (r Run) String() string {
 
 // Plan is what an execution does.
 type Plan struct {
+	WaitsFor   string              `json:"waits_for,omitempty"` // maintenance that must end before it may begin: ask again
 	Attempt    int                 `json:"attempt"`
 	Unrecorded bool                `json:"unrecorded"` // a replay that began while the shop was away
 	Waves      map[Step][][]string `json:"waves"`      // tables of each transforming step; those of a wave are independent

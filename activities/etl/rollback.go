@@ -30,6 +30,8 @@ type RollbackRequest struct {
 
 // RollbackPlan is what a rollback does. It goes on record as an execution of the run.
 type RollbackPlan struct {
+	WaitsFor string `json:"waits_for,omitempty"` // maintenance that must end before it may begin: ask again
+
 	Run     Run         `json:"run"`
 	Before  string      `json:"before"`  // the run's state
 	Numbers []int64     `json:"numbers"` // of the publishes to undo, the latest first
@@ -37,7 +39,8 @@ type RollbackPlan struct {
 	Tables  []string    `json:"tables"`  // to put back
 }
 
-// BeginRollback finds what is to be undone, and records that it begins.
+// BeginRollback finds what is to be undone, and records that it begins. While maintenance holds runs the
+// plan says so, and nothing is recorded.
 func (a *Activities) BeginRollback(ctx context.Context, request RollbackRequest) (*RollbackPlan, error) {
 	plan, err := a.planRollback(ctx, request)
 	return plan, classify(err)
@@ -71,6 +74,11 @@ func (a *Activities) planRollback(ctx context.Context, request RollbackRequest) 
 func (a *Activities) recordRollback(ctx context.Context, request RollbackRequest, plan *RollbackPlan) error {
 	err := a.Shop.InTx(ctx, func(queries *shopdb.Queries) (err error) {
 		if err := queries.LockRuns(ctx); err != nil {
+			return err
+		}
+		held, err := queries.HeldNow(ctx)
+		if !errors.Is(err, pgx.ErrNoRows) {
+			plan.WaitsFor = held
 			return err
 		}
 		if plan.Before, err = queries.StateOfRun(ctx, plan.Run.ID); err != nil {

@@ -98,6 +98,7 @@ set
     execution = execution + case when state = 'running' then 0 else 1 end,
     state = 'running',
     finished_at = null,
+    waits_for = null,
     workflow_id = $1::text,
     execution_started_at = $2::timestamptz
 where id = $3
@@ -465,6 +466,52 @@ func (q *Queries) FrozeRun(ctx context.Context, arg FrozeRunParams) error {
 	return err
 }
 
+const heldNow = `-- name: HeldNow :one
+select (m.kind || ' of ' || m.subject)::text
+from etl.maintenance as m
+where m.ended_at is null and m.holds_runs
+`
+
+// The maintenance that holds runs. To be asked under the lock that numbers runs.
+func (q *Queries) HeldNow(ctx context.Context) (string, error) {
+	row := q.db.QueryRow(ctx, heldNow)
+	var column_1 string
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const heldSince = `-- name: HeldSince :one
+select (m.kind || ' of ' || m.subject)::text
+from etl.maintenance as m
+where m.holds_runs and (m.ended_at is null or m.ended_at > $1::timestamptz)
+order by m.id desc
+limit 1
+`
+
+// The last maintenance that has held runs at any time since then.
+func (q *Queries) HeldSince(ctx context.Context, since time.Time) (string, error) {
+	row := q.db.QueryRow(ctx, heldSince, since)
+	var column_1 string
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const holdRun = `-- name: HoldRun :one
+update etl.runs
+set waits_for = (select m.kind || ' of ' || m.subject from etl.maintenance as m where m.ended_at is null and m.holds_runs)
+where runs.id = $1
+returning waits_for
+`
+
+// What keeps a run that has been recorded from its first step, null for nothing. To be asked under the
+// lock that numbers runs.
+func (q *Queries) HoldRun(ctx context.Context, id uuid.UUID) (*string, error) {
+	row := q.db.QueryRow(ctx, holdRun, id)
+	var waits_for *string
+	err := row.Scan(&waits_for)
+	return waits_for, err
+}
+
 const isCurrent = `-- name: IsCurrent :one
 select exists (
     select from etl.runs
@@ -554,7 +601,7 @@ func (q *Queries) LastLoads(ctx context.Context) ([]LastLoadsRow, error) {
 }
 
 const latestRuns = `-- name: LatestRuns :many
-select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at
+select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at, waits_for
 from etl.runs
 order by started_at desc, id desc
 limit $1
@@ -587,6 +634,7 @@ func (q *Queries) LatestRuns(ctx context.Context, most int32) ([]EtlRun, error) 
 			&i.StartedAt,
 			&i.ExecutionStartedAt,
 			&i.FinishedAt,
+			&i.WaitsFor,
 		); err != nil {
 			return nil, err
 		}
@@ -599,7 +647,7 @@ func (q *Queries) LatestRuns(ctx context.Context, most int32) ([]EtlRun, error) 
 }
 
 const listRuns = `-- name: ListRuns :many
-select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at
+select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at, waits_for
 from etl.runs
 where ($1::text is null or state = $1::text)
     and (
@@ -657,6 +705,7 @@ func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]EtlRun, e
 			&i.StartedAt,
 			&i.ExecutionStartedAt,
 			&i.FinishedAt,
+			&i.WaitsFor,
 		); err != nil {
 			return nil, err
 		}
@@ -886,7 +935,7 @@ func (q *Queries) RolledBack(ctx context.Context, ids []uuid.UUID) error {
 }
 
 const runByID = `-- name: RunByID :one
-select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at
+select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at, waits_for
 from etl.runs
 where id = $1
 `
@@ -912,6 +961,7 @@ func (q *Queries) RunByID(ctx context.Context, id uuid.UUID) (EtlRun, error) {
 		&i.StartedAt,
 		&i.ExecutionStartedAt,
 		&i.FinishedAt,
+		&i.WaitsFor,
 	)
 	return i, err
 }

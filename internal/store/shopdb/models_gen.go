@@ -245,6 +245,16 @@ type CatalogWord struct {
 	Word string
 }
 
+type EtlMaintenance struct {
+	ID         int64
+	Kind       string
+	Subject    string
+	HoldsRuns  bool
+	WorkflowID string
+	BeganAt    time.Time
+	EndedAt    *time.Time
+}
+
 type EtlRun struct {
 	ID                 uuid.UUID
 	IntervalFrom       time.Time
@@ -263,6 +273,7 @@ type EtlRun struct {
 	StartedAt          time.Time
 	ExecutionStartedAt time.Time
 	FinishedAt         *time.Time
+	WaitsFor           *string
 }
 
 type EtlStep struct {

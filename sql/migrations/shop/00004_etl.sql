@@ -25,6 +25,7 @@ create table etl.runs (
     started_at timestamptz not null default now(),
     execution_started_at timestamptz not null,
     finished_at timestamptz,
+    waits_for text, -- the maintenance that keeps the execution from its first step; null once it may begin
     check (interval_to > interval_from),
     check ((state = 'running') = (finished_at is null)),
     unique (interval_from, interval_to, attempt)
@@ -51,6 +52,21 @@ create table etl.steps (
     finished_at timestamptz,
     primary key (run_id, execution, step, table_name)
 );
+
+-- Work on what runs have left behind, an erasure or the removal of old runs: one at a time, and one that
+-- holds_runs begins once those under way have ended and keeps others waiting until it has ended. Taken
+-- and given up under the lock that numbers runs. What was ended without having been done, like an
+-- erasure whose workflow was terminated, is still under way here: asked for again it goes on.
+create table etl.maintenance (
+    id bigint generated always as identity primary key,
+    kind text not null check (kind in ('erasure', 'retention')),
+    subject text not null, -- by ids only: customer 7
+    holds_runs boolean not null,
+    workflow_id text not null,
+    began_at timestamptz not null default now(),
+    ended_at timestamptz
+);
+create unique index maintenance_one_at_a_time on etl.maintenance ((ended_at is null)) where ended_at is null;
 
 -- +goose Down
 drop schema etl cascade;

@@ -130,6 +130,28 @@ set
 where runs.execution <= excluded.execution
 returning attempt;
 
+-- name: HoldRun :one
+-- What keeps a run that has been recorded from its first step, null for nothing. To be asked under the
+-- lock that numbers runs.
+update etl.runs
+set waits_for = (select m.kind || ' of ' || m.subject from etl.maintenance as m where m.ended_at is null and m.holds_runs)
+where runs.id = sqlc.arg(id)
+returning waits_for;
+
+-- name: HeldNow :one
+-- The maintenance that holds runs. To be asked under the lock that numbers runs.
+select (m.kind || ' of ' || m.subject)::text
+from etl.maintenance as m
+where m.ended_at is null and m.holds_runs;
+
+-- name: HeldSince :one
+-- The last maintenance that has held runs at any time since then.
+select (m.kind || ' of ' || m.subject)::text
+from etl.maintenance as m
+where m.holds_runs and (m.ended_at is null or m.ended_at > sqlc.arg(since)::timestamptz)
+order by m.id desc
+limit 1;
+
 -- name: NextExecution :one
 -- Numbers the replay after this execution. There is no row when the run is under way, or when
 -- somebody else has asked for a replay meanwhile.
@@ -157,6 +179,7 @@ set
     execution = execution + case when state = 'running' then 0 else 1 end,
     state = 'running',
     finished_at = null,
+    waits_for = null,
     workflow_id = sqlc.arg(workflow_id)::text,
     execution_started_at = sqlc.arg(started_at)::timestamptz
 where id = sqlc.arg(id)
