@@ -6,7 +6,7 @@ SHELL := bash
 # Flags of `mercado up`, of `go test` and of the benchmarks: make up ARGS="--demo=false".
 ARGS ?=
 
-.PHONY: help up test crashtest lint bench generate generate-check build clean servers hooks FORCE
+.PHONY: help up test crashtest lint bench notebooks generate generate-check build clean servers hooks FORCE
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ lint: .bin/golangci-lint .bin/workflowcheck servers ## Check format, style, impo
 
 bench: servers ## Measure shop and lake beside their baselines; keeps bench/results/*.json (ARGS=-quick, ARGS="-only hot")
 	go run ./bench $(ARGS)
+
+notebooks: servers build ## Run docs/notebooks against a demo shop (ARGS=--keep writes what they say into the files)
+	tools/notebooks.sh $(ARGS)
 
 generate: .bin/sqlc ## Regenerate what is made from other files: SQL, OpenAPI, .env.example
 	tools/generate.sh
