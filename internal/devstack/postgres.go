@@ -117,7 +117,9 @@ func (p Postgres) arguments(data string) []string {
 	} else {
 		// Postgres takes 128 MB when nothing is said, and pages of a list of a million products then read 40 blocks
 		// each that are not there. Memory is used as there are data to fill it.
-		options = append(options, "shared_buffers=512MB")
+		// A load of years writes gigabytes in one transaction: with a checkpoint after each gigabyte, which is what
+		// Postgres does when nothing is said, their pages are written again and again.
+		options = append(options, "shared_buffers=512MB", "max_wal_size=4GB")
 	}
 	arguments := []string{"-D", data}
 	for _, option := range options {
