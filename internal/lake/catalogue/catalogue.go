@@ -45,6 +45,7 @@ type Column struct {
 	Description string `json:"description"`
 	Personal    bool   `json:"personal" doc:"Holds personal data."`
 	From        []Ref  `json:"from" doc:"The columns its values are made from, as zone.table.column."`
+	To          []Ref  `json:"to" doc:"The columns that are made from it."`
 }
 
 // Check is a condition that rows meet.
@@ -73,20 +74,15 @@ func (c *Catalogue) Origins(of Ref) []Ref {
 			return
 		}
 		seen[ref] = true
-		at := strings.LastIndexByte(string(ref), '.')
-		table := c.Find(string(ref)[:at])
-		if table == nil {
+		column := c.column(ref)
+		if column == nil {
 			return
 		}
-		if table.Zone == lake.Raw {
+		if strings.HasPrefix(string(ref), string(lake.Raw)+".") {
 			origins = append(origins, ref)
 		}
-		for _, column := range table.Columns {
-			if column.Name == string(ref)[at+1:] {
-				for _, from := range column.From {
-					follow(from)
-				}
-			}
+		for _, from := range column.From {
+			follow(from)
 		}
 	}
 	follow(of)
@@ -174,12 +170,15 @@ func postgresType(kind string) string {
 	return strings.Replace(strings.ToLower(kind), "decimal", "numeric", 1)
 }
 
-// finish sorts the tables and says of each what is made from it.
+// finish sorts the tables and says of each, and of each column, what is made from it.
 func (c *Catalogue) finish() {
 	slices.SortFunc(c.Tables, func(a, b *Table) int {
 		return cmp.Or(cmp.Compare(slices.Index(Zones, a.Zone), slices.Index(Zones, b.Zone)), cmp.Compare(a.Name, b.Name))
 	})
 	for _, table := range c.Tables {
+		for i := range table.Columns {
+			table.Columns[i].To = []Ref{} // and not shared with the table it was published from
+		}
 		slices.Sort(table.Upstream)
 		table.Upstream = slices.Compact(table.Upstream)
 		for _, name := range table.Upstream {
@@ -188,4 +187,28 @@ func (c *Catalogue) finish() {
 			}
 		}
 	}
+	for _, table := range c.Tables {
+		for _, column := range table.Columns {
+			for _, from := range column.From {
+				if source := c.column(from); source != nil {
+					source.To = append(source.To, Ref(table.Name+"."+column.Name))
+				}
+			}
+		}
+	}
+}
+
+// column is the one that is named, or nil.
+func (c *Catalogue) column(ref Ref) *Column {
+	at := strings.LastIndexByte(string(ref), '.')
+	table := c.Find(string(ref)[:at])
+	if table == nil {
+		return nil
+	}
+	for i := range table.Columns {
+		if table.Columns[i].Name == string(ref)[at+1:] {
+			return &table.Columns[i]
+		}
+	}
+	return nil
 }

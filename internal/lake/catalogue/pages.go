@@ -126,9 +126,9 @@ func (c *Catalogue) page(table *Table) string {
 			fmt.Fprintf(&b, "| %s | %s |\n", fact[0], fact[1])
 		}
 	}
-	b.WriteString("\n## Columns\n\n| column | type | means | made from |\n|---|---|---|---|\n")
+	b.WriteString("\n## Columns\n\n| column | type | means | made from | goes into |\n|---|---|---|---|---|\n")
 	for _, column := range table.Columns {
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", column.Name, column.Type, cell(column.Description), c.origin(column))
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", column.Name, column.Type, cell(column.Description), c.origin(column), code(column.To))
 	}
 	if len(table.Checks) > 0 {
 		b.WriteString("\n## Checks\n\nWhat every row meets. " + consequence[table.Zone] + "\n\n| check | severity | condition |\n|---|---|---|\n")
@@ -160,11 +160,7 @@ func (c *Catalogue) origin(column Column) string {
 	if len(column.From) == 0 {
 		return ""
 	}
-	var named []string
-	for _, ref := range column.From {
-		named = append(named, "`"+string(ref)+"`")
-	}
-	direct := strings.Join(named, ", ")
+	direct := code(column.From)
 	var origins []Ref
 	for _, ref := range column.From {
 		origins = append(origins, c.Origins(ref)...)
@@ -174,21 +170,17 @@ func (c *Catalogue) origin(column Column) string {
 	if len(origins) == 0 || slices.Equal(origins, column.From) {
 		return direct
 	}
-	named = nil
-	for _, ref := range origins {
-		named = append(named, "`"+string(ref)+"`")
-	}
-	return direct + " ← " + strings.Join(named, ", ")
+	return direct + " ← " + code(origins)
 }
 
 func cell(text string) string {
 	return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "|", `\|`)
 }
 
-func code(names []string) string {
+func code[S ~string](names []S) string {
 	quoted := make([]string, len(names))
 	for i, name := range names {
-		quoted[i] = "`" + name + "`"
+		quoted[i] = "`" + string(name) + "`"
 	}
 	return strings.Join(quoted, ", ")
 }

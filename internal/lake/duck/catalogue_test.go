@@ -2,6 +2,7 @@ package duck_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"mercado/internal/lake"
@@ -51,6 +52,25 @@ func TestLineageOfColumns(t *testing.T) {
 	} {
 		if got := described.Origins(ref); !slices.Equal(got, want) {
 			t.Errorf("%s is made from %s, want %s", ref, got, want)
+		}
+	}
+}
+
+func TestColumnTellsWhatIsMadeFromIt(t *testing.T) {
+	t.Parallel()
+	described := describe(t)
+	for name, want := range map[string][]catalogue.Ref{
+		"raw.customers.email":       {"clean.customers.email"},
+		"raw.order_items.unit_cost": {"clean.order_items.unit_cost"},
+		"gold.vendor.region":        {"warehouse.vendor.region"},
+		"warehouse.vendor.region":   {},
+		"clean.customers.email":     {"work.customers.email"},
+	} {
+		at := strings.LastIndexByte(name, '.')
+		columns := described.Find(name[:at]).Columns
+		i := slices.IndexFunc(columns, func(column catalogue.Column) bool { return column.Name == name[at+1:] })
+		if i < 0 || !slices.Equal(columns[i].To, want) {
+			t.Errorf("%s (column %d) does not go into %s", name, i, want)
 		}
 	}
 }
