@@ -13,6 +13,7 @@ import (
 	"mercado/internal/lake/model"
 	"mercado/internal/settings"
 	"mercado/internal/store"
+	"mercado/internal/temporal/search"
 	"mercado/internal/warehouse"
 	"mercado/workflows"
 )
@@ -36,6 +37,7 @@ func ETL(steps *etl.Activities) Queue {
 			r.RegisterWorkflow(workflows.BackfillETL)
 			r.RegisterActivity(steps)
 		},
+		Check: search.Check, // a workflow that notes what is not there does not get on
 	}
 }
 

@@ -33,6 +33,9 @@ type Queue struct {
 	Name     string
 	Options  sdk.Options
 	Register func(sdk.Registry)
+	// Check, which may be nil, says what the namespace lacks for it; until it returns nil nothing is taken from
+	// the queue.
+	Check func(ctx context.Context, c client.Client, namespace string) error
 }
 
 // Config is what a worker process works with.
@@ -128,6 +131,11 @@ func Host(
 ) error {
 	name := t.TaskQueuePrefix + queue.Name
 	return persist(ctx, "work on queue "+name, func(ctx context.Context) error {
+		if queue.Check != nil {
+			if err := queue.Check(ctx, c, t.Namespace); err != nil {
+				return err
+			}
+		}
 		failed := make(chan error, 1)
 		options := queue.Options
 		options.WorkerStopTimeout = 10 * time.Second

@@ -15,6 +15,7 @@ import (
 
 	"mercado/activities/etl"
 	"mercado/internal/lake"
+	"mercado/internal/temporal/search"
 )
 
 // BackfillInput says which days BackfillETL loads.
@@ -62,10 +63,12 @@ func BackfillETL(ctx workflow.Context, input BackfillInput) (*BackfillProgress, 
 	}
 	b.details(ctx)
 	last := len(b.plan.Runs) - 1
+	note(ctx, search.Step.ValueSet("facts"))
 	b.facts(ctx, last)
 	if err := b.failure(ctx); err != nil {
 		return nil, err
 	}
+	note(ctx, search.Step.ValueSet("last"))
 	b.load(ctx, last)
 	if err := b.failure(ctx); err != nil {
 		return nil, err
@@ -107,6 +110,8 @@ func (b *backfillETL) load(ctx workflow.Context, i int) {
 		WorkflowID: ETLID(input.Run.ID, 1), StaticSummary: etlSummary(input),
 		ParentClosePolicy:   enums.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
 		WaitForCancellation: true,
+
+		TypedSearchAttributes: input.attributes(),
 	})
 	b.ended(ctx, i, workflow.ExecuteChildWorkflow(child, DailyETL, input).Get(ctx, nil))
 }
@@ -163,11 +168,16 @@ func BackfillID(queue string, days lake.Span) string {
 // ErrBackfillRunning is returned when a backfill of the same days is under way.
 var ErrBackfillRunning = errors.New("a backfill of these days is under way: wait for its end")
 
+// BackfillParallel is the memo of a backfill that says how many months it loads at once.
+const BackfillParallel = "parallel"
+
 // StartBackfill starts a backfill in queue, or returns ErrBackfillRunning.
 func StartBackfill(ctx context.Context, c client.Client, queue string, input BackfillInput) (client.WorkflowRun, error) {
 	run, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: BackfillID(queue, input.Days), TaskQueue: queue,
 		StaticSummary:            fmt.Sprintf("load %s to %s month by month", input.Days.From, input.Days.Last()),
+		Memo:                     map[string]any{BackfillParallel: input.Parallel},
+		TypedSearchAttributes:    temporal.NewSearchAttributes(append(interval(input.Days), search.Trigger.ValueSet("manual"), search.Step.ValueSet("plan"))...),
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL, WorkflowExecutionErrorWhenAlreadyStarted: true,
 	}, BackfillETL, input)
 	if started := (*serviceerror.WorkflowExecutionAlreadyStarted)(nil); errors.As(err, &started) {

@@ -114,7 +114,7 @@ func (e *dailyETL) steps(ctx workflow.Context, first int) error {
 		{etl.Publish, e.publish},
 	}
 	for _, step := range steps[first:] {
-		e.details(ctx, "now: "+string(step.name))
+		e.at(ctx, step.name)
 		if err := step.do(ctx); err != nil {
 			return err
 		}
@@ -244,6 +244,7 @@ func (e *dailyETL) finish(ctx workflow.Context, failure error) (*ETLResult, erro
 		request.State, request.Error = etl.Failed, etl.OneLine(failure.Error())
 	}
 	e.details(ctx, "ended: "+strings.TrimSpace(request.State+" "+request.Error))
+	e.noteFailed(ctx)
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	const unlimited = 0

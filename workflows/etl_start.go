@@ -33,6 +33,7 @@ func StartETL(ctx context.Context, c client.Client, queue string, input ETLInput
 		WorkflowIDReusePolicy:    enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		StaticSummary:            etlSummary(input),
+		TypedSearchAttributes:    input.attributes(),
 	}, DailyETL, input)
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", input.Run, err)
@@ -75,6 +76,8 @@ func ScheduledETL(ctx workflow.Context, tries int, zone string) (*ETLResult, err
 		WorkflowID:        ETLID(run.ID, 1),
 		StaticSummary:     etlSummary(input),
 		ParentClosePolicy: enums.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
+
+		TypedSearchAttributes: input.attributes(),
 	})
 	var result *ETLResult
 	err := workflow.ExecuteChildWorkflow(ctx, DailyETL, input).Get(ctx, &result)

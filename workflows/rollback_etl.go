@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"mercado/activities/etl"
+	"mercado/internal/temporal/search"
 )
 
 // RollbackInput says which publishes RollbackETL undoes.
@@ -47,6 +48,8 @@ func RollbackETL(ctx workflow.Context, input RollbackInput) (*RollbackResult, er
 		return nil, err
 	}
 	r.dailyETL.input.Run = r.plan.Run
+	note(ctx, append(interval(r.plan.Run.Interval), search.RunID.ValueSet(r.plan.Run.ID.String()))...)
+	r.at(ctx, etl.Stage)
 	return r.finish(ctx, r.run(ctx))
 }
 
@@ -72,7 +75,7 @@ func (r *rollbackETL) run(ctx workflow.Context) error {
 		{etl.Reconcile, "record what is staged", etlSteps.ReconcileRollback},
 		{etl.Publish, "put all tables back in one transaction", etlSteps.PublishRollback},
 	} {
-		r.details(ctx, "now: "+string(step.name))
+		r.at(ctx, step.name)
 		var report *etl.Report
 		if err := workflow.ExecuteActivity(r.working(ctx, step.summary), step.do, r.plan).Get(ctx, &report); err != nil {
 			return r.failed(ctx, step.name, "", err)
@@ -90,6 +93,7 @@ func (r *rollbackETL) finish(ctx workflow.Context, failure error) (*RollbackResu
 		end.Error = "rollback: " + etl.OneLine(failure.Error())
 	}
 	r.details(ctx, "ended: "+strings.TrimSpace("rolled back "+end.Error))
+	r.noteFailed(ctx)
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	const unlimited = 0
@@ -115,6 +119,7 @@ var ErrRollbackRunning = errors.New("a rollback is under way: wait for its end")
 func StartRollback(ctx context.Context, c client.Client, queue string, input RollbackInput) (client.WorkflowRun, error) {
 	run, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: RollbackID(queue), TaskQueue: queue, StaticSummary: "put back what stood before the latest publish",
+		TypedSearchAttributes:    temporal.NewSearchAttributes(search.Trigger.ValueSet("manual"), search.Step.ValueSet("begin")),
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL, WorkflowExecutionErrorWhenAlreadyStarted: true,
 	}, RollbackETL, input)
 	if started := (*serviceerror.WorkflowExecutionAlreadyStarted)(nil); errors.As(err, &started) {

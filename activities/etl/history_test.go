@@ -2,14 +2,18 @@ package etl_test
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	enums "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/history/v1"
 	"go.temporal.io/api/temporalproto"
+	"go.temporal.io/api/workflowservice/v1"
 	sdk "go.temporal.io/sdk/worker"
 
 	"mercado/activities/etl"
@@ -37,14 +41,47 @@ func TestHistoriesOfLoads(t *testing.T) {
 	for name, run := range map[string]etl.Run{"etl_run": run, "etl_replay": again, "etl_failed": failed} {
 		p.keep(name, workflows.ETLID(run.ID, run.Execution))
 	}
+	first, second, third := workflows.ETLID(run.ID, 1), workflows.ETLID(run.ID, 2), workflows.ETLID(run.ID, 3)
+	p.wantFound("EtlRunId = '"+run.ID.String()+"' and EtlTrigger = 'manual'", first, second, third)
+	p.wantFound("ExecutionStatus = 'Failed' and EtlStep = 'stage'", third)
+	p.wantFound("EtlFailedTables = 'sales'", third)
+	p.wantFound("EtlFailedTables = 'refunds'")
+	p.wantFound("EtlStep = 'publish' and EtlFailedTables is null", first, second)
+	p.wantFound("EtlIntervalFrom < '2026-03-01T12:00:00Z' and EtlIntervalTo > '2026-03-01T12:00:00Z'", first, second, third)
+	p.wantFound("EtlIntervalFrom < '2026-03-02T12:00:00Z' and EtlIntervalTo > '2026-03-02T12:00:00Z'")
 	if _, err := p.rollback(&run.ID, false); err != nil {
 		t.Fatal(err)
 	}
 	p.keep("etl_rollback", workflows.RollbackID(p.queue()))
+	p.wantFound("WorkflowType = 'RollbackETL' and EtlRunId = '"+run.ID.String()+"' and EtlStep = 'publish'", workflows.RollbackID(p.queue()))
 	if _, err := p.backfill("2026-02-28", "2026-03-02", 2); err != nil {
 		t.Fatal(err)
 	}
-	p.keep("etl_backfill", workflows.BackfillID(p.queue(), span(t, "2026-02-28", "2026-03-02")))
+	backfill := workflows.BackfillID(p.queue(), span(t, "2026-02-28", "2026-03-02"))
+	p.keep("etl_backfill", backfill)
+	p.wantFound("WorkflowType = 'BackfillETL' and EtlStep = 'last' and EtlIntervalFrom < '2026-02-28T12:00:00Z' and EtlIntervalTo > '2026-03-01T12:00:00Z'", backfill)
+	months := strings.Fields(p.text("select string_agg(workflow_id, ' ') from etl.runs where trigger = 'backfill'"))
+	p.wantFound("ParentWorkflowId = '"+backfill+"' and EtlTrigger = 'backfill'", months...)
+}
+
+// wantFound compares what an operator finds by a query in the UI; Temporal's index is a moment behind.
+func (p *pipeline) wantFound(query string, want ...string) {
+	p.t.Helper()
+	slices.Sort(want)
+	p.eventually(query+" finds "+strings.Join(want, " "), func() bool {
+		list, err := p.temporal.ListWorkflow(p.t.Context(), &workflowservice.ListWorkflowExecutionsRequest{
+			Query: fmt.Sprintf("(%s) and TaskQueue = '%s'", query, p.queue()),
+		})
+		if err != nil {
+			p.t.Fatalf("%s: %v", query, err)
+		}
+		var found []string
+		for _, execution := range list.GetExecutions() {
+			found = append(found, execution.GetExecution().GetWorkflowId())
+		}
+		slices.Sort(found)
+		return slices.Equal(found, want)
+	})
 }
 
 // keep replays what the server has kept of a workflow and, with -record, keeps it for

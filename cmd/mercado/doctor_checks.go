@@ -19,6 +19,7 @@ import (
 	"mercado/internal/devstack"
 	"mercado/internal/settings"
 	"mercado/internal/store"
+	"mercado/internal/temporal/search"
 	"mercado/worker"
 )
 
@@ -56,6 +57,8 @@ func examinations(c *DoctorCmd, g *Globals, p *patient) []examination {
 			advice: up + "MERCADO_WAREHOUSE_URL, then run `mercado migrate`"},
 		{name: "temporal", examine: p.temporal(c.Temporal), address: c.Temporal.Address,
 			advice: up + "TEMPORAL_ADDRESS"},
+		{name: "search attributes", examine: p.searchAttributes(c.Namespace), needs: "temporal",
+			advice: "run that command; loads wait until they are there"},
 		{name: "temporal ui", examine: answers(c.UI), address: hostOf(c.UI),
 			advice: "start `mercado up`, or correct MERCADO_TEMPORAL_UI"},
 		{name: "object store", examine: buckets(c.ObjectStore), address: hostOf(c.ObjectStore.Endpoint),
@@ -160,6 +163,12 @@ func (p *patient) temporal(s settings.Temporal) func(context.Context) (string, e
 		}
 		retention := answer.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration()
 		return fmt.Sprintf("namespace %s at %s, histories are kept for %d days", s.Namespace, s.Address, int(retention.Hours()/24)), nil
+	}
+}
+
+func (p *patient) searchAttributes(namespace string) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		return "loads can be found by run, day, step and table", search.Check(ctx, p.workflows, namespace)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"mercado/internal/devstack"
 	"mercado/internal/settings"
 	"mercado/internal/temporal"
+	"mercado/internal/temporal/search"
 )
 
 // givenDeadline is how long a server that is given by address may take to answer.
@@ -76,4 +77,16 @@ func answersS3(s settings.ObjectStore) func(context.Context) error {
 		_, err := devstack.MissingBuckets(ctx, s)
 		return err
 	}
+}
+
+// ensureSearchAttributes makes what a Temporal that is given lacks for loads.
+func (s *localStack) ensureSearchAttributes(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, givenDeadline)
+	defer cancel()
+	c, err := temporal.Dial(ctx, s.Temporal)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return search.Ensure(ctx, c, s.Temporal.Namespace)
 }

@@ -176,6 +176,11 @@ func (s *localStack) prepare(ctx context.Context) error {
 		}
 		s.done("roles", strings.Join(policies.Roles(), ", "), begun)
 	}
+	if s.temporal == nil { // ours has them since it was started
+		if err := s.ensureSearchAttributes(ctx); err != nil {
+			return err
+		}
+	}
 	return s.seed(ctx)
 }
 

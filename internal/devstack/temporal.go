@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"mercado/internal/settings"
+	"mercado/internal/temporal/search"
 )
 
 // Retention is how long Temporal keeps the history of a workflow that has ended.
@@ -38,7 +39,8 @@ func (t Temporal) Settings() settings.Temporal {
 	return settings.Temporal{Address: t.Port.Address(), Namespace: name, UI: "http://" + t.UI.Address()}
 }
 
-// Start starts the server and returns when its namespace answers and has its retention.
+// Start starts the server and returns when its namespace answers, and has its retention
+// and its search attributes.
 func (t Temporal) Start(ctx context.Context) (*Process, error) {
 	binary, err := FindBinary("temporal")
 	if err != nil {
@@ -68,7 +70,7 @@ func (t Temporal) Start(ctx context.Context) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := process.waitReady(ctx, func(ctx context.Context) error { return EnsureRetention(ctx, t.Settings()) }); err != nil {
+	if err := process.waitReady(ctx, func(ctx context.Context) error { return EnsureNamespace(ctx, t.Settings()) }); err != nil {
 		process.Kill()
 		return nil, fmt.Errorf("%w (see %s)", err, log.Name())
 	}
@@ -97,25 +99,30 @@ func (t Temporal) arguments(data string) []string {
 		"--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal")
 }
 
-// EnsureRetention gives the namespace its retention; it fails when the server does not answer.
-func EnsureRetention(ctx context.Context, s settings.Temporal) error {
-	namespaces, err := client.NewNamespaceClient(client.Options{
-		HostPort: s.Address,
-		Logger:   log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+// EnsureNamespace gives the namespace its retention and its search attributes; it fails when the server does
+// not answer.
+func EnsureNamespace(ctx context.Context, s settings.Temporal) error {
+	c, err := client.DialContext(ctx, client.Options{
+		HostPort: s.Address, Namespace: s.Namespace,
+		Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
 	})
 	if err != nil {
 		return err
 	}
-	defer namespaces.Close()
-	described, err := namespaces.Describe(ctx, s.Namespace)
+	defer c.Close()
+	service := c.WorkflowService()
+	described, err := service.DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: s.Namespace})
 	if err != nil {
 		return err
 	}
-	if described.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration() >= Retention {
-		return nil
+	if described.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration() < Retention {
+		_, err := service.UpdateNamespace(ctx, &workflowservice.UpdateNamespaceRequest{
+			Namespace: s.Namespace,
+			Config:    &namespace.NamespaceConfig{WorkflowExecutionRetentionTtl: durationpb.New(Retention)},
+		})
+		if err != nil {
+			return err
+		}
 	}
-	return namespaces.Update(ctx, &workflowservice.UpdateNamespaceRequest{
-		Namespace: s.Namespace,
-		Config:    &namespace.NamespaceConfig{WorkflowExecutionRetentionTtl: durationpb.New(Retention)},
-	})
+	return search.Ensure(ctx, c, s.Namespace)
 }
