@@ -58,6 +58,7 @@ var things = map[string]thingKind{
 	"/api/vendor/shipments/{id}":    {ofCustomer: true, ofVendor: true, make: (*accessWorld).shipment},
 	"/api/returns/{id}":             {ofCustomer: true, ofVendor: true, make: (*accessWorld).returned},
 	"/api/etl/runs/{id}":            {make: (*accessWorld).run},
+	"/api/etl/backfills/{id}":       {make: (*accessWorld).backfill},
 	"/api/etl/schedules/{id}":       {make: (*accessWorld).schedule},
 	"/api/lake/datasets/{name}":     {make: func(*accessWorld) thing { return thing{id: "gold.sales"} }},
 	"/api/refunds/{id}":             {ofCustomer: true, ofVendor: true, make: (*accessWorld).failedRefund},
@@ -90,6 +91,7 @@ type accessWorld struct {
 	secretsOfCustomer []string
 	secretsOfVendor   []string
 
+	backfills int // made so far
 	costsSeen int // fields of answers that told what something costs its vendor
 }
 
@@ -185,6 +187,17 @@ func (w *accessWorld) audit() thing {
 func (w *accessWorld) run() thing {
 	w.t.Helper()
 	made := w.Admin().Post("/api/etl/runs", map[string]any{}).Want(http.StatusAccepted)
+	return thing{id: apitest.Decode[struct{ ID string }](made).ID}
+}
+
+// backfill is one of days that no other is of.
+func (w *accessWorld) backfill() thing {
+	w.t.Helper()
+	w.backfills++
+	first := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, w.backfills)
+	made := w.Admin().Post("/api/etl/backfills", map[string]any{
+		"from": first.Format(time.DateOnly), "to": first.AddDate(0, 0, 1).Format(time.DateOnly),
+	}).Want(http.StatusAccepted)
 	return thing{id: apitest.Decode[struct{ ID string }](made).ID}
 }
 

@@ -2,6 +2,8 @@ package api_test
 
 import (
 	"net/http"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/uuid"
@@ -90,6 +92,87 @@ func TestRunsAreAskedForAndListed(t *testing.T) {
 	engineer.Post(path+"/replay", map[string]any{"from": "gold"}).WantProblem(http.StatusConflict, "run_in_progress")
 }
 
+// Nobody works on the queue here: backfills are asked for, looked up and cancelled.
+func TestBackfillsAreAskedFor(t *testing.T) {
+	t.Parallel()
+	shop := apitest.New(t)
+	engineer := shop.As(auth.Principal{Roles: []auth.Role{auth.DataEngineer}})
+	const path = "/api/etl/backfills"
+	days := map[string]any{"from": "2026-01-15", "to": "2026-03-02", "parallel": 3}
+
+	asked := engineer.Post(path, days).Want(http.StatusAccepted)
+	first := apitest.Decode[api.ETLBackfill](asked)
+	if first.ID != "2026-01-15_2026-03-02" || first.Interval.From != "2026-01-15" || first.Interval.To != "2026-03-02" || first.Parallel != 3 ||
+		first.State != "running" || first.Progress != nil || first.FinishedAt != nil || !strings.Contains(first.Links.Workflow, "backfill%2F2026-01-15%2F2026-03-02") {
+		t.Errorf("asked for, it is %+v", first)
+	}
+	self := path + "/" + first.ID
+	if location := asked.Header.Get("Location"); location != self || first.Links.Self != self {
+		t.Errorf("Location is %s", location)
+	}
+
+	// The double click, and all that it may come with.
+	var clicks sync.WaitGroup
+	for range 4 {
+		clicks.Go(func() {
+			again := apitest.Decode[api.ETLBackfill](engineer.Post(path, days).Want(http.StatusAccepted))
+			if again.ID != first.ID || !again.StartedAt.Equal(first.StartedAt) {
+				t.Errorf("asked for again, it is %+v", again)
+			}
+		})
+	}
+	clicks.Wait()
+	days["parallel"] = 4
+	if refused := engineer.Post(path, days).WantProblem(http.StatusConflict, "backfill_in_progress"); refused.Errors[0].Location != "body.parallel" {
+		t.Errorf("refused with %+v", refused.Errors)
+	}
+	// A day of Lisbon begins in summer an hour before UTC's; other days are another backfill.
+	summer := apitest.Decode[api.ETLBackfill](engineer.Post(path, map[string]any{"from": "2026-07-01", "to": "2026-08-01", "tz": "Europe/Lisbon"}).Want(http.StatusAccepted))
+	if summer.ID != "2026-06-30_2026-08-01" || summer.Parallel != 2 {
+		t.Errorf("a month of Lisbon is %+v", summer)
+	}
+	if found := apitest.Decode[api.ETLBackfill](engineer.Get(self).Want(http.StatusOK)); found.State != "running" {
+		t.Errorf("it is %+v", found)
+	}
+
+	if err := shop.Deps.Temporal.TerminateWorkflow(t.Context(), shop.World.Temporal.TaskQueuePrefix+"etl/backfill/2026-01-15/2026-03-02", "", "by the test"); err != nil {
+		t.Fatal(err)
+	}
+	lost := apitest.Decode[api.ETLBackfill](engineer.Get(self).Want(http.StatusOK))
+	if lost.State != "failed" || lost.Error == nil || !strings.Contains(*lost.Error, "terminated") || lost.FinishedAt == nil {
+		t.Errorf("terminated, it is %+v", lost)
+	}
+	engineer.Post(self+"/cancel", nil).WantProblem(http.StatusConflict, "backfill_ended")
+	next := apitest.Decode[api.ETLBackfill](engineer.Post(path, days).Want(http.StatusAccepted))
+	if next.State != "running" || next.Parallel != 4 || next.StartedAt.Equal(first.StartedAt) {
+		t.Errorf("asked for after its end, it is %+v", next)
+	}
+	if cancelled := engineer.Post(self+"/cancel", nil).Want(http.StatusAccepted); cancelled.Header.Get("Location") != self {
+		t.Errorf("cancelled, Location is %s", cancelled.Header.Get("Location"))
+	}
+
+	for body, location := range map[string]string{
+		`{"from":"2026-03-02","to":"2026-03-02"}`: "body.to", `{"from":"2026-03-02","to":"2026-03-01"}`: "body.to",
+		`{"from":"2026-03-01","to":"2062-03-01"}`: "body.to", `{"from":"2026-03-01","to":"2026-03-02","tz":"Atlantis"}`: "body.tz",
+	} {
+		refused := engineer.Post(path, body).WantProblem(http.StatusUnprocessableEntity, "invalid_range")
+		if len(refused.Errors) != 1 || refused.Errors[0].Location != location {
+			t.Errorf("%s: %+v", body, refused.Errors)
+		}
+	}
+	for _, body := range []string{
+		`{}`, `{"from":"2026-03-01"}`, `{"to":"2026-03-01"}`, `{"from":"2026-02-30","to":"2026-03-02"}`,
+		`{"from":"2026-03-01","to":"2026-03-02","parallel":0}`, `{"from":"2026-03-01","to":"2026-03-02","parallel":17}`,
+		`{"from":"2026-03-01","to":"2026-03-02","parallel":"all"}`,
+	} {
+		engineer.Post(path, body).WantProblem(http.StatusUnprocessableEntity, "validation_failed")
+	}
+	for _, id := range []string{"2025-01-01_2025-02-01", "2025-02-01_2025-01-01", "2025-01-01", "lunch", "2025-01-01_2025-13-01"} {
+		engineer.Get(path+"/"+id).WantProblem(http.StatusNotFound, "not_found")
+		engineer.Post(path+"/"+id+"/cancel", nil).WantProblem(http.StatusNotFound, "not_found")
+	}
+}
+
 func TestBadInputAboutRuns(t *testing.T) {
 	t.Parallel()
 	shop := apitest.New(t)
@@ -110,6 +193,7 @@ func TestBadInputAboutRuns(t *testing.T) {
 	unknown := "/api/etl/runs/" + uuid.NewString()
 	admin.Get(unknown).WantProblem(http.StatusNotFound, "not_found")
 	admin.Post(unknown+"/cancel", nil).WantProblem(http.StatusNotFound, "not_found")
+	admin.Post(unknown+"/rollback", map[string]any{}).WantProblem(http.StatusNotFound, "not_found")
 	admin.Post(unknown+"/replay", map[string]any{"from": "clean"}).WantProblem(http.StatusNotFound, "not_found")
 	admin.Post(unknown+"/replay", map[string]any{"from": "lunch"}).WantProblem(http.StatusUnprocessableEntity, "validation_failed")
 	admin.Get("/api/etl/runs?day=2026-02-30").WantProblem(http.StatusUnprocessableEntity, "validation_failed")

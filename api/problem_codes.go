@@ -89,6 +89,9 @@ const (
 	runEnded         code = "run_ended"
 	runNotReplayable code = "run_not_replayable"
 	runNotRolledBack code = "run_not_rolled_back"
+
+	backfillInProgress code = "backfill_in_progress"
+	backfillEnded      code = "backfill_ended"
 )
 
 // problems says what each code means: its status, and a sentence for people.
@@ -179,4 +182,7 @@ var problems = map[code]struct {
 	runEnded:         {http.StatusConflict, "The run has ended."},
 	runNotRolledBack: {http.StatusConflict, "What the run has published cannot be undone."},
 	runNotReplayable: {http.StatusConflict, "The run cannot be done again from there."},
+
+	backfillInProgress: {http.StatusConflict, "A backfill of these days is under way, and loads another number of months at once."},
+	backfillEnded:      {http.StatusConflict, "The backfill has ended."},
 }

@@ -32,6 +32,8 @@ var meanings = []struct {
 	{store.ErrNotFound, notFound},
 	{store.ErrUnknownRun, notFound},
 	{runs.ErrUnknownSchedule, notFound},
+	{runs.ErrUnknownBackfill, notFound},
+	{runs.ErrBackfillEnded, backfillEnded},
 	{store.ErrLastAdmin, lastAdmin},
 	{store.ErrNoCustomer, notACustomer},
 	{store.ErrTooManyEndpoints, tooManyEndpoints},

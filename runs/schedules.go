@@ -147,7 +147,7 @@ func (s *Schedules) Pause(ctx context.Context, id, note string) error {
 	return explainSchedule(id, handle.Pause(ctx, client.SchedulePauseOptions{Note: note}))
 }
 
-// Resume has a paused schedule start again; what was due meanwhile is caught up, within its window.
+// Resume has a paused schedule start again; what was due meanwhile is left out.
 func (s *Schedules) Resume(ctx context.Context, id, note string) error {
 	handle, err := s.handle(ctx, id)
 	if err != nil {

@@ -54,6 +54,8 @@ func TestOperatorsFollowALoad(t *testing.T) {
 
 	p.catalogued(shop, run.ID.String())
 	p.quarantined(shop, run.ID.String())
+	p.rolledBack(engineer, run.ID.String())
+	p.backfilled(engineer)
 	p.schedules(engineer)
 	p.lost(engineer)
 }
@@ -200,6 +202,7 @@ func (p *pipeline) lost(engineer *apitest.Client) {
 	release := p.hold()
 	run := apitest.Decode[api.ETLRun](engineer.Post("/api/etl/runs", map[string]any{"from": "2026-03-01"}).Want(http.StatusAccepted))
 	p.awaitHeld()
+	p.wantFound("ExecutionStatus = 'Running' and EtlStep = 'stage'", run.WorkflowID)
 	if err := p.temporal.TerminateWorkflow(t.Context(), run.WorkflowID, "", "an operator's mistake"); err != nil {
 		t.Fatal(err)
 	}
