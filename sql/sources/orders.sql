@@ -8,6 +8,11 @@
 --     estimated_delivery timestamptz, actual_delivery timestamptz, cancel_reason text,
 --     confirmed_at timestamptz, shipped_at timestamptz, created_at timestamptz,
 --     updated_at timestamptz, cancel_request text, cancel_requested_at timestamptz
+-- column cart_id: The cart it was made from; null for one that had none.
+-- column estimated_delivery: When it was to arrive.
+-- column created_at: When the row was written.
+-- column cancel_request: Why it shall be cancelled while it is being checked out.
+-- column cancel_requested_at: When that was asked.
 select o.*
 from ordering.orders as o
 where o.order_date >= current_setting('lake.from')::timestamptz

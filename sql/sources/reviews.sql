@@ -3,6 +3,9 @@
 -- columns: id bigint, product_id bigint, customer_id bigint, order_id uuid, rating smallint,
 --     title text, comment text, review_date timestamptz, is_verified_purchase boolean,
 --     helpful_votes integer, total_votes integer, version bigint, updated_at timestamptz
+-- column title: Personal: heading, in the words of the customer.
+-- column comment: Personal: what the customer wrote.
+-- column version: Counts the changes of the row.
 select r.*
 from catalog.reviews as r
 where r.ctid >= current_setting('lake.first')::tid

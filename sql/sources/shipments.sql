@@ -6,6 +6,12 @@
 --     shipped_at timestamptz, delivered_at timestamptz, created_at timestamptz,
 --     updated_at timestamptz, shipping_amount numeric(18,2), packed_by text,
 --     released_at timestamptz, label_cancelled_at timestamptz, cancelled_at timestamptz
+-- column tracking_number: The carrier's number of it.
+-- column created_at: When the row was written.
+-- column packed_by: vendor or shop: who packs it.
+-- column released_at: When it was paid for and sent off, or its capture was refused: from then on it cannot be stopped.
+-- column label_cancelled_at: When the carrier was told that it is not sent.
+-- column cancelled_at: When it was cancelled.
 select s.*
 from ordering.shipments as s
 inner join ordering.orders as o on o.id = s.order_id

@@ -3,6 +3,7 @@ package catalogue
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"mercado/internal/lake"
 	"mercado/internal/lake/extract"
@@ -33,6 +34,7 @@ func Build(ctx context.Context, d Describer, sources []extract.Source, models *m
 			}
 		}
 	}
+	c.describeRaw()
 	c.publish()
 	c.finish()
 	return c, nil
@@ -47,10 +49,52 @@ func (c *Catalogue) addSource(ctx context.Context, d Describer, source extract.S
 	var columns []lake.Column
 	for _, column := range source.Columns {
 		columns = append(columns, lake.Column{Name: column.Name, Type: lakeType(column.Type)})
-		table.Columns = append(table.Columns, Column{Name: column.Name, Type: lakeType(column.Type), From: []Ref{}})
+		table.Columns = append(table.Columns, Column{
+			Name: column.Name, Type: lakeType(column.Type), Description: column.Description,
+			Personal: model.Column{Description: column.Description}.Personal(), From: []Ref{},
+		})
 	}
 	c.Tables = append(c.Tables, table)
 	return d.Define(ctx, raw, columns)
+}
+
+// describeRaw has columns of zone raw mean what zone clean says of them, where a column there is made from one
+// alone and its source says nothing itself. A column of the same name goes before others.
+func (c *Catalogue) describeRaw() {
+	said, named := map[Ref]Column{}, map[Ref]Column{}
+	for _, table := range c.Tables {
+		if table.Zone != lake.Clean {
+			continue
+		}
+		for _, column := range table.Columns {
+			if len(column.From) != 1 {
+				continue
+			}
+			from := column.From[0]
+			if _, known := said[from]; !known {
+				said[from] = column
+			}
+			if strings.HasSuffix(string(from), "."+column.Name) {
+				named[from] = column
+			}
+		}
+	}
+	for _, table := range c.Tables {
+		if table.Zone != lake.Raw {
+			continue
+		}
+		for i := range table.Columns {
+			column := &table.Columns[i]
+			of := Ref(table.Name + "." + column.Name)
+			heir, known := named[of]
+			if !known {
+				heir = said[of]
+			}
+			if column.Description == "" {
+				column.Description, column.Personal = heir.Description, heir.Personal
+			}
+		}
+	}
 }
 
 // lakeType is the type that a column of the shop has in zone raw, for those that are not named alike.

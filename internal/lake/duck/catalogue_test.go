@@ -89,7 +89,7 @@ func TestEveryColumnIsDescribed(t *testing.T) {
 			}
 		}
 		for _, column := range table.Columns {
-			if column.Type == "" || (column.Description == "" && table.Zone != lake.Raw) {
+			if column.Type == "" || column.Description == "" {
 				t.Errorf("%s.%s: type %q, described as %q", table.Name, column.Name, column.Type, column.Description)
 			}
 			for _, ref := range column.From {
@@ -99,6 +99,13 @@ func TestEveryColumnIsDescribed(t *testing.T) {
 			}
 			if table.Zone != lake.Raw && len(column.From) == 0 {
 				t.Logf("%s.%s is made from no column", table.Name, column.Name)
+			}
+		}
+	}
+	for name, personal := range map[string]bool{"email": true, "city": false} {
+		for _, column := range described.Find("raw.customers").Columns {
+			if column.Name == name && column.Personal != personal {
+				t.Errorf("whether raw.customers.%s is personal: %v", name, column.Personal)
 			}
 		}
 	}

@@ -5,6 +5,7 @@ package extract
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"mercado/internal/lake/pgcopy"
@@ -24,8 +25,9 @@ type Source struct {
 	Query       string
 }
 
-// Contract is a column that must come, and its type.
-type Contract struct{ Name, Type string }
+// Contract is a column that must come, and its type. Description says what it means where no table of zone
+// clean does.
+type Contract struct{ Name, Type, Description string }
 
 // Sources reads the embedded queries, ordered by table.
 func Sources() ([]Source, error) {
@@ -55,6 +57,16 @@ func Sources() ([]Source, error) {
 		for _, column := range columnList(header.Value("columns")) {
 			name, kind, _ := strings.Cut(column, " ")
 			source.Columns = append(source.Columns, Contract{Name: name, Type: kind})
+		}
+		for _, entry := range header {
+			if entry.Key != "column" {
+				continue
+			}
+			at := slices.IndexFunc(source.Columns, func(c Contract) bool { return c.Name == entry.Name })
+			if at < 0 {
+				return nil, fmt.Errorf("sql/sources/%s: describes %s, which is not among its columns", source.Table+".sql", entry.Name)
+			}
+			source.Columns[at].Description = entry.Value
 		}
 		if _, known := subjects[source.Subject]; !known || len(source.Columns) == 0 {
 			return nil, fmt.Errorf("sql/sources/%s: needs columns and a known subject", entry.Name())
