@@ -10,7 +10,6 @@ import (
 
 	"mercado/docs/data"
 	"mercado/internal/auth"
-	"mercado/internal/lake"
 	"mercado/internal/lake/catalogue"
 	"mercado/internal/store"
 	"mercado/internal/store/shopdb"
@@ -121,11 +120,6 @@ func datasetOf(table *catalogue.Table, loads map[string]*datasetLoad) Dataset {
 	return Dataset{Table: *table, Last: loads[table.Name], Links: datasetLinks{Self: datasetsPath + "/" + table.Name}}
 }
 
-// zoneOfStep is the zone that a step of a load makes tables of.
-var zoneOfStep = map[string]lake.Zone{
-	"extract": lake.Raw, "clean": lake.Clean, "work": lake.Work, "gold": lake.Gold, "stage": catalogue.Warehouse,
-}
-
 // lastLoads are the latest of each table, by its name.
 func (a *API) lastLoads(ctx context.Context) (map[string]*datasetLoad, error) {
 	steps, err := a.DB.LastLoads(ctx)
@@ -134,7 +128,7 @@ func (a *API) lastLoads(ctx context.Context) (map[string]*datasetLoad, error) {
 	}
 	loads := map[string]*datasetLoad{}
 	for _, step := range steps {
-		loads[string(zoneOfStep[step.Step])+"."+step.TableName] = loadOf(step)
+		loads[string(catalogue.ZoneOfStep[step.Step])+"."+step.TableName] = loadOf(step)
 	}
 	return loads, nil
 }

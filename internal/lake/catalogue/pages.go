@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"mercado/internal/lake"
 )
@@ -20,22 +21,37 @@ const (
 	Document = "catalogue.json"
 )
 
-// Files are the catalogue as Markdown and JSON, by path in its folder.
-func (c *Catalogue) Files() (map[string][]byte, error) {
+// Load is the last load of a table.
+type Load struct {
+	RunID    string
+	Interval lake.Span // the run's days
+	Rows     int64     // that it made of these days, or of a table that is taken whole
+	Rejected int64     // that went to quarantine
+	At       time.Time // when it ended, UTC
+}
+
+// ZoneOfStep is the zone that a step of a load makes tables of, by the step's name.
+var ZoneOfStep = map[string]lake.Zone{
+	"extract": lake.Raw, "clean": lake.Clean, "work": lake.Work, "gold": lake.Gold, "stage": Warehouse,
+}
+
+// Files are the catalogue as Markdown and JSON, by path in its folder. Pages tell of loads, by the table's name,
+// unless they are nil.
+func (c *Catalogue) Files(loads map[string]Load) (map[string][]byte, error) {
 	document, err := json.MarshalIndent(c, "", " ")
 	if err != nil {
 		return nil, err
 	}
 	files := map[string][]byte{Index: []byte(c.index()), Document: append(document, '\n')}
 	for _, table := range c.Tables {
-		files[page(table.Name)] = []byte(c.page(table))
+		files[page(table.Name)] = []byte(c.page(table, loads))
 	}
 	return files, nil
 }
 
 // Write puts the files into a folder, and removes pages of tables that are no more.
-func (c *Catalogue) Write(folder string) error {
-	files, err := c.Files()
+func (c *Catalogue) Write(folder string, loads map[string]Load) error {
+	files, err := c.Files(loads)
 	if err != nil {
 		return err
 	}
@@ -73,7 +89,7 @@ func (c *Catalogue) index() string {
 	var b strings.Builder
 	b.WriteString("# Data catalogue\n\n" + generated)
 	b.WriteString("Every table of the lake and the warehouse, what its columns mean, and what they are made from. " +
-		"How many rows there are and how fresh they are is told by `GET /api/lake/datasets`.\n\n")
+		"How many rows there are and how fresh they are is told by `GET /api/lake/datasets`, and on these pages where `mercado lake docs --loads` has written them.\n\n")
 	b.WriteString("```mermaid\ngraph LR\n")
 	for _, zone := range Zones {
 		fmt.Fprintf(&b, "  subgraph %s\n", zone)
@@ -112,13 +128,16 @@ var zones = map[lake.Zone]string{
 // vertex names a table in a graph: Mermaid takes some words for its own.
 func vertex(table string) string { return "t_" + strings.ReplaceAll(table, ".", "_") }
 
-func (c *Catalogue) page(table *Table) string {
+func (c *Catalogue) page(table *Table, loads map[string]Load) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n%s%s\n\n", table.Name, generated, table.Description)
 	facts := [][2]string{
 		{"grain", table.Grain}, {"key", code(table.Key)}, {"days of", table.Subject}, {"day of a row", code(nonEmpty(table.Partition))},
 		{"made from", links(table.Upstream)}, {"makes", links(table.Downstream)},
 		{"code", fmt.Sprintf("[%s](../../../%s)", table.Code, table.Code)},
+	}
+	if loads != nil {
+		facts = append(facts, lastLoad(loads, table.Name)...)
 	}
 	b.WriteString("| | |\n|---|---|\n")
 	for _, fact := range facts {
@@ -147,6 +166,19 @@ func (c *Catalogue) page(table *Table) string {
 		b.WriteString("```\n")
 	}
 	return b.String()
+}
+
+// lastLoad says how many rows a table's last load has made, and how fresh it is.
+func lastLoad(loads map[string]Load, table string) [][2]string {
+	load, loaded := loads[table]
+	if !loaded {
+		return [][2]string{{"rows", "never loaded"}}
+	}
+	rows := fmt.Sprintf("%d of %s to %s (exclusive)", load.Rows, load.Interval.From, load.Interval.To)
+	if load.Rejected > 0 {
+		rows += fmt.Sprintf(", and %d in quarantine", load.Rejected)
+	}
+	return [][2]string{{"rows", rows}, {"fresh as of", fmt.Sprintf("%s, run `%s`", load.At.UTC().Format("2006-01-02 15:04 UTC"), load.RunID)}}
 }
 
 var consequence = map[lake.Zone]string{
