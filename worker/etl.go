@@ -35,6 +35,7 @@ func ETL(steps *etl.Activities) Queue {
 			r.RegisterWorkflow(workflows.ScheduledETL)
 			r.RegisterWorkflow(workflows.RollbackETL)
 			r.RegisterWorkflow(workflows.BackfillETL)
+			r.RegisterWorkflow(workflows.EraseCustomer)
 			r.RegisterActivity(steps)
 		},
 		Check: search.Check, // a workflow that notes what is not there does not get on

@@ -44,6 +44,7 @@ type CLI struct {
 	API      APICmd      `cmd:"" name:"api" help:"Serve the HTTP API."`
 	Worker   WorkerCmd   `cmd:"" help:"Work on the task queues: orders and the daily load."`
 	ETL      ETLCmd      `cmd:"" name:"etl" help:"Load the lake and the warehouse, watch it, do it again."`
+	Erase    EraseCmd    `cmd:"" help:"Make a customer nobody: in the shop, the lake and the warehouse."`
 	Lake     LakeCmd     `cmd:"" help:"Describe the lake and the warehouse."`
 	Import   ImportCmd   `cmd:"" help:"Load products from a CSV file, or tell what it would do."`
 	Audit    AuditCmd    `cmd:"" help:"Prove that stock and money add up."`

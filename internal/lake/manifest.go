@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 )
 
 // Manifest lists everything one execution of a run made of one table in one zone. It is written
@@ -32,7 +33,7 @@ type Column struct {
 	Type string `json:"type"`
 }
 
-// Part is one immutable file.
+// Part is one file, which does not change but when a person is erased from it.
 type Part struct {
 	Key    string `json:"key"`
 	Size   int64  `json:"size"`
@@ -40,7 +41,7 @@ type Part struct {
 	Totals
 }
 
-// Input is a manifest that was read, and its digest then.
+// Input is a manifest that was read, and its digest then: it has another one since when a person was erased.
 type Input struct {
 	Output
 	SHA256 string `json:"sha256"`
@@ -88,6 +89,9 @@ func (m *Manifest) Bytes() int64 {
 	}
 	return bytes
 }
+
+// AllParts are parts and quarantine.
+func (m *Manifest) AllParts() []Part { return slices.Concat(m.Parts, m.Quarantine) }
 
 // Digest is the sha256 of the manifest as it is written.
 func (m *Manifest) Digest() string { return Digest(m.encode()) }

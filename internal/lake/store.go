@@ -219,11 +219,12 @@ func digestFile(path string) (size int64, digest string, err error) {
 // UploadPart uploads the file at path as key, sees that it is there, and describes it. The store
 // checks the content against the checksum that comes with it.
 func (s *Store) UploadPart(ctx context.Context, zone Zone, key, path string, totals Totals) (Part, error) {
-	size, digest, err := digestFile(path)
+	part, err := Describe(key, path, totals)
 	if err != nil {
-		return Part{}, fmt.Errorf("read %s: %w", path, err)
+		return Part{}, err
 	}
-	sum, err := hex.DecodeString(digest)
+	size := part.Size
+	sum, err := hex.DecodeString(part.SHA256)
 	if err != nil {
 		return Part{}, err
 	}
@@ -236,6 +237,15 @@ func (s *Store) UploadPart(ctx context.Context, zone Zone, key, path string, tot
 	}
 	if err != nil {
 		return Part{}, fmt.Errorf("object %s/%s is not there after its upload: %w", s.Bucket(zone), key, err)
+	}
+	return part, nil
+}
+
+// Describe is the part that the file at path will be as the object key.
+func Describe(key, path string, totals Totals) (Part, error) {
+	size, digest, err := digestFile(path)
+	if err != nil {
+		return Part{}, fmt.Errorf("read %s: %w", path, err)
 	}
 	return Part{Key: key, Size: size, SHA256: digest, Totals: totals}, nil
 }

@@ -1,5 +1,5 @@
 // Package lake keeps the four zones of the lakehouse on an object store: where an object lies,
-// which objects a run has made, and that nothing is ever overwritten.
+// which objects a run has made, and that nothing is overwritten but to erase a person (rewrite.go).
 //
 // An object's key names its table, its date and its run:
 //
@@ -37,6 +37,17 @@ type Output struct {
 	RunID     string `json:"run_id"`
 	Execution int    `json:"execution"` // 1 for the run itself, 2 and up for its replays
 }
+
+// What keys begin or end with.
+const (
+	Runs         = "_runs/"         // in zones raw and gold: what is about a run and not about a table
+	Manifests    = "_manifests/"    // below the folder of a table
+	SnapshotFile = "/snapshot.json" // see SnapshotKey
+	HistoryFile  = "/history.json"  // see HistoryKey
+)
+
+// Folder is what the keys of everything of a table begin with.
+func Folder(table string) string { return "table=" + table + "/" }
 
 // PartKey is the key of a part file. date is a day or a month, try the number of the attempt
 // that writes it.

@@ -149,6 +149,9 @@ var refusals = map[string]func(detail []byte) error{
 	"MC061": func([]byte) error { return ErrLastAdmin },
 	"MC062": func([]byte) error { return ErrNoCustomer },
 	"MC063": func([]byte) error { return ErrUnknownVendor },
+	"MC080": func(detail []byte) error { return &OrdersUnderWay{Orders: string(detail)} },
+	"MC081": func(detail []byte) error { return &OtherRoles{Roles: string(detail)} },
+	"MC082": func([]byte) error { return ErrNotFound },
 }
 
 // refusal tells what an error of our own means; nil for others.

@@ -26,6 +26,11 @@
 //	column NAME   what it means; in the order of the query. NAME may be followed by its type, as DuckDB
 //	              names it, and must in a table that is read as published.T and written whole: it
 //	              says what there is to read before the first run
+//	person        whose a row is: customer or order, and the column with its key; none where no row says who
+//	              somebody is
+//	keeps         columns that stay when the person is erased; each column is kept or erased
+//	erase NAME    what takes the column's place then: what the query makes of what takes its place before
+//	periods       from and to of a history: versions that say the same once the person is erased become one
 //	error NAME    a condition every row meets. In zone clean rows that do not go to quarantine
 //	              under this name, elsewhere the run stops
 //	warn NAME     a condition whose exceptions are counted

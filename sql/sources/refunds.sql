@@ -10,6 +10,10 @@
 -- column requested_by: customer, vendor or admin.
 -- column failure: Why the provider did not pay it.
 -- column retry_of: The failed refund it was asked for again after.
+-- person: order order_id
+-- keeps: id, order_id, amount, currency, status, created_at, completed_at, updated_at, kind,
+--     shipping_amount, shipment_id, return_id, requested_by, failure, retry_of
+-- erase reason: ''
 select r.*
 from ordering.refunds as r
 where r.created_at >= current_setting('lake.from')::timestamptz

@@ -12,6 +12,11 @@
 -- column released_at: When it was paid for and sent off, or its capture was refused: from then on it cannot be stopped.
 -- column label_cancelled_at: When the carrier was told that it is not sent.
 -- column cancelled_at: When it was cancelled.
+-- person: order order_id
+-- keeps: id, order_id, vendor_id, status, carrier, amount, currency, packed_at, shipped_at,
+--     delivered_at, created_at, updated_at, shipping_amount, packed_by, released_at,
+--     label_cancelled_at, cancelled_at
+-- erase tracking_number: null
 select s.*
 from ordering.shipments as s
 inner join ordering.orders as o on o.id = s.order_id

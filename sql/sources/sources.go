@@ -14,6 +14,10 @@
 //	columns      the contract: each must come, with this type; what comes besides is carried
 //	             along and reported
 //	without      columns that never leave the shop
+//	person       whose a row is: customer or order, and the column with its key; none where no row says who
+//	             somebody is
+//	keeps        columns that stay when the person is erased
+//	erase COLUMN what takes its place then, in DuckDB's SQL
 package sources
 
 import "embed"

@@ -50,8 +50,9 @@ func (c *Catalogue) addSource(ctx context.Context, d Describer, source extract.S
 	for _, column := range source.Columns {
 		columns = append(columns, lake.Column{Name: column.Name, Type: lakeType(column.Type)})
 		table.Columns = append(table.Columns, Column{
-			Name: column.Name, Type: lakeType(column.Type), Description: column.Description,
-			Personal: model.Column{Description: column.Description}.Personal(), From: []Ref{},
+			Name: column.Name, Type: lakeType(column.Type), Description: column.Description, From: []Ref{},
+			Personal: model.Column{Description: column.Description}.Personal() || source.Personal.Erases(column.Name),
+			Erased:   erased(source.Personal, column.Name),
 		})
 	}
 	c.Tables = append(c.Tables, table)

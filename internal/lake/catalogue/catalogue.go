@@ -9,6 +9,7 @@ import (
 
 	"mercado/internal/lake"
 	"mercado/internal/lake/model"
+	"mercado/internal/lake/sqlfile"
 )
 
 // Warehouse is where gold is published: a zone of the catalogue, and no bucket.
@@ -44,6 +45,7 @@ type Column struct {
 	Type        string `json:"type"`
 	Description string `json:"description"`
 	Personal    bool   `json:"personal" doc:"Holds personal data."`
+	Erased      string `json:"erased" doc:"What takes its place when the customer is erased, in SQL; empty: it stays."`
 	From        []Ref  `json:"from" doc:"The columns its values are made from, as zone.table.column."`
 	To          []Ref  `json:"to" doc:"The columns that are made from it."`
 }
@@ -90,6 +92,18 @@ func (c *Catalogue) Origins(of Ref) []Ref {
 	return origins
 }
 
+// erased is what takes the place of a column when the customer is erased, "" for nothing.
+func erased(personal *sqlfile.Personal, column string) string {
+	if personal != nil {
+		for _, entry := range personal.Erased {
+			if entry.Name == column {
+				return entry.Value
+			}
+		}
+	}
+	return ""
+}
+
 // add describes a model; columns are those of its query, with their types.
 func (c *Catalogue) add(m *model.Model, columns []lake.Column, outputs []Output) {
 	table := &Table{
@@ -103,7 +117,7 @@ func (c *Catalogue) add(m *model.Model, columns []lake.Column, outputs []Output)
 		table.Upstream = append(table.Upstream, read.String())
 	}
 	for i, described := range m.Columns {
-		column := Column{Name: described.Name, Description: described.Description, Personal: described.Personal(), From: []Ref{}}
+		column := Column{Name: described.Name, Description: described.Description, Personal: described.Personal(), Erased: erased(m.Personal, described.Name), From: []Ref{}}
 		if i < len(columns) {
 			column.Type = columns[i].Type
 		}

@@ -147,7 +147,7 @@ func (c *Catalogue) page(table *Table, loads map[string]Load) string {
 	}
 	b.WriteString("\n## Columns\n\n| column | type | means | made from | goes into |\n|---|---|---|---|---|\n")
 	for _, column := range table.Columns {
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", column.Name, column.Type, cell(column.Description), c.origin(column), code(column.To))
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", column.Name, column.Type, cell(meaning(column)), c.origin(column), code(column.To))
 	}
 	if len(table.Checks) > 0 {
 		b.WriteString("\n## Checks\n\nWhat every row meets. " + consequence[table.Zone] + "\n\n| check | severity | condition |\n|---|---|---|\n")
@@ -203,6 +203,14 @@ func (c *Catalogue) origin(column Column) string {
 		return direct
 	}
 	return direct + " ← " + code(origins)
+}
+
+// meaning is what a column holds, and what takes its place when the customer is erased.
+func meaning(column Column) string {
+	if column.Erased == "" {
+		return column.Description
+	}
+	return fmt.Sprintf("%s Erased with its customer: `%s`.", column.Description, column.Erased)
 }
 
 func cell(text string) string {

@@ -41,50 +41,54 @@ func (e *Engine) Version() string {
 }
 
 // Run implements model.Engine.
-func (e *Engine) Run(ctx context.Context, job model.Job) (*model.Result, error) {
-	select {
-	case e.turn <- struct{}{}:
-		defer func() { <-e.turn }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	if job.Began != nil {
-		job.Began()
-	}
-	result, err := e.run(ctx, job)
+func (e *Engine) Run(ctx context.Context, job model.Job) (result *model.Result, err error) {
+	err = e.inDatabase(ctx, job, func(r *running) (err error) {
+		if job.Began != nil {
+			job.Began()
+		}
+		result, err = r.run(ctx)
+		return err
+	})
 	if err != nil && ctx.Err() != nil {
 		return nil, ctx.Err() // DuckDB says INTERRUPT
 	}
 	return result, err
 }
 
-func (e *Engine) run(ctx context.Context, job model.Job) (result *model.Result, err error) {
+// inDatabase gives do a database of the job's own when it is its turn.
+func (e *Engine) inDatabase(ctx context.Context, job model.Job, do func(*running) error) (err error) {
+	select {
+	case e.turn <- struct{}{}:
+		defer func() { <-e.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	spill, err := os.MkdirTemp(job.Folder, "spill-")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(spill)) }()
 	connector, err := duckdb.NewConnector("", nil)
 	if err != nil {
-		return nil, fmt.Errorf("start DuckDB: %w", err)
+		return fmt.Errorf("start DuckDB: %w", err)
 	}
 	db := sql.OpenDB(connector)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	connection, err := db.Conn(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("start DuckDB: %w", err)
+		return fmt.Errorf("start DuckDB: %w", err)
 	}
 	defer func() { err = errors.Join(err, connection.Close()) }()
 	if err := duckdb.RegisterScalarUDF(connection, "mask_email", &maskEmail{e}); err != nil {
-		return nil, fmt.Errorf("start DuckDB: %w", err)
+		return fmt.Errorf("start DuckDB: %w", err)
 	}
 	running := &running{connection: connection, job: job}
 	if err := running.execute(ctx, "configure", bounds{
 		Memory: e.memory, Threads: e.threads, Spill: spill, Folders: running.folders(),
 	}); err != nil {
-		return nil, fmt.Errorf("start DuckDB: %w", err)
+		return fmt.Errorf("start DuckDB: %w", err)
 	}
-	return running.run(ctx)
+	return do(running)
 }
 
 type bounds struct {

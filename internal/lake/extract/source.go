@@ -22,6 +22,7 @@ type Source struct {
 	Split       string // the table of the shop whose blocks it may be cut by; "" for one that is never cut
 	Columns     []Contract
 	Without     []string
+	Personal    *sqlfile.Personal // nil: no row says who somebody is
 	Query       string
 }
 
@@ -54,9 +55,14 @@ func Sources() ([]Source, error) {
 			Without:     header.List("without"),
 			Query:       query,
 		}
+		var names []string
 		for _, column := range columnList(header.Value("columns")) {
 			name, kind, _ := strings.Cut(column, " ")
 			source.Columns = append(source.Columns, Contract{Name: name, Type: kind})
+			names = append(names, name)
+		}
+		if source.Personal, err = header.Personal(names); err != nil {
+			return nil, fmt.Errorf("sql/sources/%s: %w", entry.Name(), err)
 		}
 		for _, entry := range header {
 			if entry.Key != "column" {

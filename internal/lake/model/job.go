@@ -10,6 +10,7 @@ import (
 
 // Engine runs models. Two runs of the same job write the same bytes.
 type Engine interface {
+	Eraser
 	Run(ctx context.Context, job Job) (*Result, error)
 	Version() string // part of what determines the bytes
 }

@@ -29,6 +29,7 @@ type Model struct {
 	Totals      []string // columns whose sums the manifest gives
 	Columns     []Column
 	Checks      []Check
+	Personal    *sqlfile.Personal // nil: no row says who somebody is
 	Query       string
 	Digest      string // sha256 of the file
 }
@@ -121,11 +122,19 @@ func parse(zone lake.Zone, name, text string) (*Model, error) {
 			model.Checks = append(model.Checks, Check{Name: entry.Name, Warn: entry.Key == "warn", Condition: entry.Value})
 		}
 	}
+	names := make([]string, len(model.Columns))
+	for i, column := range model.Columns {
+		names[i] = column.Name
+	}
+	if model.Personal, err = header.Personal(names); err != nil {
+		return nil, err
+	}
 	return model, model.validate(header)
 }
 
 var headerKeys = []string{
 	"description", "grain", "key", "version", "partition", "subject", "publish", "reads", "totals", "column", "error", "warn",
+	"person", "keeps", "erase", "periods",
 }
 
 func (m *Model) validate(header sqlfile.Header) error {
@@ -139,6 +148,9 @@ func (m *Model) validate(header sqlfile.Header) error {
 	}
 	if publish := header.Value("publish"); publish != "" && publish != "upsert" && publish != "as-of" {
 		return fmt.Errorf("publish is upsert or as-of, not %q", publish)
+	}
+	if m.Personal != nil && m.Zone == lake.Gold && m.Subject != "" {
+		return fmt.Errorf("tables of facts say nothing of who somebody is: an erasure does not look for it there")
 	}
 	if m.Description == "" || m.Grain == "" || len(m.Key) == 0 || len(m.Columns) == 0 {
 		return fmt.Errorf("the header needs description, grain, key and columns")

@@ -245,6 +245,30 @@ type CatalogWord struct {
 	Word string
 }
 
+type EtlErasedContent struct {
+	CustomerID int64
+	TableName  string
+	Was        string
+	Content    string
+}
+
+type EtlErasedPart struct {
+	CustomerID int64
+	Zone       string
+	Key        string
+	WasSha256  string
+	Sha256     string
+	Size       int64
+	Rows       int64
+}
+
+type EtlErasure struct {
+	CustomerID   int64
+	LookedFor    json.RawMessage
+	AnonymisedAt time.Time
+	EndedAt      *time.Time
+}
+
 type EtlMaintenance struct {
 	ID         int64
 	Kind       string

@@ -14,6 +14,15 @@
 -- column joined_at: When the customer registered.
 -- column is_active: False once the account is closed.
 -- column updated_at: When the row was last written in the shop.
+-- person: customer id
+-- keeps: id, country, joined_at, is_active, updated_at
+-- erase first_name: 'Erased'
+-- erase last_name: 'Customer'
+-- erase email: case when regexp_full_match(trim(email), '[^@\s]+@[^@\s]+')
+--     then 'erased-' || id || '@erased.invalid' else 'erased-' || id end
+-- erase phone: null
+-- erase birth_date: null
+-- erase city: null
 -- error id_present: id is not null
 -- error name_present: first_name is not null and last_name is not null
 -- error email_valid: regexp_full_match(email, '[^@\s]+@[^@\s]+')

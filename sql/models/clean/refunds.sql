@@ -8,13 +8,16 @@
 -- column id: Key of the refund.
 -- column order_id: The order it gives money back for.
 -- column kind: refund: money was paid back; release: what was sold was given up before it was paid for.
--- column reason: Why.
+-- column reason: Why, in somebody's words. Personal: stays in this zone.
 -- column amount: How much.
 -- column currency: ISO 4217 code of the amount.
 -- column status: pending, completed or failed.
 -- column created_at: When it was asked for: the day of the refund.
 -- column completed_at: When the money was on its way.
 -- column updated_at: When the row was last written in the shop.
+-- person: order order_id
+-- keeps: id, order_id, kind, amount, currency, status, created_at, completed_at, updated_at
+-- erase reason: null
 -- error id_present: id is not null
 -- error kind_known: kind in ('refund', 'release')
 -- error amount_positive: amount > 0

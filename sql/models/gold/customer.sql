@@ -10,6 +10,12 @@
 -- column country: ISO 3166 code of the country.
 -- column joined_at: When the customer registered.
 -- column is_active: False once the account is closed.
+-- person: customer customer_id
+-- keeps: customer_id, country, joined_at, is_active
+-- erase first_name: 'E.'
+-- erase last_name: 'C.'
+-- erase email: mask_email('erased-' || customer_id || '@erased.invalid')
+-- erase city: null
 select
     c.id as customer_id,
     c.first_name,

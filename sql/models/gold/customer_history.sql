@@ -14,6 +14,13 @@
 -- column country varchar: ISO 3166 code of the country.
 -- column joined_at timestamptz: When the customer registered.
 -- column is_active boolean: False while the account is closed.
+-- person: customer customer_id
+-- keeps: customer_id, valid_from, valid_to, country, joined_at, is_active
+-- periods: valid_from, valid_to
+-- erase first_name: 'E.'
+-- erase last_name: 'C.'
+-- erase email: mask_email('erased-' || customer_id || '@erased.invalid')
+-- erase city: null
 -- error period_not_empty: valid_to is null or valid_to > valid_from
 -- error last_is_current: (valid_to is null) = (
 --     valid_from = (select max(h.valid_from) from result as h where h.customer_id = result.customer_id))

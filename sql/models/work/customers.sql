@@ -11,6 +11,12 @@
 -- column joined_at: When the customer registered.
 -- column is_active: False once the account is closed.
 -- column updated_at: When the row was last written in the shop.
+-- person: customer id
+-- keeps: id, country, joined_at, is_active, updated_at
+-- erase first_name: 'E.'
+-- erase last_name: 'C.'
+-- erase email: mask_email('erased-' || id || '@erased.invalid')
+-- erase city: null
 select
     c.id,
     upper(left(c.first_name, 1)) || '.' as first_name,

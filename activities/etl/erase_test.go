@@ -1,0 +1,471 @@
+package etl_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/minio/minio-go/v7"
+	enums "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflowservice/v1"
+
+	"mercado/activities/etl"
+	"mercado/internal/lake"
+	"mercado/workflows"
+)
+
+// Customer 8 of the fixture, and what of hers must be nowhere in the end, in lower case.
+const zyx = 8
+
+var ofZyx = []string{
+	"zyxomira", "quandlehurst", "secretmail", "999876543", "999 876 543", "wobblethorpe", "snorkelby", "plimsollgate",
+	"ringtwiceforzyx", "grumblefroth", "flimsywick", "zonkreason", "trackzyx", "labelzyx", "keyanswerzyx", "receiptzyx", "hashofzyx",
+}
+
+// zyxEverywhere writes customer 8 into every text of the shop that is about her, with orders that are over.
+const zyxEverywhere = `
+	update identity.customers
+	set first_name = 'Zyxomira', last_name = 'Quandlehurst', email = 'Zyxomira@SecretMail.example', phone = '+351 999 876 543',
+		birth_date = '1970-01-01', city = 'Wobblethorpe'
+	where id = 8;
+	insert into identity.users (email, password_hash, customer_id) values ('Zyxomira@SecretMail.example', 'hashofzyx', 8);
+	insert into identity.user_roles (user_id, role) select id, 'customer' from identity.users where customer_id = 8;
+	insert into identity.refresh_tokens (id, family_id, user_id, token_hash, expires_at)
+	select gen_random_uuid(), gen_random_uuid(), id, 'hashofzyx', now() + interval '1 day' from identity.users where customer_id = 8;
+	insert into catalog.reviews (product_id, customer_id, rating, title, comment) values (1, 8, 4, 'Grumblefroth', 'from Zyxomira Quandlehurst');
+	insert into ordering.carts (id, customer_id) values ('00000000-0000-7000-8000-0000000000c8', 8);
+	insert into ordering.cart_items (cart_id, item_id, vendor_id, qty, unit_price) values ('00000000-0000-7000-8000-0000000000c8', 1, 2, 3, 3.33);
+	select catalog.hold_stock('00000000-0000-7000-8000-0000000000c8', 1, 3, now() + interval '1 hour');
+	insert into ordering.orders (
+		id, customer_id, channel, order_date, status, payment_method, payment_status, subtotal, total_amount, confirmed_at, shipped_at,
+		created_at, updated_at, shipping_address, notes
+	)
+	select ('00000000-0000-7000-8000-00000000080' || n)::uuid, 8, 'web', at, 'delivered', 'card', 'completed', 6.66, 6.66, at, at, at, at,
+		'{"name": "Zyxomira Quandlehurst", "line1": "1 Snorkelby Lane", "city": "Plimsollgate", "country": "PT"}', 'RingTwiceForZyx'
+	from (values (1, timestamptz '2026-03-01 09:00+00'), (2, timestamptz '2026-03-02 09:00+00')) as o (n, at);
+	insert into ordering.order_items (order_id, line_no, item_id, vendor_id, qty, unit_price, unit_cost, total_price, committed_qty, created_at, updated_at)
+	select id, 1, 1, 2, 2, 3.33, 2.22, 6.66, 2, order_date, order_date from ordering.orders where notes <> '';
+	insert into ordering.payments (id, order_id, provider, method, provider_reference, status, amount, authorized_amount, captured_amount, currency, created_at)
+	select gen_random_uuid(), id, 'sandbox', 'card', 'pay_' || id, 'completed', 6.66, 6.66, 6.66, 'EUR', order_date from ordering.orders where notes <> '';
+	insert into ordering.shipments (id, order_id, vendor_id, status, carrier, tracking_number, label_url, amount, currency, shipped_at, delivered_at, created_at, updated_at)
+	select gen_random_uuid(), id, 2, 'delivered', 'sandbox', 'TrackZyx' || id, 'https://labels/LabelZyx', 6.66, 'EUR', order_date, order_date, order_date, order_date
+	from ordering.orders where notes <> '';
+	insert into ordering.refunds (id, order_id, reason, amount, currency, status, completed_at, created_at)
+	select gen_random_uuid(), id, 'ZonkReason of Zyxomira', 1.11, 'EUR', 'completed', order_date, order_date from ordering.orders where notes <> '';
+	insert into ordering.refund_items (refund_id, order_item_id, qty, amount)
+	select r.id, i.id, 1, 1.11 from ordering.refunds as r inner join ordering.order_items as i on i.order_id = r.order_id where r.reason like 'Zonk%';
+	insert into ordering.returns (id, order_id, status, reason, requested_by, rejected_because)
+	select gen_random_uuid(), id, 'rejected', 'Flimsywick, says Zyxomira', 'customer', 'Flimsywick says Quandlehurst' from ordering.orders where notes <> '';
+	insert into ordering.idempotency_keys (scope, key, operation, request_hash, order_id, response_status, response, completed_at)
+	select 'customer/8', 'KeyAnswerZyx' || id, 'checkout', '', id, 200, '{"shipping_address": "1 Snorkelby Lane"}', now() from ordering.orders where notes <> '';
+	insert into ordering.webhook_receipts (source, event_id, payload, handled_at)
+	select 'carrier', 'event' || id, jsonb_build_object('tracking_number', tracking_number, 'signed_by', 'ReceiptZyx'), now()
+	from ordering.shipments where tracking_number like 'TrackZyx%';`
+
+// What of the warehouse and the shop an erasure leaves as it is.
+var untouched = []string{
+	"select jsonb_object_agg(t.name, t.rows) from (%s) as t",
+	"select string_agg(c::text, ';' order by id) from identity.customers as c where id <> 8",
+	"select string_agg(c::text, ';' order by customer_id) from warehouse.customer as c where customer_id <> 8",
+	"select string_agg(c::text, ';' order by customer_id, valid_from) from warehouse.customer_history as c where customer_id <> 8",
+	"select jsonb_object_agg(country, n) from (select country, count(*) as n from warehouse.customer group by country) as c",
+	"select string_agg(country || joined_at::text, '') from warehouse.customer where customer_id = 8",
+	"select array[count(*), sum(total_amount), sum(refunded)] from ordering.orders cross join (select sum(amount) as refunded from ordering.refunds) as r",
+	"select string_agg(row(id, xid, updated_at)::text, ';' order by id) from ordering.orders where customer_id = 8",
+}
+
+// TestErasedCustomerIsNowhere loads a customer in every way that her data get into the lake, erases her while workers
+// are killed, and looks for her in every byte that is stored. Nobody else, and no total, changes.
+func TestErasedCustomerIsNowhere(t *testing.T) {
+	t.Parallel()
+	p := setupWithoutWorker(t)
+	p.exec("select fixture.place('2026-03-01', 25), fixture.place('2026-03-02', 25)")
+	p.exec("set session_replication_role = replica; update ordering.orders set customer_id = 9 where customer_id = 8; set session_replication_role = origin")
+	p.exec(zyxEverywhere)
+	p.exec("alter table identity.customers drop constraint customers_email_check")
+	worker := p.workProcess()
+	first, _ := p.load("2026-03-01", "2026-03-02")
+	adopted, err := p.replayUnchanged(first, etl.Gold)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.exec("update identity.customers set email = 'no address of Zyxomira', updated_at = now() where id = 8")
+	quarantined, _ := p.load("2026-03-02", "2026-03-03")
+	p.exec("update identity.customers set email = 'Zyxomira.Quandlehurst@SecretMail.example', city = 'Wobblethorpe Upper', updated_at = now() where id = 8")
+	last, _ := p.load("2026-03-02", "2026-03-03")
+	p.want("select count(*) from warehouse.customer_history where customer_id = 8", "2")
+	objects := p.objects()
+	orphan := p.orphan(lake.Raw, p.manifest(first, lake.Raw, "customers").Parts[0].Key)
+	if len(p.manifest(quarantined, lake.Clean, "customers").Quarantine) != 1 {
+		t.Fatal("the customer with a broken address is not in quarantine")
+	}
+
+	p.refused()
+	if found := p.searchEverything(); len(found) < len(ofZyx) {
+		t.Fatalf("of %s only %s are found before the erasure: the search looks in the wrong places", ofZyx, slices.Sorted(maps.Keys(found)))
+	}
+	everything := p.contents()
+	var before []string
+	for _, query := range p.untouched() {
+		before = append(before, p.text(query))
+	}
+	worker = p.eraseAndKill(worker)
+
+	for i, query := range p.untouched() {
+		if after := p.text(query); after != before[i] {
+			t.Errorf("%s\n\twas %s\n\tis  %s", query, before[i], after)
+		}
+	}
+	p.nobodyLeft()
+	p.othersAsTheyWere(everything)
+	p.want("select count(*) from warehouse.customer_history where customer_id = 8", "1")
+	p.want("select count(*) from etl.erasures where looked_for is null and ended_at is not null", "1")
+	p.want("select count(*) from etl.erased_parts", "0")
+	p.want("select count(*) from etl.erased_contents", "0")
+	p.want("select count(*) from etl.maintenance where ended_at is null", "0")
+	p.want("select count(*) from identity.users where customer_id = 8", "0")
+	p.want("select array[count(*), sum(qty)] from catalog.holds", "{0,NULL}")
+	p.want("select array[first_name, last_name, email, phone, city, country] from identity.customers where id = 8",
+		"{Erased,Customer,erased-8@erased.invalid,NULL,NULL,PT}")
+	p.want("select array[first_name, last_name, city, country] from warehouse.customer where customer_id = 8", "{E.,C.,NULL,PT}")
+	if left, err := filepath.Glob(filepath.Join(p.world.Home, "scratch", "etl", "*", "*")); err != nil || len(left) > 0 {
+		t.Errorf("left on disk: %v, %v", left, err)
+	}
+	if len(objects.get(lake.Raw, orphan)) == 0 {
+		t.Error("the part that no manifest names is gone")
+	}
+
+	// What was loaded comes out as it is, byte by byte, and changes nothing.
+	adopted.Execution++
+	if _, err := p.finish(p.start(adopted, etl.Clean)); err != nil {
+		t.Fatal(err)
+	}
+	p.sameAs(first, adopted)
+	again, err := p.replay(last, etl.Clean)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.sameAs(last, again)
+	p.want("select state from etl.steps where step = 'publish' and run_id = '"+last.ID.String()+"' and execution = 2", etl.Skipped)
+
+	// The next load sees an account that was closed, and nobody.
+	p.exec("select fixture.place('2026-03-03', 5)")
+	next, _ := p.load("2026-03-03", "2026-03-04")
+	p.want("select array_agg(is_active order by valid_from) from warehouse.customer_history where customer_id = 8", "{t,f}")
+	p.want("select count(distinct email) from warehouse.customer_history where customer_id = 8", "1")
+	if _, err := p.rollback(&next.ID, false); err != nil {
+		t.Fatal(err)
+	}
+	p.want("select array[first_name, last_name, city, country] from warehouse.customer where customer_id = 8", "{E.,C.,NULL,PT}")
+	if _, err := p.rollback(nil, false); err != nil {
+		t.Fatal(err)
+	}
+	worker.kill()
+	p.unsaid(worker)
+	p.nobodyLeft()
+	p.workProcess()
+
+	p.nobodyOnDisk()
+
+	stdout, stderr, code := p.ran("erase", "--customer", "8", "--output", "json")
+	var erased workflows.Erased
+	if err := json.Unmarshal([]byte(stdout), &erased); code != 0 || err != nil || erased.Objects() != 0 || erased.Manifests != 0 {
+		t.Errorf("erased again: code %d, %s, %s", code, stdout, stderr)
+	}
+}
+
+// orphan copies a part to where a try would have written it that died, and returns its key.
+func (p *pipeline) orphan(zone lake.Zone, key string) string {
+	objects := p.objects()
+	left := strings.Replace(key, ".parquet", "7.parquet", 1)
+	objects.put(zone, left, objects.get(zone, key))
+	return left
+}
+
+// refused asks for erasures that cannot be.
+func (p *pipeline) refused() {
+	p.t.Helper()
+	_, stderr, code := p.ran("erase", "--customer", "4711")
+	if code != 1 || !strings.Contains(stderr, "there is no customer 4711") {
+		p.t.Errorf("erased nobody: code %d, %s", code, stderr)
+	}
+	order := p.text("select min(id::text) from ordering.orders where customer_id = 9 and status = 'confirmed'")
+	_, stderr, code = p.ran("erase", "--customer", "9")
+	if code != 1 || !strings.Contains(stderr, order) {
+		p.t.Errorf("erased somebody whose order %s is on its way: code %d, %s", order, code, stderr)
+	}
+	p.exec("insert into identity.user_roles (user_id, role) select id, 'admin' from identity.users where customer_id = 8")
+	_, stderr, code = p.ran("erase", "--customer", "8")
+	if code != 1 || !strings.Contains(stderr, "take these roles away first") {
+		p.t.Errorf("erased an operator: code %d, %s", code, stderr)
+	}
+	p.exec("delete from identity.user_roles where role = 'admin'")
+	p.want("select count(*) from identity.customers where not is_active", "0")
+	p.want("select count(*) from etl.maintenance where ended_at is null", "0")
+}
+
+func (p *pipeline) untouched() []string {
+	var counts []string
+	for _, m := range p.Models.Zone(lake.Gold) {
+		digest := "md5(string_agg(t::text, ';' order by t::text))"
+		switch m.Name {
+		case "customer":
+			digest = "count(*)::text"
+		case "customer_history": // versions that differed only in what is erased have become one
+			continue
+		}
+		counts = append(counts, fmt.Sprintf("select '%[1]s' as name, %[2]s as rows from warehouse.%[1]s as t", m.Name, digest))
+	}
+	queries := slices.Clone(untouched)
+	queries[0] = fmt.Sprintf(queries[0], strings.Join(counts, " union all "))
+	return queries
+}
+
+// eraseAndKill erases customer 8, kills the worker in the middle of the parts and in the middle of the manifests, and
+// returns the one that has finished it.
+func (p *pipeline) eraseAndKill(worker *process) *process {
+	p.t.Helper()
+	p.exec(`
+		create function fixture.wait_there() returns trigger language plpgsql as $$
+		begin
+			perform pg_advisory_xact_lock_shared(tg_argv[0]::bigint);
+			return new;
+		end $$;
+		create trigger wait_there before insert on etl.erased_parts for each row
+		when (new.zone = 'gold') execute function fixture.wait_there('4711');
+		create trigger wait_there before insert on etl.erased_contents for each row
+		when (new.table_name = 'customer_history') execute function fixture.wait_there('4712')`)
+	holder, err := pgx.Connect(p.t.Context(), p.world.Database.URL)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer func() { _ = holder.Close(p.t.Context()) }()
+	if _, err := holder.Exec(p.t.Context(), "select pg_advisory_lock(4711), pg_advisory_lock(4712)"); err != nil {
+		p.t.Fatal(err)
+	}
+	started, err := workflows.StartErase(p.t.Context(), p.temporal, p.queue(), workflows.EraseInput{CustomerID: zyx, Tries: tries})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, lock := range []string{"4711", "4712"} {
+		p.eventually("the erasure waits for lock "+lock, func() bool {
+			return p.text("select count(*) > 0 from pg_locks where locktype = 'advisory' and not granted and objid = "+lock+
+				" and database = (select oid from pg_database where datname = current_database())") == "true"
+		})
+		worker.kill()
+		p.unsaid(worker)
+		if _, err := holder.Exec(p.t.Context(), "select pg_advisory_unlock("+lock+")"); err != nil {
+			p.t.Fatal(err)
+		}
+		worker = p.workProcess()
+	}
+	var erased workflows.Erased
+	if err := started.Get(p.t.Context(), &erased); err != nil {
+		p.t.Fatal(err)
+	}
+	if len(erased.Search.Remains)+len(erased.Search.Alike) > 0 || erased.Objects() < 20 || erased.Manifests == 0 {
+		p.t.Errorf("erased %+v, found %+v", erased, erased.Search)
+	}
+	return worker
+}
+
+// unsaid looks for the customer in what a worker that has ended has said.
+func (p *pipeline) unsaid(worker *process) {
+	p.t.Helper()
+	said := found{}
+	if said.search("worker log", worker.output.String()); len(said) > 0 {
+		p.t.Errorf("a worker has said %v", said)
+	}
+}
+
+// found are the places that have a text of the customer.
+type found map[string][]string
+
+// search notes the texts of the customer that are in data.
+func (f found) search(place, data string) {
+	data = strings.ToLower(data)
+	for _, text := range ofZyx {
+		if strings.Contains(data, text) {
+			f[text] = append(f[text], place)
+		}
+	}
+}
+
+func (p *pipeline) nobodyLeft() {
+	p.t.Helper()
+	for text, places := range p.searchEverything() {
+		p.t.Errorf("%q is left in %s", text, places)
+	}
+}
+
+// searchEverything looks for the customer in every object, as bytes and as the values of Parquet, in every column of
+// every table, and in every history.
+func (p *pipeline) searchEverything() found {
+	p.t.Helper()
+	all, searched := found{}, 0
+	path := filepath.Join(p.t.TempDir(), "part.parquet")
+	for name, data := range p.contents() {
+		searched++
+		all.search(name, string(data))
+		if !strings.HasSuffix(name, ".parquet") {
+			continue
+		}
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			p.t.Fatal(err)
+		}
+		err := lake.ReadRows(path, 0, func(_ int64, row lake.Row) bool {
+			all.search("a value of "+name, fmt.Sprint(row))
+			return true
+		})
+		if err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	tables, err := p.Shop.Pool.Query(p.t.Context(), `select c.oid::regclass::text from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
+		where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'information_schema')`)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	names, err := pgx.CollectRows(tables, pgx.RowTo[string])
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, name := range names {
+		all.search("table "+name, p.text("select string_agg(t::text, ';') from "+name+" as t"))
+	}
+	all.search("the planner's statistics", p.text("select string_agg(s::text, ';') from pg_stats as s"))
+	listed, err := p.temporal.ListWorkflow(p.t.Context(), &workflowservice.ListWorkflowExecutionsRequest{})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, execution := range listed.GetExecutions() {
+		id := execution.GetExecution()
+		events := p.temporal.GetWorkflowHistory(p.t.Context(), id.GetWorkflowId(), id.GetRunId(), false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+		for events.HasNext() {
+			event, err := events.Next()
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			all.search("history of "+id.GetWorkflowId(), event.String())
+		}
+	}
+	if searched < 100 || len(names) < 50 || len(listed.GetExecutions()) < 3 {
+		p.t.Errorf("searched %d objects, %d tables and %d histories", searched, len(names), len(listed.GetExecutions()))
+	}
+	return all
+}
+
+// nobodyOnDisk looks for the customer in the files of the database, after what the runbook says to do for them.
+func (p *pipeline) nobodyOnDisk() {
+	p.t.Helper()
+	p.exec("vacuum (full, analyze)")
+	p.exec("checkpoint")
+	database := p.text("select current_setting('data_directory') || '/base/' || oid from pg_database where datname = current_database()")
+	files, err := os.ReadDir(database)
+	if err != nil || len(files) < 100 {
+		p.t.Fatalf("%d files in %s: %v", len(files), database, err)
+	}
+	all, there := found{}, false
+	for _, file := range files {
+		data, err := os.ReadFile(filepath.Join(database, file.Name()))
+		if err != nil && !os.IsNotExist(err) {
+			p.t.Fatal(err)
+		}
+		all.search("file "+file.Name(), string(data))
+		there = there || bytes.Contains(data, []byte("erased-8@erased.invalid"))
+	}
+	if !there {
+		p.t.Errorf("%s has not what took her place: the search looks in the wrong files", database)
+	}
+	for text, places := range all {
+		p.t.Errorf("%q is left in %s", text, places)
+	}
+}
+
+// contents is every object of every zone, by zone and key.
+func (p *pipeline) contents() map[string][]byte {
+	p.t.Helper()
+	contents := map[string][]byte{}
+	objects := p.objects()
+	for _, zone := range lake.Zones {
+		for object := range objects.client.ListObjects(p.t.Context(), p.Store.Bucket(zone), minio.ListObjectsOptions{Recursive: true}) {
+			if object.Err != nil {
+				p.t.Fatal(object.Err)
+			}
+			contents[string(zone)+"/"+object.Key] = objects.get(zone, object.Key)
+		}
+	}
+	return contents
+}
+
+// othersAsTheyWere compares what is in the lake with what was: the same objects, the same rows of everybody else.
+func (p *pipeline) othersAsTheyWere(before map[string][]byte) {
+	p.t.Helper()
+	after := p.contents()
+	if !slices.Equal(slices.Sorted(maps.Keys(before)), slices.Sorted(maps.Keys(after))) {
+		p.t.Error("there are not the same objects as before")
+	}
+	changed := 0
+	for name, data := range before {
+		if bytes.Equal(data, after[name]) || !strings.HasSuffix(name, ".parquet") {
+			continue
+		}
+		changed++
+		if rows, were := p.rowsOfOthers(after[name]), p.rowsOfOthers(data); !slices.Equal(rows, were) || len(rows) == 0 && !strings.Contains(name, "_quarantine") &&
+			!strings.Contains(name, "reviews") && !strings.Contains(name, "refunds") {
+			p.t.Errorf("%s had of others\n%s\nand has\n%s", name, were, rows)
+		}
+	}
+	if changed < 20 {
+		p.t.Errorf("%d parts were written anew", changed)
+	}
+}
+
+func (p *pipeline) rowsOfOthers(data []byte) (rows []string) {
+	p.t.Helper()
+	path := filepath.Join(p.t.TempDir(), "part.parquet")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+	err := lake.ReadRows(path, 0, func(_ int64, row lake.Row) bool {
+		text := fmt.Sprint(row)
+		for _, whose := range []string{" id:8 ", "customer_id:8 ", "00000000-0000-7000-8000-0000000008"} {
+			if strings.Contains(text, whose) {
+				return true
+			}
+		}
+		rows = append(rows, text)
+		return true
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return rows
+}
+
+// sameAs compares what two executions of a run have made of every table.
+func (p *pipeline) sameAs(a, b etl.Run) {
+	p.t.Helper()
+	for _, zone := range []lake.Zone{lake.Clean, lake.Work, lake.Gold} {
+		for _, m := range p.Models.Zone(zone) {
+			one, other := p.manifest(a, zone, m.Name), p.manifest(b, zone, m.Name)
+			if one.ContentDigest() != other.ContentDigest() || lake.PartsDigest(quarantineOf(one)) != lake.PartsDigest(quarantineOf(other)) {
+				p.t.Errorf("execution %d made other bytes of %s than execution %d", b.Execution, m.Table, a.Execution)
+			}
+		}
+	}
+}
+
+func quarantineOf(manifest *lake.Manifest) (parts []lake.HistoryPart) {
+	for _, part := range manifest.Quarantine {
+		parts = append(parts, lake.HistoryPart{Part: part})
+	}
+	return parts
+}

@@ -1,0 +1,82 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"mercado/internal/store/shopdb"
+)
+
+// OrdersUnderWay tells that a customer cannot be erased yet: these orders need an address, or their money is not
+// settled.
+type OrdersUnderWay struct{ Orders string }
+
+// Error implements error.
+func (e *OrdersUnderWay) Error() string {
+	return "these orders still have to be delivered, given back or settled: " + e.Orders
+}
+
+// OtherRoles tells that a customer's account works for the shop as well.
+type OtherRoles struct{ Roles string }
+
+// Error implements error.
+func (e *OtherRoles) Error() string {
+	return fmt.Sprintf("the account is also %s: take these roles away first", e.Roles)
+}
+
+// Identity is what an erasure must not find anywhere in the end, as it was.
+type Identity struct {
+	Email string `json:"email"`
+	Name  string `json:"name"` // first and last
+	Phone string `json:"phone"`
+}
+
+// BeginErasure closes a customer's account, so that nothing more is bought. It fails with ErrNotFound, an
+// *OrdersUnderWay or an *OtherRoles, and has then changed nothing.
+func (db *DB) BeginErasure(ctx context.Context, customer int64) error {
+	if err := db.RefuseErasure(ctx, customer); err != nil {
+		return failed("erase customer", err)
+	}
+	if err := db.CloseCustomer(ctx, customer); !errors.Is(err, ErrNotFound) { // closed before
+		return err
+	}
+	return nil
+}
+
+// EraseCustomer makes a customer nobody in the shop, in one transaction; errors are those of BeginErasure. Done again
+// it changes nothing.
+func (db *DB) EraseCustomer(ctx context.Context, customer int64) error {
+	err := db.InTx(ctx, func(q *shopdb.Queries) error {
+		email, err := q.EmailToErase(ctx, customer)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		accounts := [][]byte{subject("account", email), subject("account", strings.ToLower(email))}
+		return q.EraseCustomer(ctx, shopdb.EraseCustomerParams{CustomerID: customer, Accounts: accounts})
+	})
+	if err == nil {
+		err = db.RenewStatistics(ctx)
+	}
+	return failed("erase customer", err)
+}
+
+// LookedFor is who is being erased, nil once that has ended or where nothing was left to erase.
+func (db *DB) LookedFor(ctx context.Context, customer int64) (*Identity, error) {
+	kept, err := db.Queries.LookedFor(ctx, customer)
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && len(kept) == 0 {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, failed("look who is erased", err)
+	}
+	var identity Identity
+	return &identity, json.Unmarshal(kept, &identity)
+}
