@@ -134,7 +134,7 @@ func New(deps Deps) *API {
 		panic(err) // they are part of the program, and tested
 	}
 	a.schedules = runs.NewSchedules(deps.Temporal, deps.Workflow)
-	a.quarantine = &runs.Quarantine{Shop: deps.DB, Store: deps.Lake, Models: models}
+	a.quarantine = &runs.Quarantine{Shop: deps.DB, Store: deps.Lake, Models: models, Scratch: runs.Scratch(deps.Environment)}
 	a.runs = runs.New(deps.DB, deps.Temporal, deps.Workflow, deps.ETL.StepTries)
 	a.details = newCache[shopdb.CatalogProductListing](deps.Shop.CatalogueCache, keptDetails)
 	a.lists = newCache[[]shopdb.ListProductsRow](deps.Shop.CatalogueCache, keptLists)

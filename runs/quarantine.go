@@ -4,25 +4,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
+	"mercado/activities/etl"
 	"mercado/internal/lake"
 	"mercado/internal/lake/model"
+	"mercado/internal/settings"
 	"mercado/internal/store"
 	"mercado/internal/store/shopdb"
 )
 
 // Quarantine finds the rows that broke a rule of zone clean.
 type Quarantine struct {
-	Shop   *store.DB
-	Store  *lake.Store
-	Models *model.Set
+	Shop    *store.DB
+	Store   *lake.Store
+	Models  *model.Set
+	Scratch string // folder for files while they are read: see etl.OpenScratch
 }
+
+// Scratch is the folder in which processes have folders of their own for files on their way.
+func Scratch(e settings.Environment) string { return filepath.Join(e.Home, "scratch", "etl") }
 
 // QuarantineFilter says which rows are asked for; what is nil does not matter.
 type QuarantineFilter struct {
@@ -62,6 +67,11 @@ type BrokenRule struct {
 
 // List gives the rows that a filter asks for. Those of a run whose files are gone are left out.
 func (q *Quarantine) List(ctx context.Context, filter QuarantineFilter) ([]QuarantinedRow, error) {
+	folder, release, err := etl.OpenScratch(q.Scratch)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	rows := []QuarantinedRow{}
 	after := filter.After
 	const page = 50
@@ -79,7 +89,7 @@ func (q *Quarantine) List(ctx context.Context, filter QuarantineFilter) ([]Quara
 			if after != nil && after.Run == step.RunID && after.Table == step.TableName {
 				from = after.Row + 1
 			}
-			if rows, err = q.read(ctx, step, from, filter, rows); err != nil || len(rows) >= filter.Most {
+			if rows, err = q.read(ctx, folder, step, from, filter, rows); err != nil || len(rows) >= filter.Most {
 				return rows, err
 			}
 		}
@@ -91,9 +101,9 @@ func (q *Quarantine) List(ctx context.Context, filter QuarantineFilter) ([]Quara
 	}
 }
 
-// read adds the rows of a table, from one on, that a filter asks for.
+// read adds the rows of a table, from one on, that a filter asks for. Files go to folder.
 func (q *Quarantine) read(
-	ctx context.Context, step shopdb.RejectedStepsRow, from int64, filter QuarantineFilter, rows []QuarantinedRow,
+	ctx context.Context, folder string, step shopdb.RejectedStepsRow, from int64, filter QuarantineFilter, rows []QuarantinedRow,
 ) (_ []QuarantinedRow, err error) {
 	clean := model.Table{Zone: lake.Clean, Name: step.TableName}
 	made := lake.Output{Zone: lake.Clean, Table: step.TableName, RunID: step.RunID.String(), Execution: int(step.Execution)}
@@ -101,11 +111,6 @@ func (q *Quarantine) read(
 	if err != nil || manifest == nil || (filter.Rule != nil && manifest.Rules[*filter.Rule] == 0) {
 		return rows, err
 	}
-	folder, err := os.MkdirTemp("", "mercado-quarantine-")
-	if err != nil {
-		return rows, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	before := int64(0) // rows of the parts that have been read
 	for i, part := range manifest.Quarantine {
 		if from >= before+part.Rows {

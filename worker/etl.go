@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"path/filepath"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -15,6 +14,7 @@ import (
 	"mercado/internal/store"
 	"mercado/internal/temporal/search"
 	"mercado/internal/warehouse"
+	"mercado/runs"
 	"mercado/workflows"
 )
 
@@ -52,7 +52,7 @@ func ETLSteps(ctx context.Context, c Config, db *store.DB) (steps *etl.Activitie
 	if err != nil {
 		return nil, nil, err
 	}
-	scratch, closeScratch, err := etl.OpenScratch(filepath.Join(c.Environment.Home, "scratch", "etl"))
+	scratch, closeScratch, err := etl.OpenScratch(runs.Scratch(c.Environment))
 	if err != nil {
 		return nil, nil, err
 	}

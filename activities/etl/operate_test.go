@@ -3,6 +3,7 @@ package etl_test
 import (
 	"encoding/json"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -157,6 +158,11 @@ func (p *pipeline) quarantined(shop *apitest.Shop, run string) {
 	stdout, stderr, code := p.ran("etl", "quarantine", "--rule", "name_present")
 	if code != 0 || !strings.Contains(stdout, "name_present") || !strings.Contains(stdout, `"id":20`) || strings.Contains(stdout, "email_valid") {
 		t.Errorf("etl quarantine: code %d, printed %s, said %s", code, stdout, stderr)
+	}
+	elsewhere := p.command("etl", "quarantine", "--run", run)
+	elsewhere.Env = append(elsewhere.Env, "TMPDIR="+filepath.Join(p.world.Home, "nowhere")) // nor is it there that personal data lie
+	if said, err := elsewhere.CombinedOutput(); err != nil {
+		t.Errorf("etl quarantine writes to the system's temporary folder: %s", said)
 	}
 	if _, stderr, code := p.ran("etl", "quarantine", "--table", "lunch"); code != 2 || !strings.Contains(stderr, "--table") {
 		t.Errorf("etl quarantine of an unknown table: code %d, said %s", code, stderr)

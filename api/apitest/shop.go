@@ -61,6 +61,7 @@ func On(t testing.TB, world *stacktest.World, options ...func(*api.Deps)) *Shop 
 		Log:      slog.New(slog.DiscardHandler),
 		Auth:     settings.Auth{AccessTokenTTL: 15 * time.Minute, RefreshTokenTTL: time.Hour, PasswordMin: 15},
 		Workflow: world.Temporal, ETL: settings.ETL{StepTries: 2}, Objects: world.ObjectStore, Board: completion.NewBoard(),
+		Environment: settings.Environment{Home: world.Home},
 	}
 	deps.Shop.HoldTTL = 15 * time.Minute
 	deps.Shop.PaymentProvider = payment.SandboxName

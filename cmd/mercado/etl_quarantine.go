@@ -68,7 +68,7 @@ func (c *ETLQuarantineCmd) Run(ctx context.Context, g *Globals) error {
 	if c.Rule != "" {
 		filter.Rule = &c.Rule
 	}
-	quarantine := &runs.Quarantine{Shop: db, Store: objects, Models: models}
+	quarantine := &runs.Quarantine{Shop: db, Store: objects, Models: models, Scratch: runs.Scratch(g.Environment)}
 	list := struct {
 		Items []runs.QuarantinedRow `json:"items"`
 	}{}
