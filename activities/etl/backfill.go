@@ -10,6 +10,7 @@ import (
 
 	"mercado/internal/lake"
 	"mercado/internal/store/shopdb"
+	"mercado/internal/warehouse/warehousedb"
 )
 
 // BackfillPlan is the runs of a backfill, by their days. The last loads everything, as of the last day; it
@@ -20,7 +21,7 @@ type BackfillPlan struct {
 }
 
 // PlanBackfill cuts days into months, and leaves out those whose facts an earlier backfill of
-// the days has loaded that did not come to its end.
+// the days has loaded that did not come to its end, and which the warehouse still has.
 func (a *Activities) PlanBackfill(ctx context.Context, days lake.Span) (*BackfillPlan, error) {
 	if days.Len() <= 0 {
 		return nil, classify(&BadRequest{Problem: fmt.Sprintf("there are no days from %s to %s", days.From, days.To)})
@@ -40,8 +41,14 @@ func (a *Activities) PlanBackfill(ctx context.Context, days lake.Span) (*Backfil
 	plan := &BackfillPlan{}
 	for _, month := range months {
 		if month != last && slices.Contains(done, month) {
-			plan.Done++
-			continue
+			stands, err := a.stands(ctx, month)
+			if err != nil {
+				return nil, err
+			}
+			if stands {
+				plan.Done++
+				continue
+			}
 		}
 		id, err := uuid.NewV7()
 		if err != nil {
@@ -50,6 +57,23 @@ func (a *Activities) PlanBackfill(ctx context.Context, days lake.Span) (*Backfil
 		plan.Runs = append(plan.Runs, Run{ID: id, Execution: 1, Interval: month, FactsOnly: month != last})
 	}
 	return plan, nil
+}
+
+// stands tells whether the warehouse has every day of every table of facts: it may have been made anew.
+func (a *Activities) stands(ctx context.Context, days lake.Span) (bool, error) {
+	var facts []string
+	for _, m := range a.Models.Zone(lake.Gold) {
+		if m.Subject != "" {
+			facts = append(facts, m.Name)
+		}
+	}
+	standing, err := a.Warehouse.DaysStanding(ctx, warehousedb.DaysStandingParams{
+		Tables: facts, First: days.From.DateID(), Beyond: days.To.DateID(),
+	})
+	if err != nil {
+		return false, fmt.Errorf("look whether the warehouse has %s to %s: %w", days.From, days.To, err)
+	}
+	return standing == int64(len(facts)*days.Len()), nil
 }
 
 // Months cuts days at the borders of calendar months.

@@ -22,6 +22,28 @@ func (q *Queries) CheckSystem(ctx context.Context, systemID int64) error {
 	return err
 }
 
+const daysStanding = `-- name: DaysStanding :one
+select count(*)
+from warehouse.versions
+where table_name = any($1::text[])
+    and date_id >= $2::integer
+    and date_id < $3::integer
+`
+
+type DaysStandingParams struct {
+	Tables []string
+	First  int32
+	Beyond int32
+}
+
+// How many days of these tables stand from a day to another, which is not counted.
+func (q *Queries) DaysStanding(ctx context.Context, arg DaysStandingParams) (int64, error) {
+	row := q.db.QueryRow(ctx, daysStanding, arg.Tables, arg.First, arg.Beyond)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const history = `-- name: History :many
 select v.date_id, v.run_id, v.execution, v.content
 from warehouse.versions as v

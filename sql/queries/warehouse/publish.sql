@@ -128,3 +128,11 @@ where v.table_name = sqlc.arg(table_name)
         or not warehouse.may_replace(v, sqlc.arg(snapshot)::text::pg_snapshot, sqlc.arg(system_id), null)
     )
 order by v.date_id;
+
+-- name: DaysStanding :one
+-- How many days of these tables stand from a day to another, which is not counted.
+select count(*)
+from warehouse.versions
+where table_name = any(sqlc.arg(tables)::text[])
+    and date_id >= sqlc.arg(first)::integer
+    and date_id < sqlc.arg(beyond)::integer;
