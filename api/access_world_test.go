@@ -205,7 +205,7 @@ func (w *accessWorld) backfill() thing {
 func (w *accessWorld) schedule() thing {
 	w.t.Helper()
 	daily := settings.Daily{At: time.Now().UTC().Add(12 * time.Hour).Format("15:04"), TimeZone: "UTC", Overlap: "queue", CatchUp: time.Hour}
-	if err := worker.EnsureSchedules(w.t.Context(), w.Deps.Temporal, w.World.Temporal, daily, 1); err != nil {
+	if err := worker.EnsureSchedules(w.t.Context(), w.Deps.Temporal, w.World.Temporal, daily, settings.Retention{Runs: 24 * time.Hour, Versions: 1}, 1); err != nil {
 		w.t.Fatal(err)
 	}
 	return thing{id: "daily-etl"}

@@ -43,7 +43,7 @@ func (a *API) etlRuns() {
 		about: "The steps from `from` on, from the files that the run has extracted, whatever the shop has become since. Reconcile and publish work on " +
 			"staged tables, which are staged again. From `extract` it is a new run of the same days, and Location names that one. " +
 			"Asking twice at once does it once: the second is refused as `run_in_progress`.",
-		permission: auth.OperateRuns, problems: []code{notFound, runInProgress, runNotReplayable},
+		permission: auth.OperateRuns, problems: []code{notFound, runInProgress, runNotReplayable, runPruned},
 	}, a.replayRun)
 	register(a, operation{
 		id: "roll-back-run", method: http.MethodPost, path: runsPath + "/{id}/rollback",
@@ -238,6 +238,7 @@ func explainRun(err error) error {
 	var running *runs.RunningError
 	var ended *runs.EndedError
 	var refused *runs.RefusedError
+	var pruned *runs.PrunedError
 	switch {
 	case errors.As(err, &days):
 		return problem(invalidRange, FieldProblem{"body." + days.Field, days.Want})
@@ -245,6 +246,8 @@ func explainRun(err error) error {
 		return problem(runInProgress)
 	case errors.As(err, &ended):
 		return problem(runEnded)
+	case errors.As(err, &pruned):
+		return problem(runPruned, FieldProblem{"path.id", pruned.Error()})
 	case errors.As(err, &refused):
 		return problem(runNotReplayable, FieldProblem{"body.from", refused.Reason})
 	}

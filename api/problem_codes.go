@@ -88,6 +88,7 @@ const (
 	runInProgress    code = "run_in_progress"
 	runEnded         code = "run_ended"
 	runNotReplayable code = "run_not_replayable"
+	runPruned        code = "run_pruned"
 	runNotRolledBack code = "run_not_rolled_back"
 
 	backfillInProgress code = "backfill_in_progress"
@@ -180,6 +181,7 @@ var problems = map[code]struct {
 	invalidRange:     {http.StatusUnprocessableEntity, "These are no days that can be loaded."},
 	runInProgress:    {http.StatusConflict, "The run is under way: wait for its end, or cancel it first."},
 	runEnded:         {http.StatusConflict, "The run has ended."},
+	runPruned:        {http.StatusConflict, "The files of the run are removed, because it is older than is kept: load its days again."},
 	runNotRolledBack: {http.StatusConflict, "What the run has published cannot be undone."},
 	runNotReplayable: {http.StatusConflict, "The run cannot be done again from there."},
 

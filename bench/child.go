@@ -27,6 +27,7 @@ import (
 	"mercado/internal/settings"
 	"mercado/internal/store"
 	"mercado/internal/warehouse"
+	"mercado/internal/warehouse/warehousedb"
 )
 
 // childArgument makes this program do a piece of work and end: so its memory and processor time are
@@ -349,7 +350,7 @@ func (w *work) load(ctx context.Context) (done, error) {
 	if err != nil {
 		return done{}, err
 	}
-	_, err = db.SweepStaging(ctx, run)
+	_, err = db.SweepStaging(ctx, warehousedb.SweepStagingParams{RunID: run})
 	return done{Rows: rows, Seconds: took.Seconds()}, err
 }
 

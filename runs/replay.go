@@ -19,8 +19,8 @@ import (
 )
 
 // Replay does the steps of a run again from one on, from the files it has extracted; from extract it
-// is a new run of the same days. The error is store.ErrUnknownRun, or a *RunningError while the run,
-// or an earlier replay of it, is under way. Whether the run can be replayed from there is known when
+// is a new run of the same days. The error is store.ErrUnknownRun, a *RunningError while the run,
+// or an earlier replay of it, is under way, or a *PrunedError when its files are removed. Whether the run can be replayed from there is known when
 // it has begun: see Begun.
 //
 // Tables that would come out as an earlier execution has made them are taken from it: see Recompute.
@@ -51,6 +51,9 @@ func (r *Runs) replay(ctx context.Context, id uuid.UUID, from Step, recompute bo
 	if from == etl.Extract {
 		started, _, err := r.Start(ctx, again.Interval, nil)
 		return started, err
+	}
+	if run.PrunedAt != nil {
+		return nil, &PrunedError{ID: id, At: *run.PrunedAt, Interval: run.Interval}
 	}
 	execution, err := r.shop.NextExecution(ctx, shopdb.NextExecutionParams{ID: id, Execution: run.Execution})
 	if errors.Is(err, pgx.ErrNoRows) { // somebody else was faster

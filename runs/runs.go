@@ -64,6 +64,19 @@ func (e *RunningError) Error() string {
 	return fmt.Sprintf("run %s is still running: wait for its end, or cancel workflow %s first", e.ID, e.WorkflowID)
 }
 
+// PrunedError tells that a run cannot be replayed, because its files are removed.
+type PrunedError struct {
+	Interval store.RunInterval
+	ID       uuid.UUID
+	At       time.Time
+}
+
+func (e *PrunedError) Error() string {
+	return fmt.Sprintf("the files of run %s were removed on %s, as older than is kept: load its days again as a new run (`mercado etl run --from %s --to %s`). "+
+		"That copies customers, products and what else is copied whole as they are by now; as they were then they cannot be rebuilt",
+		e.ID, e.At.Format(time.DateOnly), e.Interval.From, e.Interval.To)
+}
+
 // EndedError tells that a run has ended, so that it cannot be cancelled.
 type EndedError struct {
 	ID    uuid.UUID

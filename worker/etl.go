@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -36,6 +37,8 @@ func ETL(steps *etl.Activities) Queue {
 			r.RegisterWorkflow(workflows.RollbackETL)
 			r.RegisterWorkflow(workflows.BackfillETL)
 			r.RegisterWorkflow(workflows.EraseCustomer)
+			r.RegisterWorkflow(workflows.PruneLake)
+			r.RegisterWorkflow(workflows.ScheduledPrune)
 			r.RegisterActivity(steps)
 		},
 		Check: search.Check, // a workflow that notes what is not there does not get on
@@ -75,7 +78,7 @@ func ETLSteps(ctx context.Context, c Config, db *store.DB) (steps *etl.Activitie
 // keepSchedules makes the schedules as soon as Temporal answers.
 func keepSchedules(ctx context.Context, c client.Client, config Config) error {
 	return persist(ctx, "make the schedules", func(ctx context.Context) error {
-		if err := EnsureSchedules(ctx, c, config.Temporal, config.Daily, config.ETL.StepTries); err != nil {
+		if err := EnsureSchedules(ctx, c, config.Temporal, config.Daily, config.Retention, config.ETL.StepTries); err != nil {
 			return err
 		}
 		<-ctx.Done()
@@ -85,10 +88,14 @@ func keepSchedules(ctx context.Context, c client.Client, config Config) error {
 
 // EnsureSchedules makes the schedules that Mercado needs, or makes them what the settings say by now.
 // Several processes may call it at once. A schedule that an operator has paused stays paused.
-func EnsureSchedules(ctx context.Context, c client.Client, t settings.Temporal, d settings.Daily, tries int) error {
+func EnsureSchedules(ctx context.Context, c client.Client, t settings.Temporal, d settings.Daily, keep settings.Retention, tries int) error {
 	daily, err := workflows.DailySchedule(t.TaskQueuePrefix+workflows.ETLDaily, t.TaskQueuePrefix+ETLQueue, d, tries, time.Now())
 	if err != nil {
 		return err
 	}
-	return ensureSchedule(ctx, c, daily)
+	prune, err := workflows.PruneSchedule(t.TaskQueuePrefix+workflows.ETLPrune, t.TaskQueuePrefix+ETLQueue, d, keep, tries, time.Now())
+	if err != nil {
+		return err
+	}
+	return errors.Join(ensureSchedule(ctx, c, daily), ensureSchedule(ctx, c, prune))
 }

@@ -49,6 +49,7 @@ type Config struct {
 	Lake        settings.Lake
 	ETL         settings.ETL
 	Daily       settings.Daily
+	Retention   settings.Retention
 	Worker      settings.Worker
 	Limits      settings.Limits
 	Webhooks    settings.Webhooks

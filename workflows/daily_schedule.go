@@ -18,7 +18,7 @@ const clockYears = 5
 const ETLDaily = "daily-etl"
 
 // ETLSchedules are the ids of the schedules of the lake, before the prefix.
-var ETLSchedules = []string{ETLDaily}
+var ETLSchedules = []string{ETLDaily, ETLPrune}
 
 // overlaps are the policies of settings.Daily.
 var overlaps = map[string]enums.ScheduleOverlapPolicy{
@@ -29,17 +29,13 @@ var overlaps = map[string]enums.ScheduleOverlapPolicy{
 // DailySchedule is the schedule with that id, which loads the day before, every day. tries is how
 // often a step is tried. It is one load a day, whatever the clocks do.
 func DailySchedule(id, queue string, daily settings.Daily, tries int, now time.Time) (client.ScheduleOptions, error) {
-	at, err := time.Parse("15:04", daily.At)
+	location, hour, minute, err := daily.Clock()
 	if err != nil {
-		return client.ScheduleOptions{}, &settings.Error{Setting: "MERCADO_ETL_DAILY_AT", Problem: "must be hh:mm"}
-	}
-	location, err := time.LoadLocation(daily.TimeZone)
-	if err != nil {
-		return client.ScheduleOptions{}, &settings.Error{Setting: "MERCADO_ETL_TZ", Problem: "must be a time zone"}
+		return client.ScheduleOptions{}, err
 	}
 	return client.ScheduleOptions{
 		ID:   id,
-		Spec: dailySpec(location, at.Hour(), at.Minute(), now),
+		Spec: dailySpec(location, hour, minute, "the day before, once it is over", now),
 		Action: &client.ScheduleWorkflowAction{
 			ID:            "etl/" + id,
 			Workflow:      ScheduledETL,
@@ -54,13 +50,13 @@ func DailySchedule(id, queue string, daily settings.Daily, tries int, now time.T
 
 // dailySpec is hour:minute of every day in a zone. Temporal would leave out a day whose clock is set
 // forward over that time, and count twice one whose clock is set back over it: on those it is
-// another time, that exists once.
-func dailySpec(location *time.Location, hour, minute int, now time.Time) client.ScheduleSpec {
+// another time, that exists once. comment says what it is for.
+func dailySpec(location *time.Location, hour, minute int, comment string, now time.Time) client.ScheduleSpec {
 	spec := client.ScheduleSpec{
 		TimeZoneName: location.String(),
 		Calendars: []client.ScheduleCalendarSpec{{
 			Hour: []client.ScheduleRange{{Start: hour}}, Minute: []client.ScheduleRange{{Start: minute}},
-			Comment: "the day before, once it is over",
+			Comment: comment,
 		}},
 	}
 	first := now.In(location)

@@ -23,7 +23,7 @@ func TestRecordedLoadsReplay(t *testing.T) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
 			replayer := sdk.NewWorkflowReplayer()
-			for _, workflow := range []any{workflows.DailyETL, workflows.RollbackETL, workflows.BackfillETL} {
+			for _, workflow := range []any{workflows.DailyETL, workflows.RollbackETL, workflows.BackfillETL, workflows.PruneLake} {
 				replayer.RegisterWorkflow(workflow)
 			}
 			if err := replayer.ReplayWorkflowHistoryFromJSONFile(nil, file); err != nil {

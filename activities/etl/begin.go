@@ -13,6 +13,7 @@ import (
 	"mercado/internal/lake"
 	"mercado/internal/lake/model"
 	"mercado/internal/store/shopdb"
+	"mercado/internal/warehouse/warehousedb"
 )
 
 // BeginRequest says which execution of which run begins, and where.
@@ -119,6 +120,9 @@ func (a *Activities) inherit(ctx context.Context, request BeginRequest, plan *Pl
 	if err != nil {
 		return err
 	}
+	if frozen == nil && a.isGivenUp(ctx, request.Run) {
+		return givenUp(request.Run)
+	}
 	if frozen == nil {
 		return &BadRequest{Problem: fmt.Sprintf("%s never finished its extract, so there is nothing to replay: start a new run of these days", request.Run)}
 	}
@@ -221,8 +225,25 @@ func (a *Activities) numberRun(ctx context.Context, queries *shopdb.Queries, req
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = overtaken(request.Run)
+		if known, lookErr := queries.RunByID(ctx, request.Run.ID); lookErr == nil && known.PrunedAt != nil {
+			err = givenUp(request.Run)
+		}
 	}
 	return int(attempt), err
+}
+
+// givenUp tells that a run cannot be replayed, and what to do instead.
+func givenUp(run Run) error {
+	return &BadRequest{Problem: fmt.Sprintf("the files of %s are removed, because it is older than is kept: load its days again as a new run. "+
+		"That copies customers, products and what else is copied whole as they are by now; as they were then they cannot be rebuilt", run)}
+}
+
+// isGivenUp tells whether the shop says that the run's files are removed. A shop that is away does not.
+func (a *Activities) isGivenUp(ctx context.Context, run Run) bool {
+	ctx, cancel := context.WithTimeout(ctx, replayPatience)
+	defer cancel()
+	known, err := a.Shop.RunByID(ctx, run.ID)
+	return err == nil && known.PrunedAt != nil
 }
 
 func overtaken(run Run) error {
@@ -253,15 +274,15 @@ type FinishRequest struct {
 }
 
 // Finish records how an execution ended, and all of its steps once more. It is tried until it
-// succeeds, so that no run is left as running. An execution that was overtaken leaves the run and
-// what is staged to the later one.
+// succeeds, so that no run is left as running. An execution that was overtaken leaves the run to the later
+// one, and takes away what it has staged itself.
 func (a *Activities) Finish(ctx context.Context, request FinishRequest) error {
 	run := request.Begin.Run
 	err := a.Shop.InTx(ctx, func(queries *shopdb.Queries) error {
 		if _, err := a.numberRun(ctx, queries, request.Begin); err != nil {
 			return err
 		}
-		if _, err := a.Warehouse.SweepStaging(ctx, run.ID); err != nil {
+		if _, err := a.Warehouse.SweepStaging(ctx, warehousedb.SweepStagingParams{RunID: run.ID}); err != nil {
 			return err
 		}
 		for _, step := range request.Steps {
@@ -276,9 +297,15 @@ func (a *Activities) Finish(ctx context.Context, request FinishRequest) error {
 		return queries.FinishRun(ctx, finish)
 	})
 	if is[*BadRequest](err) {
-		return nil
+		_, err = a.Warehouse.SweepStaging(ctx, staged(run))
 	}
 	return err
+}
+
+// staged is what an execution has staged.
+func staged(run Run) warehousedb.SweepStagingParams {
+	execution := int32(run.Execution)
+	return warehousedb.SweepStagingParams{RunID: run.ID, Execution: &execution}
 }
 
 // model of a table of a zone.

@@ -15,11 +15,16 @@ const HeartbeatEvery = 2 * time.Second
 // beat sends heartbeats with the line that say was last given, until stop is called. Without
 // them Temporal would neither notice a dead worker nor tell this one of a cancelled run.
 func beat(ctx context.Context) (say func(line string), stop func()) {
-	var line atomic.Value
-	line.Store("started")
+	return beatWith(ctx, "started")
+}
+
+// beatWith sends heartbeats with what tell was last given, at first with details.
+func beatWith[T any](ctx context.Context, details T) (tell func(T), stop func()) {
+	var last atomic.Value
+	last.Store(details)
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
-	activity.RecordHeartbeat(ctx, line.Load())
+	activity.RecordHeartbeat(ctx, last.Load())
 	go func() {
 		defer close(done)
 		ticker := time.NewTicker(HeartbeatEvery)
@@ -27,13 +32,13 @@ func beat(ctx context.Context) (say func(line string), stop func()) {
 		for {
 			select {
 			case <-ticker.C:
-				activity.RecordHeartbeat(ctx, line.Load())
+				activity.RecordHeartbeat(ctx, last.Load())
 			case <-ctx.Done():
 				return
 			}
 		}
 	}()
-	return func(s string) { line.Store(s) }, func() {
+	return func(details T) { last.Store(details) }, func() {
 		cancel()
 		<-done
 	}

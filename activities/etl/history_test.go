@@ -23,7 +23,7 @@ import (
 
 var record = flag.Bool("record", false, "write the histories to workflows/testdata")
 
-// TestHistoriesOfLoads runs a load, a replay, a load that fails, a rollback and a backfill.
+// TestHistoriesOfLoads runs a load, a replay, a load that fails, a rollback, a backfill and a prune.
 func TestHistoriesOfLoads(t *testing.T) {
 	t.Parallel()
 	p := setup(t)
@@ -62,6 +62,8 @@ func TestHistoriesOfLoads(t *testing.T) {
 	p.wantFound("WorkflowType = 'BackfillETL' and EtlStep = 'last' and EtlIntervalFrom < '2026-02-28T12:00:00Z' and EtlIntervalTo > '2026-03-01T12:00:00Z'", backfill)
 	months := strings.Fields(p.text("select string_agg(workflow_id, ' ') from etl.runs where trigger = 'backfill'"))
 	p.wantFound("ParentWorkflowId = '"+backfill+"' and EtlTrigger = 'backfill'", months...)
+	p.pruned(p.startPrune(false))
+	p.keep("etl_prune", workflows.PruneID(p.queue()))
 }
 
 // wantFound compares what an operator finds by a query in the UI; Temporal's index is a moment behind.
@@ -90,7 +92,7 @@ func (p *pipeline) keep(name, workflowID string) {
 	p.t.Helper()
 	kept := p.history(workflowID)
 	replayer := sdk.NewWorkflowReplayer()
-	for _, workflow := range []any{workflows.DailyETL, workflows.RollbackETL, workflows.BackfillETL} {
+	for _, workflow := range []any{workflows.DailyETL, workflows.RollbackETL, workflows.BackfillETL, workflows.PruneLake} {
 		replayer.RegisterWorkflow(workflow)
 	}
 	if err := replayer.ReplayWorkflowHistory(nil, kept); err != nil {

@@ -173,8 +173,8 @@ func (p *pipeline) quarantined(shop *apitest.Shop, run string) {
 func (p *pipeline) schedules(engineer *apitest.Client) {
 	t := p.t
 	const path = "/api/etl/schedules"
-	p.eventually("the worker has made the schedule", func() bool {
-		return len(apitest.Decode[struct{ Items []runs.Schedule }](engineer.Get(path).Want(http.StatusOK)).Items) == 1
+	p.eventually("the worker has made the schedules", func() bool {
+		return len(apitest.Decode[struct{ Items []runs.Schedule }](engineer.Get(path).Want(http.StatusOK)).Items) == 2
 	})
 	paused := apitest.Decode[runs.Schedule](engineer.Post(path+"/daily-etl/pause", map[string]any{"note": "stock-taking"}).Want(http.StatusOK))
 	if !paused.Paused || paused.Note != "stock-taking" || paused.Overlap != "queue" || paused.CatchUp != 7*24*3600 || len(paused.Next) == 0 ||
@@ -183,7 +183,8 @@ func (p *pipeline) schedules(engineer *apitest.Client) {
 	}
 	var list struct{ Items []runs.Schedule }
 	stdout, stderr, code := p.ran("etl", "schedules", "--output", "json")
-	if err := json.Unmarshal([]byte(stdout), &list); err != nil || code != 0 || len(list.Items) != 1 || !list.Items[0].Paused {
+	if err := json.Unmarshal([]byte(stdout), &list); err != nil || code != 0 || len(list.Items) != 2 || !list.Items[0].Paused ||
+		list.Items[1].ID != "prune-lake" || list.Items[1].Workflow != "ScheduledPrune" || list.Items[1].Paused || list.Items[1].Overlap != "skip" {
 		t.Errorf("etl schedules: code %d, printed %s, said %s", code, stdout, stderr)
 	}
 	if stdout, stderr, code := p.ran("etl", "schedules", "resume", "daily-etl", "--note", "counted"); code != 0 ||

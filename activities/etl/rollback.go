@@ -15,6 +15,7 @@ import (
 	"mercado/internal/lake/model"
 	"mercado/internal/store/shopdb"
 	"mercado/internal/warehouse"
+	"mercado/internal/warehouse/warehousedb"
 )
 
 // RolledBack is the state of a run of which nothing stands any more.
@@ -46,7 +47,16 @@ func (a *Activities) BeginRollback(ctx context.Context, request RollbackRequest)
 	return plan, classify(err)
 }
 
-func (a *Activities) planRollback(ctx context.Context, request RollbackRequest) (*RollbackPlan, error) {
+// planRollback looks at the warehouse once more while runs are locked. Once the run is on record as under
+// way, what stood before its publish is not forgotten: see giveUp.
+func (a *Activities) planRollback(ctx context.Context, request RollbackRequest) (plan *RollbackPlan, err error) {
+	if plan, err = a.toUndo(ctx, request); err != nil {
+		return nil, err
+	}
+	return plan, a.recordRollback(ctx, request, plan)
+}
+
+func (a *Activities) toUndo(ctx context.Context, request RollbackRequest) (*RollbackPlan, error) {
 	publishes, err := a.Warehouse.ToUndo(ctx, request.RunID, request.WithNewer)
 	if err != nil {
 		return nil, err
@@ -68,7 +78,7 @@ func (a *Activities) planRollback(ctx context.Context, request RollbackRequest) 
 			plan.Tables = append(plan.Tables, m.Name)
 		}
 	}
-	return plan, a.recordRollback(ctx, request, plan)
+	return plan, nil
 }
 
 func (a *Activities) recordRollback(ctx context.Context, request RollbackRequest, plan *RollbackPlan) error {
@@ -83,6 +93,9 @@ func (a *Activities) recordRollback(ctx context.Context, request RollbackRequest
 		}
 		if plan.Before, err = queries.StateOfRun(ctx, plan.Run.ID); err != nil {
 			return err
+		}
+		if _, err := a.Warehouse.ToUndo(ctx, &plan.Run.ID, true); err != nil {
+			return err // forgotten meanwhile
 		}
 		begun, err := queries.BeginRollback(ctx, shopdb.BeginRollbackParams{
 			ID: plan.Run.ID, WorkflowID: request.WorkflowID, StartedAt: request.At,
@@ -252,7 +265,7 @@ func (a *Activities) FinishRollback(ctx context.Context, end RollbackEnd) error 
 			finish.State = RolledBack
 		}
 	}
-	if _, err := a.Warehouse.SweepStaging(ctx, run.ID); err != nil {
+	if _, err := a.Warehouse.SweepStaging(ctx, warehousedb.SweepStagingParams{RunID: run.ID}); err != nil {
 		return err
 	}
 	return a.Shop.InTx(ctx, func(queries *shopdb.Queries) error {

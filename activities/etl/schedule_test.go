@@ -23,13 +23,16 @@ func daily(at time.Time) settings.Daily {
 	return settings.Daily{At: at.UTC().Format("15:04"), TimeZone: "UTC", Overlap: "queue", CatchUp: time.Hour}
 }
 
+// retention is what everybody keeps who says nothing else.
+var retention = settings.Retention{Runs: 90 * 24 * time.Hour, Versions: 30}
+
 func TestScheduleLoadsTheDayBeforeItsTime(t *testing.T) {
 	t.Parallel()
 	p := setup(t)
 	ctx := t.Context()
 	later := time.Now().UTC().Add(12 * time.Hour) // neither comes due while the test runs
 	for _, at := range []time.Time{later.Add(-time.Hour), later} {
-		if err := worker.EnsureSchedules(ctx, p.temporal, p.world.Temporal, daily(at), tries); err != nil {
+		if err := worker.EnsureSchedules(ctx, p.temporal, p.world.Temporal, daily(at), retention, tries); err != nil {
 			t.Fatal(err)
 		}
 	}

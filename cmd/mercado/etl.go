@@ -21,6 +21,7 @@ type ETLCmd struct {
 	Replay     ETLReplayCmd     `cmd:"" help:"Do the steps of a run again, from the files it extracted, and wait for the end."`
 	Backfill   ETLBackfillCmd   `cmd:"" help:"Load many days, month by month, and wait for the end. Asked for again, it goes on with what is missing."`
 	Rollback   ETLRollbackCmd   `cmd:"" help:"Put back what stood in the warehouse before the latest publish, and wait for the end."`
+	Prune      ETLPruneCmd      `cmd:"" help:"Remove the files of old loads from the lake, and wait for the end."`
 	Quarantine ETLQuarantineCmd `cmd:"" help:"Show the rows that broke a rule and stayed out of the warehouse."`
 	Schedules  ETLSchedulesCmd  `cmd:"" help:"Show, pause, resume or trigger what starts loads by itself."`
 }

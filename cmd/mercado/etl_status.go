@@ -85,9 +85,17 @@ func printRuns(w io.Writer, runs []store.Run) error {
 	for i := range runs {
 		run := &runs[i]
 		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", run.ID, run.Interval.From, run.Interval.To,
-			run.Attempt, run.State, published(run), run.StartedAt.Format(time.DateTime), took(run))
+			run.Attempt, shownState(run), published(run), run.StartedAt.Format(time.DateTime), took(run))
 	}
 	return table.Flush()
+}
+
+// shownState also says whether the run's files are removed.
+func shownState(run *store.Run) string {
+	if run.PrunedAt != nil {
+		return run.State + ", pruned"
+	}
+	return run.State
 }
 
 func published(run *store.Run) string {
@@ -113,6 +121,9 @@ func printRun(w io.Writer, run *store.Run) error {
 		run.Execution, run.ExecutionStartedAt.Format(time.RFC3339), took(run), run.State)
 	if run.Error != nil {
 		fmt.Fprintf(table, "error\t%s\n", *run.Error)
+	}
+	if run.PrunedAt != nil {
+		fmt.Fprintf(table, "pruned\t%s: its files are removed from the lake, it cannot be replayed\n", run.PrunedAt.Format(time.RFC3339))
 	}
 	if err := table.Flush(); err != nil {
 		return err

@@ -26,6 +26,7 @@ type UpCmd struct {
 	settings.Lake
 	settings.ETL
 	settings.Daily
+	settings.Retention
 	settings.Limits
 	settings.Webhooks
 	settings.Worker

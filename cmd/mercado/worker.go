@@ -19,6 +19,7 @@ type WorkerCmd struct {
 	settings.Lake
 	settings.ETL
 	settings.Daily
+	settings.Retention
 	settings.Limits
 	settings.Webhooks
 }
@@ -27,7 +28,7 @@ type WorkerCmd struct {
 func (c *WorkerCmd) Run(ctx context.Context, g *Globals) error {
 	return worker.Run(ctx, worker.Config{
 		Environment: g.Environment, Database: c.Database, Warehouse: c.Analytics, ObjectStore: c.ObjectStore,
-		Temporal: c.Temporal, Shop: c.Shop, Lake: c.Lake, ETL: c.ETL, Daily: c.Daily, Worker: c.Worker, Limits: c.Limits, Webhooks: c.Webhooks,
+		Temporal: c.Temporal, Shop: c.Shop, Lake: c.Lake, ETL: c.ETL, Daily: c.Daily, Retention: c.Retention, Worker: c.Worker, Limits: c.Limits, Webhooks: c.Webhooks,
 		Engine: duck.New(c.Lake),
 	})
 }

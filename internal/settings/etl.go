@@ -27,16 +27,43 @@ type Daily struct {
 	CatchUp  time.Duration `name:"etl-catch-up" env:"MERCADO_ETL_CATCH_UP" default:"168h" help:"How long after its time a daily load that was missed, because nothing ran, is still started."`
 }
 
+// Clock is when the daily load starts: the hour and the minute in a time zone.
+func (d Daily) Clock() (zone *time.Location, hour, minute int, err error) {
+	at, err := time.Parse("15:04", d.At)
+	if err != nil {
+		return nil, 0, 0, &Error{"MERCADO_ETL_DAILY_AT", fmt.Sprintf("must be hh:mm, not %q", d.At)}
+	}
+	zone, err = time.LoadLocation(d.TimeZone)
+	if err != nil || d.TimeZone == "Local" {
+		return nil, 0, 0, &Error{"MERCADO_ETL_TZ", fmt.Sprintf("must be a time zone such as Europe/Lisbon, not %q", d.TimeZone)}
+	}
+	return zone, at.Hour(), at.Minute(), nil
+}
+
 // Validate implements kong's validation hook.
 func (d Daily) Validate() error {
-	if _, err := time.Parse("15:04", d.At); err != nil {
-		return &Error{"MERCADO_ETL_DAILY_AT", fmt.Sprintf("must be hh:mm, not %q", d.At)}
-	}
-	if _, err := time.LoadLocation(d.TimeZone); err != nil || d.TimeZone == "Local" {
-		return &Error{"MERCADO_ETL_TZ", fmt.Sprintf("must be a time zone such as Europe/Lisbon, not %q", d.TimeZone)}
+	if _, _, _, err := d.Clock(); err != nil {
+		return err
 	}
 	if d.CatchUp < time.Minute {
 		return &Error{"MERCADO_ETL_CATCH_UP", "must be at least 1m"}
+	}
+	return nil
+}
+
+// Retention says what is kept of old loads.
+type Retention struct {
+	Runs     time.Duration `name:"etl-retention" env:"MERCADO_ETL_RETENTION" default:"2160h" help:"How long the files of a load are kept in the lake after its last execution has ended: so long it can be replayed. What stands in the warehouse is kept as long as it does."`
+	Versions int           `name:"etl-versions" env:"MERCADO_ETL_VERSIONS" default:"30" help:"How many of the latest publishes can be rolled back, however old; all within MERCADO_ETL_RETENTION can."`
+}
+
+// Validate implements kong's validation hook.
+func (r Retention) Validate() error {
+	if r.Runs < 24*time.Hour {
+		return &Error{"MERCADO_ETL_RETENTION", "must be at least 24h"}
+	}
+	if r.Versions < 1 {
+		return &Error{"MERCADO_ETL_VERSIONS", "must be at least 1"}
 	}
 	return nil
 }

@@ -30,6 +30,7 @@ type Run struct {
 	StartedAt          time.Time   `json:"started_at"`
 	ExecutionStartedAt time.Time   `json:"execution_started_at" doc:"When the run, or its last replay, began."`
 	FinishedAt         *time.Time  `json:"finished_at"`
+	PrunedAt           *time.Time  `json:"pruned_at" doc:"Since when its files are removed from the lake, because they are older than is kept: it cannot be replayed. Null while they are there."`
 	Steps              []RunStep   `json:"steps" doc:"Of each step the last execution that has it."`
 }
 
@@ -105,6 +106,10 @@ func (db *DB) withSteps(ctx context.Context, rows []shopdb.EtlRun) ([]Run, error
 		if row.FinishedAt != nil {
 			finished := row.FinishedAt.UTC()
 			runs[i].FinishedAt = &finished
+		}
+		if row.PrunedAt != nil {
+			pruned := row.PrunedAt.UTC()
+			runs[i].PrunedAt = &pruned
 		}
 	}
 	steps, err := db.StepsOfRuns(ctx, ids)

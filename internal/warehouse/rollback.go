@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -17,6 +18,9 @@ type Publish struct {
 	Number    int64     `json:"number"` // in the order of the publishes
 	RunID     uuid.UUID `json:"run_id"`
 	Execution int       `json:"execution"`
+
+	At        time.Time `json:"at"`
+	Forgotten bool      `json:"forgotten"` // what stood before is not kept any more
 }
 
 // RollbackError tells why publishes cannot be undone as asked.
@@ -46,10 +50,10 @@ func (db *DB) ToUndo(ctx context.Context, run *uuid.UUID, withNewer bool) ([]Pub
 	if len(standing) == 0 {
 		return nil, &RollbackError{Problem: "nothing that has been published stands"}
 	}
-	if run == nil {
-		return standing[:1], nil
+	at := 0
+	if run != nil {
+		at = slices.IndexFunc(standing, func(p Publish) bool { return p.RunID == *run })
 	}
-	at := slices.IndexFunc(standing, func(p Publish) bool { return p.RunID == *run })
 	switch {
 	case at < 0:
 		return nil, &RollbackError{Problem: fmt.Sprintf("nothing that run %s has published stands", run)}
@@ -61,6 +65,10 @@ func (db *DB) ToUndo(ctx context.Context, run *uuid.UUID, withNewer bool) ([]Pub
 			}
 		}
 		return nil, problem
+	case standing[at].Forgotten:
+		return nil, &RollbackError{Problem: fmt.Sprintf(
+			"what stood before run %s was published on %s is not kept any more: load the days to be put right again, as a new run",
+			standing[at].RunID, standing[at].At.UTC().Format(time.DateOnly))}
 	}
 	return standing[:at+1], nil
 }
@@ -72,7 +80,7 @@ func standingPublishes(ctx context.Context, queries *warehousedb.Queries) ([]Pub
 	}
 	standing := make([]Publish, len(rows))
 	for i, row := range rows {
-		standing[i] = Publish{Number: row.Number, RunID: row.RunID, Execution: int(row.Execution)}
+		standing[i] = Publish{Number: row.Number, RunID: row.RunID, Execution: int(row.Execution), At: row.PublishedAt, Forgotten: row.Forgotten}
 	}
 	return standing, nil
 }
@@ -242,7 +250,7 @@ func (u *undoing) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(standing) < len(u.Numbers) || !slices.EqualFunc(standing[:len(u.Numbers)], u.Numbers, func(p Publish, n int64) bool { return p.Number == n }) {
+	if len(standing) < len(u.Numbers) || !slices.EqualFunc(standing[:len(u.Numbers)], u.Numbers, func(p Publish, n int64) bool { return p.Number == n && !p.Forgotten }) {
 		return &RollbackError{Problem: "what is to be undone is no longer the latest that was published: roll back again"}
 	}
 	tables, err := beforePublishes(ctx, u.queries, u.Numbers)

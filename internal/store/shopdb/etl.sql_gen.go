@@ -159,7 +159,7 @@ set
     execution_started_at = excluded.execution_started_at,
     workflow_id = excluded.workflow_id,
     model_version = excluded.model_version
-where runs.execution <= excluded.execution
+where runs.execution <= excluded.execution and runs.pruned_at is null
 returning attempt
 `
 
@@ -176,7 +176,7 @@ type BeginRunParams struct {
 }
 
 // Says again that a run goes on when it is there already: after a retry, or for a replay. There is
-// no row when a later execution of the run has been asked for.
+// no row when a later execution of the run has been asked for, or its files are given up.
 func (q *Queries) BeginRun(ctx context.Context, arg BeginRunParams) (int32, error) {
 	row := q.db.QueryRow(ctx, beginRun,
 		arg.ID,
@@ -449,6 +449,21 @@ func (q *Queries) FinishRun(ctx context.Context, arg FinishRunParams) error {
 	return err
 }
 
+const forgetSteps = `-- name: ForgetSteps :exec
+delete from etl.steps as s
+using etl.runs as r
+where r.id = s.run_id
+    and r.pruned_at is not null
+    and r.state <> 'running'
+    and r.id <> all($1::uuid[])
+`
+
+// Of runs whose files are given up and of which nothing in the warehouse is left.
+func (q *Queries) ForgetSteps(ctx context.Context, standing []uuid.UUID) error {
+	_, err := q.db.Exec(ctx, forgetSteps, standing)
+	return err
+}
+
 const frozeRun = `-- name: FrozeRun :exec
 update etl.runs
 set snapshot = $1::text::pg_snapshot, system_id = $2
@@ -463,6 +478,23 @@ type FrozeRunParams struct {
 
 func (q *Queries) FrozeRun(ctx context.Context, arg FrozeRunParams) error {
 	_, err := q.db.Exec(ctx, frozeRun, arg.Snapshot, arg.SystemID, arg.ID)
+	return err
+}
+
+const giveUpRuns = `-- name: GiveUpRuns :exec
+update etl.runs
+set pruned_at = $1::timestamptz
+where state <> 'running' and finished_at < $2::timestamptz and pruned_at is null
+`
+
+type GiveUpRunsParams struct {
+	At     time.Time
+	Before time.Time
+}
+
+// Gives up the files of runs that ended before a time. From now on they are not replayed.
+func (q *Queries) GiveUpRuns(ctx context.Context, arg GiveUpRunsParams) error {
+	_, err := q.db.Exec(ctx, giveUpRuns, arg.At, arg.Before)
 	return err
 }
 
@@ -601,7 +633,7 @@ func (q *Queries) LastLoads(ctx context.Context) ([]LastLoadsRow, error) {
 }
 
 const latestRuns = `-- name: LatestRuns :many
-select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at, waits_for
+select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at, waits_for, pruned_at
 from etl.runs
 order by started_at desc, id desc
 limit $1
@@ -635,6 +667,7 @@ func (q *Queries) LatestRuns(ctx context.Context, most int32) ([]EtlRun, error) 
 			&i.ExecutionStartedAt,
 			&i.FinishedAt,
 			&i.WaitsFor,
+			&i.PrunedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -647,7 +680,7 @@ func (q *Queries) LatestRuns(ctx context.Context, most int32) ([]EtlRun, error) 
 }
 
 const listRuns = `-- name: ListRuns :many
-select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at, waits_for
+select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at, waits_for, pruned_at
 from etl.runs
 where ($1::text is null or state = $1::text)
     and (
@@ -706,6 +739,7 @@ func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]EtlRun, e
 			&i.ExecutionStartedAt,
 			&i.FinishedAt,
 			&i.WaitsFor,
+			&i.PrunedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -730,7 +764,10 @@ func (q *Queries) LockRuns(ctx context.Context) error {
 const nextExecution = `-- name: NextExecution :one
 update etl.runs
 set execution = runs.execution + 1
-where id = $1 and execution = $2 and state <> 'running'
+where id = $1
+    and execution = $2
+    and state <> 'running'
+    and pruned_at is null
 returning execution
 `
 
@@ -739,8 +776,8 @@ type NextExecutionParams struct {
 	Execution int32
 }
 
-// Numbers the replay after this execution. There is no row when the run is under way, or when
-// somebody else has asked for a replay meanwhile.
+// Numbers the replay after this execution. There is no row when the run is under way, when
+// somebody else has asked for a replay meanwhile, or when its files are given up.
 func (q *Queries) NextExecution(ctx context.Context, arg NextExecutionParams) (int32, error) {
 	row := q.db.QueryRow(ctx, nextExecution, arg.ID, arg.Execution)
 	var execution int32
@@ -935,7 +972,7 @@ func (q *Queries) RolledBack(ctx context.Context, ids []uuid.UUID) error {
 }
 
 const runByID = `-- name: RunByID :one
-select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at, waits_for
+select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at, waits_for, pruned_at
 from etl.runs
 where id = $1
 `
@@ -962,8 +999,42 @@ func (q *Queries) RunByID(ctx context.Context, id uuid.UUID) (EtlRun, error) {
 		&i.ExecutionStartedAt,
 		&i.FinishedAt,
 		&i.WaitsFor,
+		&i.PrunedAt,
 	)
 	return i, err
+}
+
+const runsByFiles = `-- name: RunsByFiles :many
+select id, pruned_at, finished_at
+from etl.runs
+`
+
+type RunsByFilesRow struct {
+	ID         uuid.UUID
+	PrunedAt   *time.Time
+	FinishedAt *time.Time
+}
+
+// All runs: whether their files are given up, and since when at the latest none of their executions
+// can be writing, null for one that is under way.
+func (q *Queries) RunsByFiles(ctx context.Context) ([]RunsByFilesRow, error) {
+	rows, err := q.db.Query(ctx, runsByFiles)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []RunsByFilesRow{}
+	for rows.Next() {
+		var i RunsByFilesRow
+		if err := rows.Scan(&i.ID, &i.PrunedAt, &i.FinishedAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const runsUnderWay = `-- name: RunsUnderWay :many

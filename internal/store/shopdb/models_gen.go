@@ -298,6 +298,7 @@ type EtlRun struct {
 	ExecutionStartedAt time.Time
 	FinishedAt         *time.Time
 	WaitsFor           *string
+	PrunedAt           *time.Time
 }
 
 type EtlStep struct {

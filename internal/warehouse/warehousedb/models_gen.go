@@ -132,6 +132,12 @@ type WarehouseInventoryHistory struct {
 	IsActive   bool
 }
 
+type WarehouseKeptVersion struct {
+	TableName string
+	RunID     uuid.UUID
+	Execution int32
+}
+
 type WarehouseMark struct {
 	OnlyRow  bool
 	Snapshot string
@@ -218,6 +224,7 @@ type WarehousePublication struct {
 	RolledBackAt        *time.Time
 	RolledBackBy        *uuid.UUID
 	RolledBackExecution *int32
+	ForgottenAt         *time.Time
 }
 
 type WarehouseReconciled struct {

@@ -425,6 +425,31 @@ func (q *Queries) SetLockTimeout(ctx context.Context, duration string) error {
 	return err
 }
 
+const stagedRuns = `-- name: StagedRuns :many
+select r::uuid as run_id
+from staging.runs() as r
+`
+
+func (q *Queries) StagedRuns(ctx context.Context) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, stagedRuns)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var run_id uuid.UUID
+		if err := rows.Scan(&run_id); err != nil {
+			return nil, err
+		}
+		items = append(items, run_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const stagingTotals = `-- name: StagingTotals :one
 select warehouse.totals(
     ('staging.' || staging.name_of($1, $2, $3))::regclass,
@@ -500,11 +525,16 @@ func (q *Queries) Standing(ctx context.Context, arg StandingParams) (StandingRow
 }
 
 const sweepStaging = `-- name: SweepStaging :one
-select staging.sweep($1::uuid)::integer
+select staging.sweep($1::uuid, $2::integer)::integer
 `
 
-func (q *Queries) SweepStaging(ctx context.Context, runID uuid.UUID) (int32, error) {
-	row := q.db.QueryRow(ctx, sweepStaging, runID)
+type SweepStagingParams struct {
+	RunID     uuid.UUID
+	Execution *int32
+}
+
+func (q *Queries) SweepStaging(ctx context.Context, arg SweepStagingParams) (int32, error) {
+	row := q.db.QueryRow(ctx, sweepStaging, arg.RunID, arg.Execution)
 	var column_1 int32
 	err := row.Scan(&column_1)
 	return column_1, err

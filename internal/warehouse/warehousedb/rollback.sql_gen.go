@@ -7,6 +7,7 @@ package warehousedb
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -53,6 +54,43 @@ func (q *Queries) BeforePublications(ctx context.Context, numbers []int64) ([]Be
 	return items, nil
 }
 
+const forgetPublications = `-- name: ForgetPublications :exec
+select warehouse.forget_publications(
+    $1::integer, $2::timestamptz, $3::uuid[],
+    $4::timestamptz
+)
+`
+
+type ForgetPublicationsParams struct {
+	Versions int32
+	Since    time.Time
+	Busy     []uuid.UUID
+	At       time.Time
+}
+
+func (q *Queries) ForgetPublications(ctx context.Context, arg ForgetPublicationsParams) error {
+	_, err := q.db.Exec(ctx, forgetPublications,
+		arg.Versions,
+		arg.Since,
+		arg.Busy,
+		arg.At,
+	)
+	return err
+}
+
+const forgottenAt = `-- name: ForgottenAt :one
+select count(*)
+from warehouse.publications
+where forgotten_at = $1::timestamptz
+`
+
+func (q *Queries) ForgottenAt(ctx context.Context, at time.Time) (int64, error) {
+	row := q.db.QueryRow(ctx, forgottenAt, at)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const keepStaged = `-- name: KeepStaged :exec
 select staging.keep(
     ('staging.' || staging.name_of($1, $2, $3))::regclass,
@@ -78,6 +116,41 @@ func (q *Queries) KeepStaged(ctx context.Context, arg KeepStagedParams) error {
 		arg.Days,
 	)
 	return err
+}
+
+const keptVersions = `-- name: KeptVersions :many
+select
+    v.table_name::text as table_name,
+    v.run_id::uuid as run_id,
+    v.execution::integer as execution
+from warehouse.kept_versions as v
+order by table_name, run_id, execution
+`
+
+type KeptVersionsRow struct {
+	TableName string
+	RunID     uuid.UUID
+	Execution int32
+}
+
+func (q *Queries) KeptVersions(ctx context.Context) ([]KeptVersionsRow, error) {
+	rows, err := q.db.Query(ctx, keptVersions)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []KeptVersionsRow{}
+	for rows.Next() {
+		var i KeptVersionsRow
+		if err := rows.Scan(&i.TableName, &i.RunID, &i.Execution); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const rolledBackBy = `-- name: RolledBackBy :many
@@ -114,16 +187,18 @@ func (q *Queries) RolledBackBy(ctx context.Context, arg RolledBackByParams) ([]i
 }
 
 const standingPublications = `-- name: StandingPublications :many
-select number, run_id, execution
+select number, run_id, execution, published_at, (forgotten_at is not null)::boolean as forgotten
 from warehouse.publications
 where rolled_back_at is null
 order by number desc
 `
 
 type StandingPublicationsRow struct {
-	Number    int64
-	RunID     uuid.UUID
-	Execution int32
+	Number      int64
+	RunID       uuid.UUID
+	Execution   int32
+	PublishedAt time.Time
+	Forgotten   bool
 }
 
 // Publishes that have not been undone, the latest first.
@@ -136,7 +211,13 @@ func (q *Queries) StandingPublications(ctx context.Context) ([]StandingPublicati
 	items := []StandingPublicationsRow{}
 	for rows.Next() {
 		var i StandingPublicationsRow
-		if err := rows.Scan(&i.Number, &i.RunID, &i.Execution); err != nil {
+		if err := rows.Scan(
+			&i.Number,
+			&i.RunID,
+			&i.Execution,
+			&i.PublishedAt,
+			&i.Forgotten,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

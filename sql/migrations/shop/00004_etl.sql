@@ -26,6 +26,7 @@ create table etl.runs (
     execution_started_at timestamptz not null,
     finished_at timestamptz,
     waits_for text, -- the maintenance that keeps the execution from its first step; null once it may begin
+    pruned_at timestamptz, -- since when its files in the lake are given up; null: they are kept
     check (interval_to > interval_from),
     check ((state = 'running') = (finished_at is null)),
     unique (interval_from, interval_to, attempt)

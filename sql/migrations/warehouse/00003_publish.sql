@@ -29,6 +29,7 @@ create table warehouse.publications (
     rolled_back_at timestamptz,
     rolled_back_by uuid, -- the run whose execution has undone it
     rolled_back_execution integer,
+    forgotten_at timestamptz, -- since when what stood before is not kept, so that it cannot be undone
     primary key (run_id, execution)
 );
 
@@ -101,6 +102,16 @@ language sql immutable as $$
     select table_name || '_' || replace(run_id::text, '-', '') || '_' || execution
 $$;
 
+-- The runs that have staging tables.
+create function staging.runs() returns setof uuid
+language sql stable as $$
+    select distinct substring(c.relname from '_([0-9a-f]{32})_[0-9]+$')::uuid
+    from pg_class as c
+    where c.relnamespace = 'staging'::regnamespace
+        and c.relkind = 'r'
+        and c.relname ~ '_[0-9a-f]{32}_[0-9]+$'
+$$;
+
 -- +goose StatementBegin
 create function staging.open(table_name text, run_id uuid, execution integer) returns text
 language plpgsql as $$
@@ -113,8 +124,8 @@ begin
 end
 $$;
 
--- Drops the staging tables of all executions of a run, and forgets what was reconciled.
-create function staging.sweep(p_run uuid) returns integer
+-- Drops the staging tables of an execution of a run, null for all of them, and forgets what was reconciled.
+create function staging.sweep(p_run uuid, p_execution integer) returns integer
 language plpgsql as $$
 declare
     staged text;
@@ -125,12 +136,12 @@ begin
         from pg_class as c
         where c.relnamespace = 'staging'::regnamespace
             and c.relkind = 'r'
-            and c.relname like '%\_' || replace(p_run::text, '-', '') || '\_%'
+            and c.relname like '%\_' || replace(p_run::text, '-', '') || '\_' || coalesce(p_execution::text, '%')
     loop
         execute format('drop table if exists staging.%I', staged);
         dropped := dropped + 1;
     end loop;
-    delete from warehouse.reconciled where run_id = p_run;
+    delete from warehouse.reconciled where run_id = p_run and execution = coalesce(p_execution, execution);
     return dropped;
 end
 $$;
@@ -313,7 +324,7 @@ $$;
 
 -- +goose Down
 drop function warehouse.move_mark, warehouse.check_system, warehouse.place_whole, warehouse.place_days,
-warehouse.record_versions, warehouse.totals, staging.sweep, staging.open, staging.name_of,
+warehouse.record_versions, warehouse.totals, staging.sweep, staging.open, staging.runs, staging.name_of,
 warehouse.may_replace, warehouse.snapshot_order;
 drop table warehouse.reconciled, warehouse.publications, warehouse.versions,
 warehouse.version_log, warehouse.mark;

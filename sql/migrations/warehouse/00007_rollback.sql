@@ -64,5 +64,51 @@ end
 $$;
 -- +goose StatementEnd
 
+-- +goose StatementBegin
+-- Forgets what stood before old publishes, which then cannot be undone any more. Kept are the latest
+-- p_versions of them that stand, those since p_since, and those since the first of a run of p_busy,
+-- which may be undoing them.
+create function warehouse.forget_publications(
+    p_versions integer, p_since timestamptz, p_busy uuid[], p_at timestamptz
+) returns void
+language plpgsql as $$
+declare
+    oldest bigint; -- that can still be undone; null when nothing stands
+begin
+    select min(p.number)
+    into oldest
+    from (
+        select
+            s.number, s.run_id, s.published_at, row_number() over (order by s.number desc) as place
+        from warehouse.publications as s
+        where s.rolled_back_at is null and s.forgotten_at is null
+    ) as p
+    where p.place <= p_versions or p.published_at >= p_since or p.run_id = any(p_busy);
+
+    update warehouse.publications
+    set forgotten_at = p_at
+    where rolled_back_at is null and forgotten_at is null and number < oldest;
+
+    delete from warehouse.version_log as l
+    using warehouse.publications as p
+    where p.run_id = l.by_run
+        and p.execution = l.by_execution
+        and (p.forgotten_at is not null or p.rolled_back_at < p_since);
+end
+$$;
+-- +goose StatementEnd
+
+-- What stands, or would stand again if publishes were undone, by table: which execution of which run
+-- has made it.
+create view warehouse.kept_versions as
+select v.table_name, v.run_id, v.execution
+from warehouse.versions as v
+union
+select l.table_name, l.run_id, l.execution
+from warehouse.version_log as l
+inner join warehouse.publications as p on p.run_id = l.by_run and p.execution = l.by_execution
+where l.run_id is not null and p.rolled_back_at is null;
+
 -- +goose Down
-drop function warehouse.undo_publications, warehouse.before_publications, staging.keep;
+drop view warehouse.kept_versions;
+drop function warehouse.forget_publications, warehouse.undo_publications, warehouse.before_publications, staging.keep;

@@ -98,7 +98,7 @@ select pg_advisory_xact_lock(1835365985, hashtext('etl.runs'));
 
 -- name: BeginRun :one
 -- Says again that a run goes on when it is there already: after a retry, or for a replay. There is
--- no row when a later execution of the run has been asked for.
+-- no row when a later execution of the run has been asked for, or its files are given up.
 insert into etl.runs (
     id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id,
     model_version, execution_started_at
@@ -127,7 +127,7 @@ set
     execution_started_at = excluded.execution_started_at,
     workflow_id = excluded.workflow_id,
     model_version = excluded.model_version
-where runs.execution <= excluded.execution
+where runs.execution <= excluded.execution and runs.pruned_at is null
 returning attempt;
 
 -- name: HoldRun :one
@@ -153,11 +153,14 @@ order by m.id desc
 limit 1;
 
 -- name: NextExecution :one
--- Numbers the replay after this execution. There is no row when the run is under way, or when
--- somebody else has asked for a replay meanwhile.
+-- Numbers the replay after this execution. There is no row when the run is under way, when
+-- somebody else has asked for a replay meanwhile, or when its files are given up.
 update etl.runs
 set execution = runs.execution + 1
-where id = sqlc.arg(id) and execution = sqlc.arg(execution) and state <> 'running'
+where id = sqlc.arg(id)
+    and execution = sqlc.arg(execution)
+    and state <> 'running'
+    and pruned_at is null
 returning execution;
 
 -- name: RenewExecution :one
@@ -396,3 +399,24 @@ where r.state = 'succeeded'
     and s.finished_at is not null
     and s.state = 'succeeded'
 order by s.step, s.table_name, s.finished_at desc;
+
+-- name: GiveUpRuns :exec
+-- Gives up the files of runs that ended before a time. From now on they are not replayed.
+update etl.runs
+set pruned_at = sqlc.arg(at)::timestamptz
+where state <> 'running' and finished_at < sqlc.arg(before)::timestamptz and pruned_at is null;
+
+-- name: RunsByFiles :many
+-- All runs: whether their files are given up, and since when at the latest none of their executions
+-- can be writing, null for one that is under way.
+select id, pruned_at, finished_at
+from etl.runs;
+
+-- name: ForgetSteps :exec
+-- Of runs whose files are given up and of which nothing in the warehouse is left.
+delete from etl.steps as s
+using etl.runs as r
+where r.id = s.run_id
+    and r.pruned_at is not null
+    and r.state <> 'running'
+    and r.id <> all(sqlc.arg(standing)::uuid[]);

@@ -7,7 +7,11 @@ from warehouse.mark;
 select staging.open(sqlc.arg(table_name)::text, sqlc.arg(run_id)::uuid, sqlc.arg(execution)::integer)::text;
 
 -- name: SweepStaging :one
-select staging.sweep(sqlc.arg(run_id)::uuid)::integer;
+select staging.sweep(sqlc.arg(run_id)::uuid, sqlc.narg(execution)::integer)::integer;
+
+-- name: StagedRuns :many
+select r::uuid as run_id
+from staging.runs() as r;
 
 -- name: StagingTotals :one
 select warehouse.totals(

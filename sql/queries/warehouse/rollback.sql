@@ -1,6 +1,6 @@
 -- name: StandingPublications :many
 -- Publishes that have not been undone, the latest first.
-select number, run_id, execution
+select number, run_id, execution, published_at, (forgotten_at is not null)::boolean as forgotten
 from warehouse.publications
 where rolled_back_at is null
 order by number desc;
@@ -32,3 +32,22 @@ select number
 from warehouse.publications
 where rolled_back_by = sqlc.arg(run_id) and rolled_back_execution = sqlc.arg(execution)::integer
 order by number desc;
+
+-- name: ForgetPublications :exec
+select warehouse.forget_publications(
+    sqlc.arg(versions)::integer, sqlc.arg(since)::timestamptz, sqlc.arg(busy)::uuid[],
+    sqlc.arg(at)::timestamptz
+);
+
+-- name: ForgottenAt :one
+select count(*)
+from warehouse.publications
+where forgotten_at = sqlc.arg(at)::timestamptz;
+
+-- name: KeptVersions :many
+select
+    v.table_name::text as table_name,
+    v.run_id::uuid as run_id,
+    v.execution::integer as execution
+from warehouse.kept_versions as v
+order by table_name, run_id, execution;

@@ -1,0 +1,435 @@
+package etl_test
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/minio/minio-go/v7"
+	enums "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+
+	"mercado/activities/etl"
+	"mercado/api"
+	"mercado/api/apitest"
+	"mercado/internal/auth"
+	"mercado/internal/lake"
+	"mercado/workflows"
+)
+
+// startPrune starts a prune after which the latest two publishes can be undone. What no manifest names goes
+// whenever it was written.
+func (p *pipeline) startPrune(dryRun bool) client.WorkflowRun {
+	p.t.Helper()
+	started, err := workflows.StartPrune(p.t.Context(), p.temporal, p.queue(), workflows.PruneInput{
+		Retention: 90 * 24 * time.Hour, Versions: 2, Tries: 10, DryRun: dryRun,
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return started
+}
+
+func (p *pipeline) pruned(started client.WorkflowRun) *workflows.Pruned {
+	p.t.Helper()
+	var pruned *workflows.Pruned
+	if err := started.Get(p.t.Context(), &pruned); err != nil {
+		p.t.Fatal(err)
+	}
+	return pruned
+}
+
+// age has runs end, publish and be rolled back a hundred days earlier.
+func (p *pipeline) age(runs ...etl.Run) {
+	p.t.Helper()
+	for _, run := range runs {
+		p.exec("update etl.runs set started_at = started_at - interval '100 days', finished_at = finished_at - interval '100 days' where id = $1", run.ID)
+		p.exec(`update warehouse.publications set published_at = published_at - interval '100 days',
+			rolled_back_at = rolled_back_at - interval '100 days' where run_id = $1`, run.ID)
+	}
+}
+
+// place is where an object lies.
+type place struct {
+	zone lake.Zone
+	key  string
+}
+
+// all objects of the lake, and their sizes.
+func (o *objects) all() map[place]int64 {
+	o.t.Helper()
+	found := map[place]int64{}
+	for _, zone := range lake.Zones {
+		for object := range o.client.ListObjects(o.t.Context(), o.p.Store.Bucket(zone), minio.ListObjectsOptions{Recursive: true}) {
+			if object.Err != nil {
+				o.t.Fatal(object.Err)
+			}
+			found[place{zone, object.Key}] = object.Size
+		}
+	}
+	return found
+}
+
+// names are the values under "key", at any depth, of a file of zone gold.
+func (o *objects) names(key string) []string {
+	o.t.Helper()
+	var document any
+	if err := json.Unmarshal(o.get(lake.Gold, key), &document); err != nil {
+		o.t.Fatal(err)
+	}
+	var names []string
+	var walk func(any)
+	walk = func(value any) {
+		switch value := value.(type) {
+		case []any:
+			for _, item := range value {
+				walk(item)
+			}
+		case map[string]any:
+			if name, is := value["key"].(string); is {
+				names = append(names, name)
+			}
+			for _, item := range value {
+				walk(item)
+			}
+		}
+	}
+	walk(document)
+	return names
+}
+
+// needed is what is left of all objects once old runs are given up: all that is not theirs; what stands;
+// what stood before the publishes of some runs; and what other runs have read of it.
+func (p *pipeline) needed(objects map[place]int64, old, undoable []etl.Run) map[place]int64 {
+	p.t.Helper()
+	by := []string{uuid.Nil.String()}
+	for _, run := range undoable {
+		by = append(by, run.ID.String())
+	}
+	is := func(key string, runs []etl.Run) bool {
+		return slices.ContainsFunc(runs, func(r etl.Run) bool { return strings.Contains(key, "run="+r.ID.String()+"/") })
+	}
+	stays := map[string]bool{}
+	manifests := p.text(`select string_agg(distinct format('table=%s/_manifests/run=%s/execution=%s.json',
+		table_name, run_id, lpad(execution::text, 4, '0')), ' ') from (
+			select table_name, run_id, execution from warehouse.versions
+			union all select table_name, run_id, execution from warehouse.version_log
+			where run_id is not null and by_run in ('` + strings.Join(by, "', '") + `')) as v`)
+	for _, key := range strings.Fields(manifests) {
+		stays[key] = true
+		for _, part := range p.objects().names(key) {
+			stays[part] = true
+		}
+	}
+	for object := range objects {
+		if strings.HasSuffix(object.key, "/history.json") && !is(object.key, old) {
+			for _, part := range p.objects().names(object.key) {
+				stays[part] = true
+			}
+		}
+	}
+	left := map[place]int64{}
+	for object, size := range objects {
+		if object.zone == lake.Gold && stays[object.key] || !is(object.key, old) {
+			left[object] = size
+		}
+	}
+	return left
+}
+
+// wantLeft compares what is left of the lake with what should be.
+func (p *pipeline) wantLeft(want map[place]int64) {
+	p.t.Helper()
+	got := p.objects().all()
+	for object := range want {
+		if _, there := got[object]; !there {
+			p.t.Errorf("%s %s is gone", object.zone, object.key)
+		}
+	}
+	for object := range got {
+		if _, wanted := want[object]; !wanted {
+			p.t.Errorf("%s %s is still there", object.zone, object.key)
+		}
+	}
+}
+
+// readable downloads every part of what stands.
+func (p *pipeline) readable() {
+	p.t.Helper()
+	rows, err := p.Shop.Pool.Query(p.t.Context(), "select distinct table_name, run_id, execution from warehouse.versions")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		output := lake.Output{Zone: lake.Gold}
+		var id uuid.UUID
+		if err := rows.Scan(&output.Table, &id, &output.Execution); err != nil {
+			p.t.Fatal(err)
+		}
+		output.RunID = id.String()
+		manifest, err := p.Store.Manifest(p.t.Context(), output)
+		if err != nil {
+			p.t.Error(err)
+			continue
+		}
+		for _, part := range manifest.Parts {
+			if err := p.Store.Download(p.t.Context(), lake.Gold, part, filepath.Join(p.t.TempDir(), "part")); err != nil {
+				p.t.Error(err)
+			}
+		}
+	}
+}
+
+// Of runs older than the retention go their files to the key, but what stands, what can be put back, and what
+// kept runs have read; and kept runs lose nothing.
+func TestPruneRemovesOldRunsAndNothingThatIsNeeded(t *testing.T) {
+	t.Parallel()
+	p := setupWithoutWorker(t)
+	stop := p.work(p.Activities)
+	objects := p.objects()
+	p.exec("alter table identity.customers drop constraint customers_email_check")
+	p.exec("update identity.customers set email = 'no address' where id = 19") // every run has something in quarantine
+	p.exec("select fixture.place('2026-02-20', 3), fixture.place('2026-03-01', 4), fixture.place('2026-03-02', 2)")
+	first, _ := p.load("2026-02-01", "2026-03-10")
+	changed := func(day string, price int) {
+		p.exec("update catalog.products set price = $1, updated_at = now() where id = 1", price)
+		p.exec("select fixture.place($1::date, 3)", day)
+	}
+	changed("2026-03-10", 10)
+	p.exec("update ordering.orders set status = 'cancelled', cancel_reason = 'late' where order_date::date = '2026-03-01' and status = 'confirmed'")
+	second, _ := p.load("2026-03-10", "2026-03-11")
+	// Its third execution publishes manifests that name the parts of the first.
+	if _, err := p.rollback(nil, false); err != nil {
+		t.Fatal(err)
+	}
+	second.Execution = 2
+	second, err := p.replayUnchanged(second, etl.Clean)
+	if err != nil {
+		t.Fatal(err)
+	}
+	two := p.standing()
+	changed("2026-03-11", 11)
+	third, _ := p.load("2026-03-11", "2026-03-12")
+	changed("2026-03-12", 12)
+	fourth, _ := p.load("2026-03-12", "2026-03-13")
+	made := p.gold(fourth)
+	p.age(first, second, third)
+
+	release := p.hold()
+	changed("2026-03-13", 13)
+	fifth := newRun(span(t, "2026-03-13", "2026-03-14"))
+	fifthStarted := p.startPatient(fifth, etl.Extract, 10)
+	p.awaitHeld()
+
+	// What no manifest names: of a run that is kept, of one that is under way, of one that nobody knows.
+	orphan := func(run etl.Run, zone lake.Zone) place {
+		output := lake.Output{Zone: zone, Table: "orders", RunID: run.ID.String(), Execution: 1}
+		at := place{zone, output.PartKey("2026-03-12", 99, 1)}
+		objects.put(zone, at.key, []byte("left over"))
+		return at
+	}
+	lost := []place{orphan(fourth, lake.Raw), orphan(fourth, lake.Work)}
+	orphan(fifth, lake.Clean)
+	orphan(newRun(fifth.Interval), lake.Gold)
+	objects.put(lake.Work, "experiments/run="+first.ID.String()+"/mine.parquet", []byte("a scientist's"))
+	objects.put(lake.Work, "table=orders/run="+first.ID.String()+".txt", []byte("a scientist's"))
+
+	p.exec("select staging.open('sales', $1, 7)", first.ID)
+	staged := func(run etl.Run) string {
+		return "select count(*) from pg_class where relnamespace = 'staging'::regnamespace and relname like '%" + strings.ReplaceAll(run.ID.String(), "-", "") + "%'"
+	}
+
+	before := objects.all()
+	want := p.needed(before, []etl.Run{first, second, third}, []etl.Run{third, fourth})
+	want[place{lake.Work, "experiments/run=" + first.ID.String() + "/mine.parquet"}] = 13
+	want[place{lake.Work, "table=orders/run=" + first.ID.String() + ".txt"}] = 13
+	for _, at := range lost {
+		delete(want, at)
+	}
+	dry := p.pruned(p.startPrune(true))
+	if !maps.Equal(objects.all(), before) {
+		t.Error("a dry run has changed the lake")
+	}
+	p.want("select count(*) from etl.runs where pruned_at is not null", "0")
+	p.want("select count(*) from warehouse.publications where forgotten_at is not null", "0")
+	p.want("select count(distinct run_id) from etl.steps", "5")
+	p.want(staged(first), "1")
+	p.exec("insert into etl.maintenance (kind, subject, holds_runs, workflow_id) values ('erasure', 'customer 7', false, 'of nobody')")
+	started := p.startPrune(false)
+	p.eventually("the prune waits for the erasure", func() bool {
+		events := p.temporal.GetWorkflowHistory(t.Context(), started.GetID(), "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+		for events.HasNext() {
+			if event, err := events.Next(); err == nil && event.GetTimerStartedEventAttributes() != nil {
+				return true
+			}
+		}
+		return false
+	})
+	p.want("select count(*) from etl.runs where pruned_at is not null", "0")
+	p.exec("update etl.maintenance set ended_at = now()")
+	real := p.pruned(started)
+	p.want("select string_agg(kind, ' ' order by id) from etl.maintenance where ended_at is not null", "erasure retention")
+	p.wantLeft(want)
+	if real.Runs != 3 || real.Publishes != 2 || dry.GivenUp != real.GivenUp || !reflect.DeepEqual(dry.Zones, real.Zones) {
+		t.Errorf("it did\n%+v\nand the dry run said\n%+v", real, dry)
+	}
+	for _, zone := range real.Zones {
+		var removed, orphans, foreign etl.Amount
+		for object, size := range before {
+			if _, stays := want[object]; object.zone == zone.Zone && !stays {
+				removed.Add(lake.Object{Size: size})
+			}
+		}
+		for _, at := range lost {
+			if at.zone == zone.Zone {
+				orphans.Add(lake.Object{Size: int64(len("left over"))})
+			}
+		}
+		switch zone.Zone {
+		case lake.Work:
+			foreign = etl.Amount{Objects: 2, Bytes: 26}
+		case lake.Gold:
+			foreign = etl.Amount{Objects: 1, Bytes: 9}
+		}
+		if zone.Removed != removed || zone.Orphans != orphans || zone.Foreign != foreign || removed.Objects == 0 {
+			t.Errorf("of %s it removed %+v, want %+v and %+v orphans, and left %+v", zone.Zone, zone, removed, orphans, foreign)
+		}
+	}
+	p.want(staged(first), "0")
+	again := p.pruned(p.startPrune(false))
+	if again.GivenUp != (etl.GivenUp{}) {
+		t.Errorf("pruned again it gave up %+v", again.GivenUp)
+	}
+	for _, zone := range again.Zones {
+		if zone.Removed.Objects != 0 {
+			t.Errorf("pruned again it removed %+v", zone)
+		}
+	}
+	p.wantLeft(want)
+	release()
+	if _, err := p.finish(fifthStarted); err != nil {
+		t.Fatal(err)
+	}
+	p.readable()
+	p.same(warehouseRevenue, shopRevenue)
+
+	// An old run tells that its files are gone, and is not done again.
+	p.want("select count(*) from etl.runs where pruned_at is not null", "3")
+	shop := apitest.On(t, p.world)
+	engineer := shop.As(auth.Principal{Roles: []auth.Role{auth.DataEngineer}})
+	path := "/api/etl/runs/" + first.ID.String()
+	if shown := apitest.Decode[api.ETLRun](engineer.Get(path).Want(http.StatusOK)); shown.PrunedAt == nil {
+		t.Errorf("the API shows %+v", shown)
+	}
+	engineer.Post(path+"/replay", map[string]any{"from": "gold"}).WantProblem(http.StatusConflict, "run_pruned")
+	if stdout, _, code := p.ran("etl", "status", first.ID.String()); code != 0 || !strings.Contains(stdout, "cannot be replayed") {
+		t.Errorf("etl status: code %d, printed %s", code, stdout)
+	}
+	if _, err := p.replay(first, etl.Gold); err == nil || !strings.Contains(err.Error(), "older than is kept") {
+		t.Errorf("a workflow that was started all the same ended with %v", err)
+	}
+
+	// A run that is kept is done again, to the byte, from what it has read of those that are not.
+	remade, err := p.replay(fourth, etl.Clean)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !maps.Equal(p.gold(remade), made) {
+		t.Errorf("done again it made %v, want %v", p.gold(remade), made)
+	}
+	changed("2026-03-14", 14)
+	sixth, _ := p.load("2026-03-14", "2026-03-15")
+	p.same(warehouseRevenue, shopRevenue)
+	p.want("select count(*) from warehouse.inventory_history where item_id = 1", "6")
+
+	// What stood is put back as far as it is kept, and not a step further.
+	stood := p.standing()
+	if _, err := p.rollback(&second.ID, true); err == nil || !strings.Contains(err.Error(), "is not kept any more") {
+		t.Errorf("rolled back further than is kept: %v", err)
+	}
+	p.wantStanding(stood)
+	p.want("select count(*) from etl.runs where state = 'running'", "0")
+	if _, err := p.rollback(&third.ID, true); err != nil {
+		t.Fatal(err)
+	}
+	p.wantStanding(two)
+	if _, err := p.rollback(nil, false); err == nil || !strings.Contains(err.Error(), "is not kept any more") {
+		t.Errorf("rolled back further than is kept: %v", err)
+	}
+
+	// A prune whose worker is killed while it removes is completed by another.
+	p.age(fourth, fifth, sixth)
+	stop()
+	left := objects.all()
+	want = p.needed(left, []etl.Run{first, second, third, fourth, fifth, sixth}, nil)
+	for object, size := range left {
+		if strings.HasPrefix(object.key, "experiments/") || strings.HasSuffix(object.key, ".txt") {
+			want[object] = size
+		}
+	}
+	dying, reached := p.throughHangingStore()
+	killed := dying.workProcess()
+	started = p.startPrune(false)
+	p.eventually("zone raw is pruned, and the next has begun", reached)
+	killed.kill()
+	p.workProcess()
+	p.pruned(started)
+	p.wantLeft(want)
+	p.readable()
+	p.wantStanding(two)
+	p.want("select count(*) from etl.steps as s join etl.runs as r on r.id = s.run_id where r.state = 'rolled_back'", "0")
+
+	if _, stderr, code := p.ran("etl", "replay", first.ID.String(), "--from", "publish"); code != 1 ||
+		!strings.Contains(stderr, "mercado etl run --from 2026-02-01 --to 2026-03-10") {
+		t.Errorf("etl replay: code %d, said %s", code, stderr)
+	}
+	var told workflows.Pruned
+	stdout, stderr, code := p.ran("etl", "prune", "--dry-run", "--output", "json")
+	if err := json.Unmarshal([]byte(stdout), &told); err != nil || code != 0 || !told.DryRun || len(told.Zones) != len(lake.Zones) ||
+		told.Zones[3].Removed.Objects != 0 || told.Zones[3].Kept.Objects == 0 {
+		t.Errorf("etl prune: code %d, printed %s, said %s", code, stdout, stderr)
+	}
+	if stdout, stderr, code := p.ran("etl", "prune"); code != 0 || !strings.Contains(stdout, "0 runs that ended before") || !strings.Contains(stdout, "OTHERS'") {
+		t.Errorf("etl prune: code %d, printed %s, said %s", code, stdout, stderr)
+	}
+}
+
+// throughHangingStore is a pipeline whose object store takes one request to remove objects, and then none.
+func (p *pipeline) throughHangingStore() (_ *pipeline, reached func() bool) {
+	p.t.Helper()
+	target, err := url.Parse(p.world.ObjectStore.Endpoint)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	store := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(target)
+		r.Out.Host = r.In.Host // it is part of the signature
+	}}
+	over := make(chan struct{})
+	var removals atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && r.URL.Query().Has("delete") && removals.Add(1) > 1 {
+			<-over
+			return
+		}
+		store.ServeHTTP(w, r)
+	}))
+	p.t.Cleanup(server.Close)
+	p.t.Cleanup(func() { close(over) })
+	world, through := *p.world, *p
+	world.ObjectStore.Endpoint = server.URL
+	through.world = &world
+	return &through, func() bool { return removals.Load() > 1 }
+}

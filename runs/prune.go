@@ -1,0 +1,42 @@
+package runs
+
+import (
+	"context"
+	"fmt"
+
+	"go.temporal.io/sdk/client"
+
+	"mercado/internal/settings"
+	"mercado/workflows"
+)
+
+// Pruned is what a prune has removed, or would remove.
+type Pruned = workflows.Pruned
+
+// ErrPruneRunning is returned when a prune is under way.
+var ErrPruneRunning = workflows.ErrPruneRunning
+
+// Prune is a prune of the lake that was asked for.
+type Prune struct{ handle client.WorkflowRun }
+
+// Prune removes from the lake what is older than is kept; a dry run only tells what that is. The error is
+// ErrPruneRunning when another is under way.
+func (r *Runs) Prune(ctx context.Context, keep settings.Retention, dryRun bool) (*Prune, error) {
+	handle, err := workflows.StartPrune(ctx, r.temporal, r.queue, workflows.PruneOf(keep, r.tries, dryRun))
+	if err != nil {
+		return nil, err
+	}
+	return &Prune{handle: handle}, nil
+}
+
+// Wait returns what was removed.
+func (p *Prune) Wait(ctx context.Context) (*Pruned, error) {
+	var pruned *Pruned
+	if err := p.handle.Get(ctx, &pruned); err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, fmt.Errorf("prune: %s", reason(err))
+	}
+	return pruned, nil
+}
