@@ -28,13 +28,14 @@ var final = []struct {
 	name string
 	is   func(error) bool
 }{
-	{"ObjectError", is[*lake.ObjectError]},            // an object is missing, corrupt or refused
-	{"ContractError", is[*extract.ContractError]},     // the shop's schema is not what the lake was built for
-	{"CheckError", is[*model.CheckError]},             // a table fails its checks
-	{"ReconcileError", is[*warehouse.ReconcileError]}, // something was lost between two zones
-	{"RefusedError", is[*warehouse.RefusedError]},     // the warehouse does not take a row
-	{StaleError, is[*warehouse.StaleError]},           // the history that was read no longer stands: the workflow makes it anew
-	{"RollbackError", is[*warehouse.RollbackError]},   // what is to be undone is not the latest
+	{"ObjectError", is[*lake.ObjectError]},                // an object is missing, corrupt or refused
+	{"ContractError", is[*extract.ContractError]},         // the shop's schema is not what the lake was built for
+	{"CheckError", is[*model.CheckError]},                 // a table fails its checks
+	{"ReconcileError", is[*warehouse.ReconcileError]},     // something was lost between two zones
+	{"RefusedError", is[*warehouse.RefusedError]},         // the warehouse does not take a row
+	{StaleError, is[*warehouse.StaleError]},               // the history that was read no longer stands: the workflow makes it anew
+	{"RollbackError", is[*warehouse.RollbackError]},       // what is to be undone is not the latest
+	{"StrangeWarehouseError", is[*StrangeWarehouseError]}, // it is not the one that runs were published to
 	{BadRequestError, is[*BadRequest]},
 }
 

@@ -35,16 +35,17 @@ func TestLoadsWaitForMaintenance(t *testing.T) {
 	again := first
 	again.Execution++
 	loading, replaying := p.start(newRun(span(t, "2026-03-02", "2026-03-03")), etl.Extract), p.start(again, etl.Clean)
-	rollback, err := workflows.StartRollback(t.Context(), p.temporal, p.queue(), workflows.RollbackInput{Tries: tries})
-	if err != nil {
+	cancelled := p.start(newRun(span(t, "2026-03-03", "2026-03-04")), etl.Extract)
+	p.eventually("the loads and the replay wait", func() bool {
+		return p.text("select count(*) from etl.runs where state = 'running' and waits_for = 'erasure of customer 7'") == "3"
+	})
+	if err := p.temporal.CancelWorkflow(t.Context(), cancelled.GetID(), cancelled.GetRunID()); err != nil {
 		t.Fatal(err)
 	}
-	p.eventually("the load and the replay wait", func() bool {
-		return p.text("select count(*) from etl.runs where state = 'running' and waits_for = 'erasure of customer 7'") == "2"
-	})
-	p.eventually("the rollback waits", func() bool {
-		return strings.Contains(p.details(rollback), "waiting for the end of erasure of customer 7")
-	})
+	if _, err := p.finish(cancelled); err == nil {
+		t.Error("a load that was cancelled while it waited has succeeded")
+	}
+	p.want("select waits_for is null from etl.runs where state = 'cancelled'", "true")
 	p.want("select count(*) from etl.steps where run_id <> '"+first.ID.String()+"' or execution > 1", "0")
 	take(erasure, "", true) // those that wait have not begun
 	if err := p.Shop.EndMaintenance(t.Context(), erasure); err != nil {
@@ -55,7 +56,24 @@ func TestLoadsWaitForMaintenance(t *testing.T) {
 			t.Errorf("%s after the wait: %v", started.GetID(), err)
 		}
 	}
-	_ = rollback.Get(t.Context(), nil) // it undoes whatever it finds, or is refused because a run is under way
+
+	take(erasure, "", true)
+	rollback, err := workflows.StartRollback(t.Context(), p.temporal, p.queue(), workflows.RollbackInput{Tries: tries})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.eventually("the rollback waits", func() bool {
+		return strings.Contains(p.details(rollback), "waiting for the end of erasure of customer 7")
+	})
+	p.want("select count(*) from warehouse.publications where rolled_back_at is not null", "0")
+	if err := p.Shop.EndMaintenance(t.Context(), erasure); err != nil {
+		t.Fatal(err)
+	}
+	var undone workflows.RollbackResult
+	if err := rollback.Get(t.Context(), &undone); err != nil || len(undone.Runs) != 1 {
+		t.Errorf("the rollback after the wait: %+v, %v", undone, err)
+	}
+	p.want("select count(*) from warehouse.publications where rolled_back_at is not null", "1")
 
 	p.exec(`insert into etl.runs (id, interval_from, interval_to, attempt, execution, trigger, state, workflow_id, model_version, execution_started_at)
 		values ($1, '2026-04-01', '2026-04-02', 1, 1, 'manual', 'running', 'another', '', now())`, uuid.New())

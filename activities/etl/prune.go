@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -120,6 +121,53 @@ type runFiles struct {
 	left    bool // what it has staged is of no use to anybody
 }
 
+// StrangeWarehouseError tells of a warehouse that does not know what the shop's runs have published: what
+// protects the files that stand is not in it.
+type StrangeWarehouseError struct {
+	Published int       // runs that have published, as the shop says
+	Unknown   int       // of them, those that the warehouse does not know
+	One       uuid.UUID // of these
+	GivenUp   bool      // which cannot be published again
+}
+
+func (e *StrangeWarehouseError) Error() string {
+	mend := fmt.Sprintf("if it was made anew or restored, publish them to it again: mercado etl replay %s --from publish, and so on", e.One)
+	if e.GivenUp {
+		mend = "if it was made anew, load it first: mercado etl backfill"
+	}
+	return fmt.Sprintf("the warehouse does not know %d of %d runs that have published, so it cannot tell which files are needed, and none is removed. "+
+		"See that MERCADO_WAREHOUSE_URL of all workers names the warehouse that these runs were published to; %s", e.Unknown, e.Published, mend)
+}
+
+// recognise returns a *StrangeWarehouseError unless the warehouse knows the runs that have published. Those that
+// were given up before are not asked for one by one: a warehouse that was restored may lack some, and nobody can
+// publish them again.
+func (a *Activities) recognise(ctx context.Context, rows []shopdb.RunsByFilesRow, at time.Time) error {
+	var kept, all []uuid.UUID
+	for _, row := range rows {
+		if !row.Published {
+			continue
+		}
+		all = append(all, row.ID)
+		if row.PrunedAt == nil || row.PrunedAt.Equal(at) {
+			kept = append(kept, row.ID)
+		}
+	}
+	unknown, err := a.Warehouse.UnknownRuns(ctx, all)
+	if err != nil {
+		return fmt.Errorf("look which runs the warehouse knows: %w", err)
+	}
+	for _, id := range kept {
+		if slices.Contains(unknown, id) {
+			return &StrangeWarehouseError{Published: len(all), Unknown: len(unknown), One: id}
+		}
+	}
+	if len(all) > 0 && len(unknown) == len(all) {
+		return &StrangeWarehouseError{Published: len(all), Unknown: len(unknown), One: unknown[0], GivenUp: true}
+	}
+	return nil
+}
+
 // errDry undoes what was only tried.
 var errDry = errors.New("a dry run changes nothing")
 
@@ -137,6 +185,9 @@ func (a *Activities) giveUp(ctx context.Context, request PruneRequest) (*condemn
 		}
 		rows, err := queries.RunsByFiles(ctx)
 		if err != nil {
+			return err
+		}
+		if err := a.recognise(ctx, rows, request.At); err != nil { // before the warehouse forgets anything
 			return err
 		}
 		busy := []uuid.UUID{}

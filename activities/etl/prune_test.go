@@ -258,6 +258,10 @@ func TestPruneRemovesOldRunsAndNothingThatIsNeeded(t *testing.T) {
 	for _, at := range lost {
 		delete(want, at)
 	}
+	for _, hidden := range []string{"true", "run_id = '" + first.ID.String() + "'"} {
+		p.prunesNothing(hidden)
+	}
+	p.want("select count(*) from etl.maintenance where ended_at is null", "0")
 	dry := p.pruned(p.startPrune(true))
 	if !maps.Equal(objects.all(), before) {
 		t.Error("a dry run has changed the lake")
@@ -280,7 +284,7 @@ func TestPruneRemovesOldRunsAndNothingThatIsNeeded(t *testing.T) {
 	p.want("select count(*) from etl.runs where pruned_at is not null", "0")
 	p.exec("update etl.maintenance set ended_at = now()")
 	real := p.pruned(started)
-	p.want("select string_agg(kind, ' ' order by id) from etl.maintenance where ended_at is not null", "erasure retention")
+	p.want("select string_agg(kind, ' ' order by id) from etl.maintenance where ended_at is not null", "retention retention erasure retention")
 	p.wantLeft(want)
 	if real.Runs != 3 || real.Publishes != 2 || dry.GivenUp != real.GivenUp || !reflect.DeepEqual(dry.Zones, real.Zones) {
 		t.Errorf("it did\n%+v\nand the dry run said\n%+v", real, dry)
@@ -390,6 +394,8 @@ func TestPruneRemovesOldRunsAndNothingThatIsNeeded(t *testing.T) {
 	p.readable()
 	p.wantStanding(two)
 	p.want("select count(*) from etl.steps as s join etl.runs as r on r.id = s.run_id where r.state = 'rolled_back'", "0")
+	p.prunesNothing("true") // though all runs are given up
+	p.wantLeft(want)
 
 	if _, stderr, code := p.ran("etl", "replay", first.ID.String(), "--from", "publish"); code != 1 ||
 		!strings.Contains(stderr, "mercado etl run --from 2026-02-01 --to 2026-03-10") {
@@ -404,6 +410,20 @@ func TestPruneRemovesOldRunsAndNothingThatIsNeeded(t *testing.T) {
 	if stdout, stderr, code := p.ran("etl", "prune"); code != 0 || !strings.Contains(stdout, "0 runs that ended before") || !strings.Contains(stdout, "OTHERS'") {
 		t.Errorf("etl prune: code %d, printed %s, said %s", code, stdout, stderr)
 	}
+}
+
+// prunesNothing has a prune meet a warehouse that does not know some publishes.
+func (p *pipeline) prunesNothing(hidden string) {
+	p.t.Helper()
+	p.exec("create table public.hidden as select number, run_id from warehouse.publications where " + hidden)
+	p.exec("update warehouse.publications set run_id = gen_random_uuid() where " + hidden)
+	var pruned *workflows.Pruned
+	err := p.startPrune(false).Get(p.t.Context(), &pruned)
+	if err == nil || !strings.Contains(err.Error(), "MERCADO_WAREHOUSE_URL") {
+		p.t.Errorf("with a warehouse that does not know where %s, the prune ended with %+v, %v", hidden, pruned, err)
+	}
+	p.exec("update warehouse.publications as p set run_id = h.run_id from public.hidden as h where h.number = p.number")
+	p.exec("drop table public.hidden")
 }
 
 // throughHangingStore is a pipeline whose object store takes one request to remove objects, and then none.

@@ -15,7 +15,7 @@ import (
 const abandonRun = `-- name: AbandonRun :exec
 with abandoned as (
     update etl.runs
-    set state = 'failed', error = $1::text, finished_at = now()
+    set state = 'failed', error = $1::text, finished_at = now(), waits_for = null
     where runs.id = $2 and runs.execution = $3 and runs.state = 'running'
     returning runs.id, runs.execution
 )
@@ -426,7 +426,8 @@ set
     state = $1,
     error = $2,
     rows_published = coalesce($3, rows_published),
-    finished_at = $4
+    finished_at = $4,
+    waits_for = null
 where id = $5
 `
 
@@ -1005,7 +1006,7 @@ func (q *Queries) RunByID(ctx context.Context, id uuid.UUID) (EtlRun, error) {
 }
 
 const runsByFiles = `-- name: RunsByFiles :many
-select id, pruned_at, finished_at
+select id, pruned_at, finished_at, (rows_published is not null)::boolean as published
 from etl.runs
 `
 
@@ -1013,10 +1014,11 @@ type RunsByFilesRow struct {
 	ID         uuid.UUID
 	PrunedAt   *time.Time
 	FinishedAt *time.Time
+	Published  bool
 }
 
 // All runs: whether their files are given up, and since when at the latest none of their executions
-// can be writing, null for one that is under way.
+// can be writing, null for one that is under way; and whether one of them has published.
 func (q *Queries) RunsByFiles(ctx context.Context) ([]RunsByFilesRow, error) {
 	rows, err := q.db.Query(ctx, runsByFiles)
 	if err != nil {
@@ -1026,7 +1028,12 @@ func (q *Queries) RunsByFiles(ctx context.Context) ([]RunsByFilesRow, error) {
 	items := []RunsByFilesRow{}
 	for rows.Next() {
 		var i RunsByFilesRow
-		if err := rows.Scan(&i.ID, &i.PrunedAt, &i.FinishedAt); err != nil {
+		if err := rows.Scan(
+			&i.ID,
+			&i.PrunedAt,
+			&i.FinishedAt,
+			&i.Published,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -244,3 +244,31 @@ func (q *Queries) UndoPublications(ctx context.Context, arg UndoPublicationsPara
 	_, err := q.db.Exec(ctx, undoPublications, arg.Numbers, arg.RunID, arg.Execution)
 	return err
 }
+
+const unknownRuns = `-- name: UnknownRuns :many
+select r.id::uuid as id
+from unnest($1::uuid[]) as r (id)
+where not exists (select from warehouse.publications as p where p.run_id = r.id)
+order by id
+`
+
+// Those of the runs that have never published here.
+func (q *Queries) UnknownRuns(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, unknownRuns, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

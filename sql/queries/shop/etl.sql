@@ -223,7 +223,7 @@ select exists (
 -- Ends a run that nothing carries out any more.
 with abandoned as (
     update etl.runs
-    set state = 'failed', error = sqlc.arg(error)::text, finished_at = now()
+    set state = 'failed', error = sqlc.arg(error)::text, finished_at = now(), waits_for = null
     where runs.id = sqlc.arg(id) and runs.execution = sqlc.arg(execution) and runs.state = 'running'
     returning runs.id, runs.execution
 )
@@ -246,7 +246,8 @@ set
     state = sqlc.arg(state),
     error = sqlc.narg(error),
     rows_published = coalesce(sqlc.narg(rows_published), rows_published),
-    finished_at = sqlc.arg(finished_at)
+    finished_at = sqlc.arg(finished_at),
+    waits_for = null
 where id = sqlc.arg(id);
 
 -- name: RecordStep :exec
@@ -408,8 +409,8 @@ where state <> 'running' and finished_at < sqlc.arg(before)::timestamptz and pru
 
 -- name: RunsByFiles :many
 -- All runs: whether their files are given up, and since when at the latest none of their executions
--- can be writing, null for one that is under way.
-select id, pruned_at, finished_at
+-- can be writing, null for one that is under way; and whether one of them has published.
+select id, pruned_at, finished_at, (rows_published is not null)::boolean as published
 from etl.runs;
 
 -- name: ForgetSteps :exec

@@ -39,6 +39,13 @@ select warehouse.forget_publications(
     sqlc.arg(at)::timestamptz
 );
 
+-- name: UnknownRuns :many
+-- Those of the runs that have never published here.
+select r.id::uuid as id
+from unnest(sqlc.arg(ids)::uuid[]) as r (id)
+where not exists (select from warehouse.publications as p where p.run_id = r.id)
+order by id;
+
 -- name: ForgottenAt :one
 select count(*)
 from warehouse.publications
