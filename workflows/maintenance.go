@@ -7,10 +7,12 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// How often something that waits for maintenance, or maintenance that waits for runs, looks again.
+// How often something that waits for maintenance, or maintenance that waits for runs, looks again: at most after as
+// long as it has waited already. Temporal ends a workflow whose history is too long, at 51,200 events; a look
+// adds eleven, so that one may wait for a month.
 const (
 	firstLook   = time.Second
-	longestLook = 30 * time.Second
+	longestLook = 10 * time.Minute
 )
 
 // unheld does what begin does again and again, less and less often, until it does not name something that has

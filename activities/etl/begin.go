@@ -88,21 +88,89 @@ func (a *Activities) recordPlan(ctx context.Context, request BeginRequest, plan 
 const replayPatience = 5 * time.Second
 
 // Record records that an execution has begun whose beginning could not be, and returns which of the
-// runs of its interval it is of. It is refused when maintenance has been at work since: what the
-// execution has read may have been another thing.
+// runs of its interval it is. It is refused when maintenance has been at work since: what the
+// execution has read may have been another thing, and what it has made is removed.
 func (a *Activities) Record(ctx context.Context, request BeginRequest) (attempt int, err error) {
-	held, err := a.Shop.HeldSince(ctx, request.At)
-	switch {
-	case err == nil:
-		return 0, classify(&BadRequest{Problem: fmt.Sprintf(
-			"%s began while the shop was away, and the %s has come in between: replay it again", request.Run, held)})
-	case !errors.Is(err, pgx.ErrNoRows):
-		return 0, fmt.Errorf("look for maintenance: %w", err)
-	}
-	if attempt, _, err = a.recordBegin(ctx, request); err != nil {
-		return 0, classify(err)
+	err = a.Shop.InTx(ctx, func(queries *shopdb.Queries) (err error) {
+		var held string
+		if attempt, held, err = a.numberLate(ctx, queries, request); err != nil {
+			return err
+		}
+		if held != "" {
+			return &BadRequest{Problem: fmt.Sprintf(
+				"%s began while the shop was away, and the %s has come in between: replay it again", request.Run, held)}
+		}
+		_, err = queries.HoldRun(ctx, request.Run.ID)
+		return err
+	})
+	if err != nil {
+		return 0, classify(fmt.Errorf("record %s: %w", request.Run, err))
 	}
 	return attempt, nil
+}
+
+// numberLate is numberRun of an execution that may have gone on without being on record: nothing has waited for it.
+// When maintenance that holds runs has been at work since it began, held names it; what the execution has made is removed,
+// so that no later one reads it. It is all done while no maintenance can begin.
+func (a *Activities) numberLate(ctx context.Context, queries *shopdb.Queries, request BeginRequest) (attempt int, held string, err error) {
+	if err := queries.LockRuns(ctx); err != nil {
+		return 0, "", err
+	}
+	known, err := queries.RunByID(ctx, request.Run.ID)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return 0, "", err
+	}
+	recorded := err == nil && int(known.Execution) == request.Run.Execution &&
+		known.ExecutionStartedAt.Equal(request.At.Truncate(time.Microsecond)) // as Postgres keeps it
+	attempt, err = a.numberRun(ctx, queries, request)
+	if err != nil || recorded || request.From == Extract {
+		return attempt, "", err
+	}
+	held, err = queries.HeldSince(ctx, request.At)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return attempt, "", nil
+	}
+	if err == nil {
+		err = a.takeBack(ctx, request.Run)
+	}
+	return attempt, held, err
+}
+
+// takeBack removes what an execution has made: first what names files, then the files of its own. What a try
+// that died has left is named by nothing, and goes with the next prune.
+func (a *Activities) takeBack(ctx context.Context, run Run) error {
+	for _, step := range []Step{Clean, Work, Gold} {
+		zone := zoneOf[step]
+		var naming, parts []string
+		for _, m := range a.models(zone, run) {
+			made := output(run, map[lake.Zone]int{zone: run.Execution}, m.Table)
+			manifest, err := a.Store.Committed(ctx, made)
+			if err != nil && !is[*lake.ObjectError](err) { // one that cannot be read goes without its files
+				return err
+			}
+			naming = append(naming, made.ManifestKey())
+			if manifest == nil || err != nil {
+				continue
+			}
+			for _, part := range slices.Concat(manifest.Parts, manifest.Quarantine) {
+				if lake.ParseKey(part.Key).Execution == run.Execution { // not one that it took over
+					parts = append(parts, part.Key)
+				}
+			}
+		}
+		if zone == lake.Gold {
+			naming = append(naming, lake.HistoryKey(run.ID.String(), run.Execution))
+		}
+		for _, keys := range [][]string{naming, parts} {
+			if len(keys) == 0 {
+				continue
+			}
+			if err := a.Store.Remove(ctx, zone, keys); err != nil {
+				return fmt.Errorf("take back what %s has made: %w", run, err)
+			}
+		}
+	}
+	return nil
 }
 
 // inherit finds what the execution reads of the zones before the step that it begins with: of the
@@ -279,7 +347,7 @@ type FinishRequest struct {
 func (a *Activities) Finish(ctx context.Context, request FinishRequest) error {
 	run := request.Begin.Run
 	err := a.Shop.InTx(ctx, func(queries *shopdb.Queries) error {
-		if _, err := a.numberRun(ctx, queries, request.Begin); err != nil {
+		if _, _, err := a.numberLate(ctx, queries, request.Begin); err != nil {
 			return err
 		}
 		if _, err := a.Warehouse.SweepStaging(ctx, warehousedb.SweepStagingParams{RunID: run.ID}); err != nil {

@@ -1,6 +1,7 @@
 package etl_test
 
 import (
+	"context"
 	"maps"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"mercado/activities/etl"
 	"mercado/internal/lake"
 	"mercado/internal/lake/model"
+	"mercado/internal/store/shopdb"
 )
 
 func TestReplayGivesTheSameBytesAndPublishesNothing(t *testing.T) {
@@ -75,6 +77,63 @@ func TestReplayNeedsNoShopUntilItPublishes(t *testing.T) {
 	p.want("select state from etl.steps where step = 'publish' and execution = 2", etl.Skipped)
 	p.want("select state || execution from etl.runs", etl.Succeeded+"2")
 	p.want("select count(*) from warehouse.publications", "1")
+
+	// Maintenance that begins before the shop has a replay on record is not passed by it, and nothing that the
+	// replay has made is read again.
+	away.cut()
+	late := again
+	late.Execution++
+	started = p.startPatient(late, etl.Clean, 30)
+	p.eventually("the next replay waits, too", func() bool { return p.pending(started, "Record") })
+	made := p.madeBy(late)
+	if len(made) == 0 {
+		t.Error("the replay has made nothing")
+	}
+	maintenance, err := p.Shop.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = maintenance.Rollback(context.WithoutCancel(t.Context())) }()
+	if err := shopdb.New(maintenance).LockRuns(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	away.mend()
+	p.eventually("the replay waits for who numbers runs", func() bool {
+		return p.text(`select exists (select from pg_locks as l join pg_database as d on d.oid = l.database
+			where l.locktype = 'advisory' and not l.granted and d.datname = current_database())`) == "true"
+	})
+	if _, err := maintenance.Exec(t.Context(), `insert into etl.maintenance (kind, subject, holds_runs, workflow_id)
+		values ('erasure', 'customer 7', true, 'of nobody')`); err != nil {
+		t.Fatal(err)
+	}
+	if err := maintenance.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.finish(started); err == nil || !strings.Contains(err.Error(), "erasure of customer 7 has come in between") {
+		t.Errorf("the replay ended with %v", err)
+	}
+	if left := p.madeBy(late); len(left) > 0 {
+		t.Errorf("of the replay is left %v", left)
+	}
+	if len(p.madeBy(again)) != len(made) {
+		t.Error("what an earlier execution has made is gone")
+	}
+	p.want("select state || execution from etl.runs", etl.Failed+"3")
+	p.exec("update etl.maintenance set ended_at = now()")
+	if _, err := p.replayUnchanged(late, etl.Gold); err != nil {
+		t.Error(err)
+	}
+}
+
+// madeBy are the keys of all that an execution has made, and of what says so.
+func (p *pipeline) madeBy(run etl.Run) (keys []string) {
+	p.t.Helper()
+	for at := range p.objects().all() {
+		if object := lake.ParseKey(at.key); object.RunID == run.ID && object.Execution == run.Execution {
+			keys = append(keys, string(at.zone)+" "+at.key)
+		}
+	}
+	return keys
 }
 
 func TestReplayFromEachStep(t *testing.T) {
