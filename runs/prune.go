@@ -17,7 +17,10 @@ type Pruned = workflows.Pruned
 var ErrPruneRunning = workflows.ErrPruneRunning
 
 // Prune is a prune of the lake that was asked for.
-type Prune struct{ handle client.WorkflowRun }
+type Prune struct {
+	runs   *Runs
+	handle client.WorkflowRun
+}
 
 // Prune removes from the lake what is older than is kept; a dry run only tells what that is. The error is
 // ErrPruneRunning when another is under way.
@@ -26,17 +29,18 @@ func (r *Runs) Prune(ctx context.Context, keep settings.Retention, dryRun bool) 
 	if err != nil {
 		return nil, err
 	}
-	return &Prune{handle: handle}, nil
+	return &Prune{runs: r, handle: handle}, nil
 }
 
-// Wait returns what was removed.
+// Wait returns what was removed. When there has been no worker for WorkerGrace the error is a *store.NoWorkerError.
 func (p *Prune) Wait(ctx context.Context) (*Pruned, error) {
 	var pruned *Pruned
-	if err := p.handle.Get(ctx, &pruned); err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, fmt.Errorf("prune: %s", reason(err))
+	failure, err := p.runs.attend(ctx, p.handle, &pruned, func() {})
+	if err != nil {
+		return nil, err
+	}
+	if failure != nil {
+		return nil, fmt.Errorf("prune: %s", reason(failure))
 	}
 	return pruned, nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.temporal.io/sdk/client"
 
 	"mercado/internal/store"
 	"mercado/internal/store/shopdb"
@@ -68,30 +69,44 @@ func (r *Runs) Wait(ctx context.Context, e *Execution, show func(*store.Run)) (*
 }
 
 func (r *Runs) wait(ctx context.Context, e *Execution, show func(*store.Run)) (failure, err error) {
+	failure, err = r.attend(ctx, e.handle, nil, func() {
+		if run, err := r.shop.Run(ctx, e.Run.ID); err == nil {
+			show(run)
+		}
+	})
+	var absent *store.NoWorkerError
+	if errors.As(err, &absent) {
+		err = &AloneError{ID: e.Run.ID, Queue: r.queue}
+	}
+	return failure, err
+}
+
+// attend waits for a workflow, whose result it fills in, and calls look meanwhile again and again. How the
+// workflow has failed is the first error. When there has been no worker for WorkerGrace the second is a
+// *store.NoWorkerError.
+func (r *Runs) attend(ctx context.Context, handle client.WorkflowRun, result any, look func()) (failure, err error) {
 	waiting, cancel := context.WithCancel(ctx)
 	defer cancel()
-	ended := r.end(waiting, e)
-	look := time.NewTicker(lookEvery)
-	defer look.Stop()
+	ended := make(chan error, 1)
+	go func() { ended <- handle.Get(waiting, result) }()
+	again := time.NewTicker(lookEvery)
+	defer again.Stop()
 	lastSeen := time.Now()
 	for {
 		select {
-		case err := <-ended:
+		case failure := <-ended:
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
-			return err, nil
-		case <-look.C:
+			return failure, nil
+		case <-again.C:
 			var absent *store.NoWorkerError
-			if !errors.As(r.Ready(ctx), &absent) {
+			if err := r.Ready(ctx); !errors.As(err, &absent) {
 				lastSeen = time.Now() // a database that is away says nothing of workers
+			} else if time.Since(lastSeen) > WorkerGrace {
+				return nil, err
 			}
-			if time.Since(lastSeen) > WorkerGrace {
-				return nil, &AloneError{ID: e.Run.ID, Queue: r.queue}
-			}
-			if run, err := r.shop.Run(ctx, e.Run.ID); err == nil {
-				show(run)
-			}
+			look()
 		}
 	}
 }

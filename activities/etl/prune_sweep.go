@@ -18,7 +18,7 @@ const manifestsAtOnce = 8
 // sweep removes from a zone what nothing names. It reads the zone once, in the order of the keys, and
 // keeps in memory: of zone gold the keys that stand or that histories of kept runs name, as far as
 // they are files of runs that were given up; and the keys that manifests of kept runs name, of one
-// table at a time.
+// table at a time, but of zone raw those that the snapshots of all kept runs name.
 type sweep struct {
 	*Activities
 	request PruneRequest

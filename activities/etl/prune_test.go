@@ -32,8 +32,14 @@ import (
 // whenever it was written.
 func (p *pipeline) startPrune(dryRun bool) client.WorkflowRun {
 	p.t.Helper()
+	return p.startPruneOf(0, dryRun)
+}
+
+// startPruneOf starts a prune of what no manifest names that was written that long ago.
+func (p *pipeline) startPruneOf(orphans time.Duration, dryRun bool) client.WorkflowRun {
+	p.t.Helper()
 	started, err := workflows.StartPrune(p.t.Context(), p.temporal, p.queue(), workflows.PruneInput{
-		Retention: 90 * 24 * time.Hour, Versions: 2, Tries: 10, DryRun: dryRun,
+		Retention: 90 * 24 * time.Hour, Versions: 2, Orphans: orphans, Tries: 10, DryRun: dryRun,
 	})
 	if err != nil {
 		p.t.Fatal(err)
@@ -262,6 +268,20 @@ func TestPruneRemovesOldRunsAndNothingThatIsNeeded(t *testing.T) {
 		p.prunesNothing(hidden)
 	}
 	p.want("select count(*) from etl.maintenance where ended_at is null", "0")
+
+	// What is fresh stays, and what a rollback that is under way may need.
+	p.exec("update etl.runs set state = 'running', finished_at = null where id = $1", second.ID)
+	careful := p.pruned(p.startPruneOf(workflows.OrphansKept, true))
+	p.exec("update etl.runs set state = 'succeeded', finished_at = started_at where id = $1", second.ID)
+	if careful.Runs != 2 || careful.Publishes != 1 {
+		t.Errorf("with a rollback under way it would give up %+v", careful.GivenUp)
+	}
+	for _, zone := range careful.Zones {
+		if zone.Orphans.Objects != 0 {
+			t.Errorf("of %s it would remove fresh files that no manifest names: %+v", zone.Zone, zone.Orphans)
+		}
+	}
+
 	dry := p.pruned(p.startPrune(true))
 	if !maps.Equal(objects.all(), before) {
 		t.Error("a dry run has changed the lake")
