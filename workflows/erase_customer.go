@@ -3,6 +3,7 @@ package workflows
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	enums "go.temporal.io/api/enums/v1"
@@ -148,6 +149,11 @@ func (e *eraseCustomer) problems() []string {
 	var problems []string
 	for _, table := range e.done.Tables {
 		problems = append(problems, table.Problems...)
+	}
+	for _, unread := range e.done.Search.Unread {
+		if !slices.Contains(problems, unread) {
+			problems = append(problems, unread)
+		}
 	}
 	for _, found := range e.done.Search.Remains {
 		problems = append(problems, fmt.Sprintf("%s still has the customer's %s in %d rows", found.Place, found.What, found.Rows))

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"mercado/internal/lake"
+	"mercado/internal/lake/model"
 	"mercado/internal/store/shopdb"
 )
 
@@ -155,6 +156,11 @@ func (e *erasing) run(ctx context.Context, say func(string)) error {
 	return nil
 }
 
+// unusable tells of an object that nobody can look into.
+func unusable(place string) string {
+	return fmt.Sprintf("object %s cannot be read as a part of its table and was left as it is: restore or remove it, and erase again", place)
+}
+
 func (e *erasing) part(ctx context.Context, key string) (err error) {
 	in, out := filepath.Join(e.folder, "in.parquet"), filepath.Join(e.folder, "out.parquet")
 	defer func() {
@@ -178,6 +184,10 @@ func (e *erasing) part(ctx context.Context, key string) (err error) {
 		return nil
 	}
 	rows, changed, err := e.Engine.Erase(ctx, e.person.part(e.customer, e.shop, in, out))
+	if is[*model.UnusablePart](err) {
+		e.done.Problems = append(e.done.Problems, unusable(e.Store.Bucket(e.done.Zone)+"/"+key))
+		return nil
+	}
 	if err != nil || !changed {
 		return err
 	}

@@ -3,10 +3,13 @@ package etl
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"mercado/internal/lake"
+	"mercado/internal/lake/model"
 	"mercado/internal/store"
 	"mercado/internal/store/shopdb"
 )
@@ -20,9 +23,10 @@ type Found struct {
 
 // Search is what was found when everything had been erased.
 type Search struct {
-	Remains []Found `json:"remains"` // what should not be there
-	Alike   []Found `json:"alike"`   // the name or the phone, which others may have as well: somebody has to look
-	Places  int     `json:"places"`  // that were looked at
+	Remains []Found  `json:"remains"` // what should not be there
+	Alike   []Found  `json:"alike"`   // the name or the phone, which others may have as well: somebody has to look
+	Unread  []string `json:"unread"`  // objects that cannot be looked into
+	Places  int      `json:"places"`  // that were looked at, or tried to be
 }
 
 // SearchErased looks for the customer in every column of text of the shop's and the warehouse's databases and in every
@@ -34,7 +38,7 @@ func (a *Activities) SearchErased(ctx context.Context, request ErasureRequest) (
 	if err != nil {
 		return nil, err
 	}
-	search := &searching{Activities: a, request: request, what: texts(identity), found: &Search{Remains: []Found{}, Alike: []Found{}}}
+	search := &searching{Activities: a, request: request, what: texts(identity), found: &Search{Remains: []Found{}, Alike: []Found{}, Unread: []string{}}}
 	if err := search.databases(ctx); err != nil {
 		return nil, err
 	}
@@ -53,32 +57,29 @@ func (a *Activities) SearchErased(ctx context.Context, request ErasureRequest) (
 type searching struct {
 	*Activities
 	request ErasureRequest
-	what    map[string]string // what a text is, by the text in lower case
+	what    map[model.Wanted]string // what a text is
 	found   *Search
 }
 
 // leastTelling is the fewest characters that a name or a number has that is looked for.
 const leastTelling = 5
 
-func texts(identity *store.Identity) map[string]string {
-	what := map[string]string{}
+func texts(identity *store.Identity) map[model.Wanted]string {
+	what := map[model.Wanted]string{}
 	if identity == nil {
 		return what
 	}
 	for text, is := range map[string]string{identity.Phone: "phone", identity.Name: "name", identity.Email: "e-mail"} {
-		if text = strings.ToLower(strings.TrimSpace(text)); len(text) >= leastTelling {
-			what[text] = is
+		if text = strings.TrimSpace(text); len(text) < leastTelling {
+			continue
 		}
+		wanted := model.WantedText(text)
+		if is == "e-mail" {
+			wanted = model.WantedAddress(text)
+		}
+		what[wanted] = is
 	}
 	return what
-}
-
-func (s *searching) wanted() []string {
-	wanted := []string{}
-	for text := range s.what {
-		wanted = append(wanted, text)
-	}
-	return wanted
 }
 
 // add notes what was found. An e-mail address is one person's; a name or a number need not be.
@@ -96,13 +97,17 @@ func (s *searching) databases(ctx context.Context) error {
 		name string
 		db   shopdb.DBTX
 	}{{"shop", s.Shop.Pool}, {"warehouse", s.Warehouse.Pool}}
+	wanted := shopdb.FindTextParams{Wanted: []string{}, Patterns: []string{}}
+	for it := range s.what {
+		wanted.Wanted, wanted.Patterns = append(wanted.Wanted, it.Text), append(wanted.Patterns, it.Pattern)
+	}
 	for _, database := range databases {
-		rows, err := shopdb.New(database.db).FindText(ctx, s.wanted())
+		rows, err := shopdb.New(database.db).FindText(ctx, wanted)
 		if err != nil {
 			return fmt.Errorf("search the database of the %s: %w", database.name, err)
 		}
 		for _, row := range rows {
-			s.add(database.name+" "+row.Place, s.what[row.Wanted], row.RowsFound)
+			s.add(database.name+" "+row.Place, s.what[model.Wanted{Text: row.Wanted, Pattern: row.Pattern}], row.RowsFound)
 		}
 		s.found.Places++
 	}
@@ -130,16 +135,20 @@ func (s *searching) table(ctx context.Context, person personTable, say func(stri
 			if _, err := s.Store.Fetch(ctx, table.Zone, key, path); err != nil {
 				return err
 			}
-			rows, found, err := s.Engine.Remains(ctx, person.part(s.request.CustomerID, erasing.shop, path, ""), s.wanted())
+			rows, found, err := s.Engine.Remains(ctx, person.part(s.request.CustomerID, erasing.shop, path, ""), slices.Collect(maps.Keys(s.what)))
 			place := s.Store.Bucket(table.Zone) + "/" + key
+			if is[*model.UnusablePart](err) {
+				s.found.Unread = append(s.found.Unread, unusable(place))
+				continue
+			}
 			if err != nil {
 				return fmt.Errorf("search object %s: %w", place, err)
 			}
 			if rows > 0 {
 				s.add(place, "row", rows)
 			}
-			for text, count := range found {
-				s.add(place, s.what[text], count)
+			for wanted, count := range found {
+				s.add(place, s.what[wanted], count)
 			}
 		}
 		return nil

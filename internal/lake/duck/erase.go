@@ -2,10 +2,13 @@ package duck
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/duckdb/duckdb-go/v2"
 
 	"mercado/internal/lake/model"
 	"mercado/internal/lake/sqlfile"
@@ -71,17 +74,17 @@ func (e *Engine) Rows(ctx context.Context, part model.ErasedPart) (rows []byte, 
 }
 
 // Remains implements model.Eraser.
-func (e *Engine) Remains(ctx context.Context, part model.ErasedPart, texts []string) (rows int64, found map[string]int64, err error) {
-	found = map[string]int64{}
+func (e *Engine) Remains(ctx context.Context, part model.ErasedPart, texts []model.Wanted) (rows int64, found map[model.Wanted]int64, err error) {
+	found = map[model.Wanted]int64{}
 	err = e.erasing(ctx, part, func(r *erasing) (err error) {
 		if rows, err = r.remains(ctx); err != nil {
 			return err
 		}
 		for _, wanted := range texts {
 			statement, err := render("erase_find", struct {
-				Texts  []string
-				Wanted string
-			}{r.texts, strings.ToLower(wanted)})
+				Texts []string
+				model.Wanted
+			}{r.texts, wanted})
 			if err != nil {
 				return err
 			}
@@ -118,15 +121,15 @@ func (e *Engine) erasing(ctx context.Context, part model.ErasedPart, do func(*er
 	err := e.inDatabase(ctx, job, func(r *running) error {
 		erasing := &erasing{running: r, part: part}
 		if err := r.execute(ctx, "erase_load", part); err != nil {
-			return err
+			return erasing.unusable(ctx, err)
 		}
 		if err := erasing.describe(ctx); err != nil {
 			return err
 		}
 		if err := r.execute(ctx, "erase_view", erasing.views()); err != nil {
-			return err
+			return erasing.unusable(ctx, err)
 		}
-		return do(erasing)
+		return erasing.unusable(ctx, do(erasing))
 	})
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err() // DuckDB says INTERRUPT
@@ -135,6 +138,23 @@ func (e *Engine) erasing(ctx context.Context, part model.ErasedPart, do func(*er
 		return fmt.Errorf("erase from %s: %w", filepath.Base(part.In), err)
 	}
 	return nil
+}
+
+// unusable is err, as an *model.UnusablePart when it is the file that is to blame: it lacks a column, or cannot be read
+// to its end for any other purpose either.
+func (r *erasing) unusable(ctx context.Context, err error) error {
+	var said *duckdb.Error
+	if !errors.As(err, &said) || ctx.Err() != nil {
+		return err
+	}
+	if said.Type == duckdb.ErrorTypeBinder {
+		return &model.UnusablePart{Problem: said.Error()}
+	}
+	_, unread := r.count(ctx, "select coalesce(bit_xor(hash(p)) % 2, 0)::bigint from read_parquet("+text(r.part.In)+", hive_partitioning = false) as p")
+	if !errors.As(unread, &said) || said.Type == duckdb.ErrorTypeOutOfMemory || said.Type == duckdb.ErrorTypeInterrupt || ctx.Err() != nil {
+		return err
+	}
+	return &model.UnusablePart{Problem: said.Error()}
 }
 
 // describe finds what takes the place of each column of the part.
@@ -169,7 +189,7 @@ func (r *erasing) describe(ctx context.Context) error {
 		return err
 	}
 	if len(r.columns) == 0 || !slices.Contains(r.names, personal.Column) {
-		return fmt.Errorf("it has no column %s, or none to erase", personal.Column)
+		return &model.UnusablePart{Problem: fmt.Sprintf("it has no column %s, or none to erase", personal.Column)}
 	}
 	return nil
 }

@@ -1,7 +1,11 @@
 package duck_test
 
 import (
+	"context"
+	"errors"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"mercado/internal/lake"
@@ -48,10 +52,90 @@ func TestPeriodsThatSayTheSameBecomeOne(t *testing.T) {
 			(8, '2026-01-01', '2026-02-01', 'A.', 'Porto', true), (8, '2026-02-01', null, 'A.', 'Porto', true)
 		) as h (id, since, until, first, city, active)`)
 	part.In, part.Out = out, in
+	hash := model.WantedText("Hash A.")
 	if _, changed, err := engine.Erase(t.Context(), part); err != nil || changed {
 		t.Errorf("erased again, it changes: %t, %v", changed, err)
 	}
-	if rows, found, err := engine.Remains(t.Context(), part, []string{"hash a.", "nothing"}); err != nil || rows != 0 || len(found) != 1 || found["hash a."] != 2 {
+	if rows, found, err := engine.Remains(t.Context(), part, []model.Wanted{hash, model.WantedText("nothing")}); err != nil || rows != 0 || len(found) != 1 || found[hash] != 2 {
 		t.Errorf("%d rows say who somebody is, found %v, %v", rows, found, err)
+	}
+}
+
+// TestAddressIsNotFoundInALongerOne looks for an address among those of others that contain it.
+func TestAddressIsNotFoundInALongerOne(t *testing.T) {
+	t.Parallel()
+	models, err := model.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := models.Get(model.Table{Zone: lake.Gold, Name: "customer"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := newExample(t, m)
+	in := filepath.Join(t.TempDir(), "in.parquet")
+	engine := duck.New(engineSettings)
+	part := model.ErasedPart{Personal: m.Personal, Customer: 7, Key: m.Key, In: in}
+	wanted := model.WantedAddress("Ana+1@Mail.example")
+	for text, want := range map[string]int64{
+		"ana+1@mail.example": 1, "ANA+1@MAIL.EXAMPLE": 1, "write to <ana+1@mail.example>.": 1, "is it ana+1@mail.example?": 1,
+		"it is ana+1@mail.example.": 1, "'ana+1@mail.example'": 1, `{"email": "ana+1@mail.example"}`: 1, `{"notes": "from\nana+1@mail.example"}`: 1,
+		"joana+1@mail.example, ana+1@mail.example": 1, "mailto:ana+1@mail.example": 1, "ana+1@mail.example...": 1,
+		"joana+1@mail.example": 0, "jo.ana+1@mail.example": 0, "o'ana+1@mail.example": 0, "\u00e9ana+1@mail.example": 0, "ana+1@mail.example.org": 0,
+		"ana+1@mail.examples": 0, "ana+1@mail.example-shop.org": 0, "ana1@mail.example": 0, "ana+1@mailxexample": 0, "_ana+1@mail.example": 0,
+	} {
+		e.exec("create or replace table texts as select 8 as customer_id, '" + strings.ReplaceAll(text, "'", "''") + "' as email")
+		e.exec("copy texts to '" + in + "' (format parquet)")
+		if _, found, err := engine.Remains(t.Context(), part, []model.Wanted{wanted}); err != nil || found[wanted] != want {
+			t.Errorf("found %d times in %s, want %d, %v", found[wanted], text, want, err)
+		}
+	}
+}
+
+// TestPartThatIsNoneIsUnusable tells a part that cannot be read from an engine that does not work.
+func TestPartThatIsNoneIsUnusable(t *testing.T) {
+	t.Parallel()
+	models, err := model.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := models.Get(model.Table{Zone: lake.Gold, Name: "customer"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := newExample(t, m)
+	folder := t.TempDir()
+	good, other, pages, none := filepath.Join(folder, "good.parquet"), filepath.Join(folder, "other.parquet"), filepath.Join(folder, "pages.parquet"), filepath.Join(folder, "none.parquet")
+	e.exec("copy (select range as customer_id, 'hash ' || range as email from range(100)) to '" + good + "' (format parquet, compression zstd)")
+	e.exec("copy (select 1 as customer, 'a' as email) to '" + other + "' (format parquet)")
+	data, err := os.ReadFile(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := 40; at < 200; at++ {
+		data[at] ^= 0xff
+	}
+	for path, content := range map[string][]byte{pages: data, none: []byte("this is no Parquet at all")} {
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	engine := duck.New(engineSettings)
+	for path, want := range map[string]bool{good: false, other: true, pages: true, none: true} {
+		part := model.ErasedPart{Personal: m.Personal, Customer: 7, Key: []string{"customer_id"}, In: path, Out: filepath.Join(folder, "out.parquet")}
+		_, _, erased := engine.Erase(t.Context(), part)
+		_, _, looked := engine.Remains(t.Context(), part, []model.Wanted{model.WantedText("hash 7")})
+		for _, err := range []error{erased, looked} {
+			var unusable *model.UnusablePart
+			if errors.As(err, &unusable) != want || !want && err != nil {
+				t.Errorf("%s: %v", filepath.Base(path), err)
+			}
+		}
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	part := model.ErasedPart{Personal: m.Personal, Customer: 7, In: good, Out: filepath.Join(folder, "out.parquet")}
+	if _, _, err := engine.Erase(ended, part); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
 	}
 }

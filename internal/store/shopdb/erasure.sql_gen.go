@@ -143,18 +143,21 @@ const findText = `-- name: FindText :many
 select
     f.place,
     f.wanted,
+    f.pattern,
     f.rows_found
 from (
     select
         (n.nspname || '.' || c.relname || '.' || a.attname)::text as place,
         w.wanted::text as wanted,
+        w.pattern::text as pattern,
         (
             xpath(
                 '/row/found/text()',
                 query_to_xml(
                     format(
-                        'select count(*) as found from %I.%I as t where strpos(lower(t.%I::text), lower(%L)) > 0',
-                        n.nspname, c.relname, a.attname, w.wanted
+                        'select count(*) as found from %1$I.%2$I as t '
+                        'where strpos(lower(t.%3$I::text), %4$L) > 0 and lower(t.%3$I::text) ~ %5$L',
+                        n.nspname, c.relname, a.attname, w.wanted, w.pattern
                     ),
                     false, true, ''
                 )
@@ -164,7 +167,11 @@ from (
     inner join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
     inner join pg_catalog.pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     inner join pg_catalog.pg_type as t on t.oid = a.atttypid
-    cross join unnest($1::text[]) as w (wanted)
+    cross join (
+        select
+            unnest($1::text[]) as wanted,
+            unnest($2::text[]) as pattern
+    ) as w
     where c.relkind in ('r', 'm')
         and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')
         and (n.nspname, c.relname) <> ('etl', 'erasures')
@@ -177,16 +184,22 @@ where f.rows_found > 0
 order by f.place, f.wanted
 `
 
+type FindTextParams struct {
+	Wanted   []string
+	Patterns []string
+}
+
 type FindTextRow struct {
 	Place     string
 	Wanted    string
+	Pattern   string
 	RowsFound int64
 }
 
-// Where in the columns of text of this database, whichever that is, something is written, in any case: the
-// table and its column, and in how many rows.
-func (q *Queries) FindText(ctx context.Context, wanted []string) ([]FindTextRow, error) {
-	rows, err := q.db.Query(ctx, findText, wanted)
+// Where in the columns of text of this database, whichever that is, something is written, in any case, and matches a
+// pattern: the table and its column, and in how many rows. Patterns are those of the wanted, in their order.
+func (q *Queries) FindText(ctx context.Context, arg FindTextParams) ([]FindTextRow, error) {
+	rows, err := q.db.Query(ctx, findText, arg.Wanted, arg.Patterns)
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +207,12 @@ func (q *Queries) FindText(ctx context.Context, wanted []string) ([]FindTextRow,
 	items := []FindTextRow{}
 	for rows.Next() {
 		var i FindTextRow
-		if err := rows.Scan(&i.Place, &i.Wanted, &i.RowsFound); err != nil {
+		if err := rows.Scan(
+			&i.Place,
+			&i.Wanted,
+			&i.Pattern,
+			&i.RowsFound,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

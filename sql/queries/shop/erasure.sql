@@ -52,23 +52,26 @@ from etl.erasures
 where customer_id = sqlc.arg(customer_id);
 
 -- name: FindText :many
--- Where in the columns of text of this database, whichever that is, something is written, in any case: the
--- table and its column, and in how many rows.
+-- Where in the columns of text of this database, whichever that is, something is written, in any case, and matches a
+-- pattern: the table and its column, and in how many rows. Patterns are those of the wanted, in their order.
 select
     f.place,
     f.wanted,
+    f.pattern,
     f.rows_found
 from (
     select
         (n.nspname || '.' || c.relname || '.' || a.attname)::text as place,
         w.wanted::text as wanted,
+        w.pattern::text as pattern,
         (
             xpath(
                 '/row/found/text()',
                 query_to_xml(
                     format(
-                        'select count(*) as found from %I.%I as t where strpos(lower(t.%I::text), lower(%L)) > 0',
-                        n.nspname, c.relname, a.attname, w.wanted
+                        'select count(*) as found from %1$I.%2$I as t '
+                        'where strpos(lower(t.%3$I::text), %4$L) > 0 and lower(t.%3$I::text) ~ %5$L',
+                        n.nspname, c.relname, a.attname, w.wanted, w.pattern
                     ),
                     false, true, ''
                 )
@@ -78,7 +81,11 @@ from (
     inner join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
     inner join pg_catalog.pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     inner join pg_catalog.pg_type as t on t.oid = a.atttypid
-    cross join unnest(sqlc.arg(wanted)::text[]) as w (wanted)
+    cross join (
+        select
+            unnest(sqlc.arg(wanted)::text[]) as wanted,
+            unnest(sqlc.arg(patterns)::text[]) as pattern
+    ) as w
     where c.relkind in ('r', 'm')
         and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')
         and (n.nspname, c.relname) <> ('etl', 'erasures')

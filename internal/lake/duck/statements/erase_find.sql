@@ -1,2 +1,5 @@
 select count(*) from part where false{{range .Texts}}
-    or strpos(lower({{name .}}::varchar), {{text $.Wanted}}) > 0{{end}}
+    or (
+        strpos(lower({{name .}}::varchar), {{text $.Text}}) > 0
+        and regexp_matches(lower({{name .}}::varchar), {{text $.Pattern}})
+    ){{end}}
