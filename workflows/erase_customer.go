@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -43,8 +44,8 @@ const ErasureQuery = "progress"
 
 // EraseCustomer makes a customer nobody: in the shop, in all that runs have written to the lake, whatever run and
 // zone, and in the warehouse. Runs that had begun are waited for; others wait for its end. From the moment the shop
-// has forgotten the customer it is not cancelled any more, and goes on until the lake has forgotten as well. In the end
-// it looks whether anything is left, and fails when there is.
+// is told to forget the customer it is not cancelled any more, and goes on until the lake has forgotten as well. In the
+// end it looks whether anything is left, and fails when there is.
 func EraseCustomer(ctx workflow.Context, input EraseInput) (*Erased, error) {
 	e := &eraseCustomer{input: input, done: Erased{CustomerID: input.CustomerID, Tables: []*etl.ErasedTable{}}}
 	e.request = etl.ErasureRequest{CustomerID: input.CustomerID, WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID}
@@ -54,20 +55,27 @@ func EraseCustomer(ctx workflow.Context, input EraseInput) (*Erased, error) {
 	refusal := e.begin(ctx)
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
+	if refusal == nil {
+		refusal = e.anonymise(ctx)
+	}
 	if refusal != nil {
-		if err := e.end(ctx, etl.Abandoned); err != nil {
+		held, err := e.end(ctx, etl.Abandoned)
+		if err != nil {
 			return nil, err
+		}
+		if held {
+			return nil, e.half(refusal)
 		}
 		return nil, refusal
 	}
 	if err := e.erase(ctx); err != nil {
-		return nil, fmt.Errorf("half erased: loads wait until the erasure of customer %d was asked for again: %w", input.CustomerID, err)
+		return nil, e.half(err)
 	}
 	outcome, problems := etl.Complete, e.problems()
 	if problems != nil {
 		outcome = etl.Incomplete
 	}
-	if err := e.end(ctx, outcome); err != nil {
+	if _, err := e.end(ctx, outcome); err != nil {
 		return nil, err
 	}
 	if problems != nil {
@@ -83,12 +91,23 @@ type eraseCustomer struct {
 	done    Erased
 }
 
-// begin waits its turn, with runs kept waiting, and has the shop forget the customer.
+// half tells that the shop may have forgotten the customer and the lake has not.
+func (e *eraseCustomer) half(err error) error {
+	if temporal.IsCanceledError(err) { // or nobody is told the rest
+		err = errors.New("cancelled while it waited")
+	}
+	return fmt.Errorf("half erased: loads wait until the erasure of customer %d was asked for again: %w", e.input.CustomerID, err)
+}
+
+// begin waits its turn, with runs kept waiting. A try that is at work when the erasure is cancelled ends first: what it
+// has taken is given back.
 func (e *eraseCustomer) begin(ctx workflow.Context) error {
 	e.now(ctx, "beginning")
 	err := unheld(ctx, func() (string, error) {
 		e.plan = etl.ErasurePlan{}
-		begin := workflow.ExecuteActivity(bookkeeping(ctx, "keep runs from beginning", e.input.Tries), etlSteps.BeginErasure, e.request)
+		options := workflow.GetActivityOptions(bookkeeping(ctx, "keep runs from beginning", e.input.Tries))
+		options.WaitForCancellation = true
+		begin := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), etlSteps.BeginErasure, e.request)
 		err := begin.Get(ctx, &e.plan)
 		e.done.Now = "waiting for the end of " + e.plan.WaitsFor
 		return e.plan.WaitsFor, err
@@ -96,8 +115,15 @@ func (e *eraseCustomer) begin(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
+	return ctx.Err()
+}
+
+// anonymise has the shop forget the customer, or refuse to. What became of a try that failed otherwise nobody knows, so
+// it is tried again.
+func (e *eraseCustomer) anonymise(ctx workflow.Context) error {
 	e.now(ctx, "erasing from the shop")
-	return workflow.ExecuteActivity(bookkeeping(ctx, "make the customer nobody in the shop", e.input.Tries), etlSteps.Anonymise, e.request).Get(ctx, nil)
+	patient := &dailyETL{input: ETLInput{Tries: untilDone}}
+	return workflow.ExecuteActivity(patient.working(ctx, "make the customer nobody in the shop"), etlSteps.Anonymise, e.request).Get(ctx, nil)
 }
 
 // erase tries each step until it succeeds: half an erasure is none.
@@ -132,13 +158,13 @@ func (e *eraseCustomer) erase(ctx workflow.Context) error {
 	return nil
 }
 
-// end lets runs begin again, however long that takes.
-func (e *eraseCustomer) end(ctx workflow.Context, outcome etl.ErasureOutcome) error {
+// end lets runs begin again, however long that takes. held is true when they go on waiting.
+func (e *eraseCustomer) end(ctx workflow.Context, outcome etl.ErasureOutcome) (held bool, err error) {
 	e.now(ctx, "ending")
 	end := workflow.ExecuteActivity(bookkeeping(ctx, "let runs begin again", untilDone), etlSteps.EndErasure, etl.ErasureEnd{Request: e.request, Outcome: outcome})
-	err := end.Get(ctx, nil)
+	err = end.Get(ctx, &held)
 	e.done.Now = ""
-	return err
+	return held, err
 }
 
 // untilDone is so many tries of a step that it succeeds.

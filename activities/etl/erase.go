@@ -36,10 +36,10 @@ type ErasureTable struct {
 	Table string    `json:"table"`
 }
 
-// BeginErasure closes the customer's account and keeps runs from beginning. The plan says what is under way
+// BeginErasure keeps runs from beginning. The plan says what is under way
 // still; a customer who cannot be erased is a *BadRequest, and nothing has changed.
 func (a *Activities) BeginErasure(ctx context.Context, request ErasureRequest) (*ErasurePlan, error) {
-	if err := a.Shop.BeginErasure(ctx, request.CustomerID); err != nil {
+	if err := a.Shop.MayErase(ctx, request.CustomerID); err != nil {
 		return nil, classify(refusedErasure(request, err))
 	}
 	waitsFor, _, err := a.Shop.TakeMaintenance(ctx, request.maintenance())
@@ -66,8 +66,11 @@ func refusedErasure(request ErasureRequest, err error) error {
 	return err
 }
 
-// Anonymise makes the customer nobody in the shop. A customer who has ordered meanwhile is a *BadRequest.
+// Anonymise makes the customer nobody in the shop. A customer who has ordered meanwhile is a *BadRequest; after any
+// other error it may be done.
 func (a *Activities) Anonymise(ctx context.Context, request ErasureRequest) error {
+	_, stop := beat(ctx)
+	defer stop()
 	return classify(refusedErasure(request, a.Shop.EraseCustomer(ctx, request.CustomerID)))
 }
 
@@ -88,23 +91,23 @@ const (
 )
 
 // EndErasure lets runs begin, and forgets what the erasure has kept. One that is abandoned while an earlier one of the
-// same customer is half done leaves runs waiting for the next. It is tried until it succeeds.
-func (a *Activities) EndErasure(ctx context.Context, end ErasureEnd) error {
+// same customer is half done leaves runs waiting for the next: held is true. It is tried until it succeeds.
+func (a *Activities) EndErasure(ctx context.Context, end ErasureEnd) (held bool, err error) {
 	if end.Outcome == Abandoned {
 		half, err := a.Shop.HalfErased(ctx, end.Request.CustomerID)
 		if err != nil {
-			return fmt.Errorf("look how far the erasure is: %w", err)
+			return false, fmt.Errorf("look how far the erasure is: %w", err)
 		}
 		if half {
-			return nil
+			return true, nil
 		}
-		return a.Shop.EndMaintenance(ctx, end.Request.maintenance())
+		return false, a.Shop.EndMaintenance(ctx, end.Request.maintenance())
 	}
-	err := a.Shop.EndErasure(ctx, shopdb.EndErasureParams{CustomerID: end.Request.CustomerID, Complete: end.Outcome == Complete})
+	err = a.Shop.EndErasure(ctx, shopdb.EndErasureParams{CustomerID: end.Request.CustomerID, Complete: end.Outcome == Complete})
 	if err != nil {
-		return fmt.Errorf("forget whom was erased: %w", err)
+		return false, fmt.Errorf("forget whom was erased: %w", err)
 	}
-	return a.Shop.EndMaintenance(ctx, end.Request.maintenance())
+	return false, a.Shop.EndMaintenance(ctx, end.Request.maintenance())
 }
 
 // persons are the tables of the lake that say who somebody is, zone by zone.

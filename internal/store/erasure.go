@@ -36,21 +36,21 @@ type Identity struct {
 	Phone string `json:"phone"`
 }
 
-// BeginErasure closes a customer's account, so that nothing more is bought. It fails with ErrNotFound, an
-// *OrdersUnderWay or an *OtherRoles, and has then changed nothing.
-func (db *DB) BeginErasure(ctx context.Context, customer int64) error {
-	if err := db.RefuseErasure(ctx, customer); err != nil {
-		return failed("erase customer", err)
-	}
-	if err := db.CloseCustomer(ctx, customer); !errors.Is(err, ErrNotFound) { // closed before
-		return err
-	}
-	return nil
+// MayErase changes nothing. It fails with ErrNotFound, an *OrdersUnderWay or an *OtherRoles.
+func (db *DB) MayErase(ctx context.Context, customer int64) error {
+	return failed("erase customer", db.RefuseErasure(ctx, customer))
 }
 
-// EraseCustomer makes a customer nobody in the shop, in one transaction; errors are those of BeginErasure. Done again
-// it changes nothing.
+// EraseCustomer closes a customer's account, so that nothing more is bought, and then makes the customer nobody in the
+// shop, in one transaction. Errors are those of MayErase, which leave the account as it was, unless an order came in
+// between. Done again it changes nothing.
 func (db *DB) EraseCustomer(ctx context.Context, customer int64) error {
+	if err := db.MayErase(ctx, customer); err != nil {
+		return err
+	}
+	if err := db.CloseCustomer(ctx, customer); err != nil && !errors.Is(err, ErrNotFound) { // closed before
+		return err
+	}
 	err := db.InTx(ctx, func(q *shopdb.Queries) error {
 		email, err := q.EmailToErase(ctx, customer)
 		if errors.Is(err, pgx.ErrNoRows) {
