@@ -71,5 +71,7 @@ await shoot('temporal-checkout', history(`checkout/${shown.id}`), sees('Workflow
 await shoot('temporal-fulfilment', history(`fulfilment/${shown.id}`), sees('Workflow Execution Completed'), 1250);
 await shoot('temporal-etl-run', history(`etl/${loaded.id}`), sees('record that the run succeeded'), 1300);
 await shoot('temporal-etl-details', page.url().replace(/history$/, 'user-metadata'), sees('Current Details'));
+const published = `WorkflowType = 'DailyETL' and EtlIntervalTo > '${day(0)}T12:00:00Z' and EtlStep = 'publish'`;
+await shoot('temporal-etl-search', `${temporal}/workflows?query=${encodeURIComponent(published)}`, sees('DailyETL'), 620);
 await shoot('api-docs', `${api}/docs`, sees('Buy what is in your cart'));
 await browser.close();
