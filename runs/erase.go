@@ -2,13 +2,10 @@ package runs
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"go.temporal.io/sdk/client"
 
-	"mercado/internal/store"
 	"mercado/workflows"
 )
 
@@ -34,43 +31,19 @@ func (r *Runs) Erase(ctx context.Context, customer int64) (*Erasure, error) {
 // Wait returns what was erased; show is told of it meanwhile. A customer who cannot be erased, and one of whom something
 // is left, are errors that say why. When there has been no worker for WorkerGrace the error is a *store.NoWorkerError.
 func (e *Erasure) Wait(ctx context.Context, show func(Erased)) (*Erased, error) {
-	type end struct {
-		erased *Erased
-		err    error
-	}
-	waiting, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ended := make(chan end, 1)
-	go func() {
-		var it end
-		it.err = e.handle.Get(waiting, &it.erased)
-		ended <- it
-	}()
-	look := time.NewTicker(lookEvery)
-	defer look.Stop()
-	lastSeen := time.Now()
-	for {
-		select {
-		case it := <-ended:
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			if it.err != nil {
-				it.err = fmt.Errorf("erase: %s", reason(it.err))
-			}
-			return it.erased, it.err
-		case <-look.C:
-			absent := &store.NoWorkerError{}
-			if err := e.runs.Ready(ctx); !errors.As(err, &absent) {
-				lastSeen = time.Now()
-			} else if time.Since(lastSeen) > WorkerGrace {
-				return nil, err
-			}
-			answer, err := e.runs.temporal.QueryWorkflow(ctx, e.handle.GetID(), e.handle.GetRunID(), workflows.ErasureQuery)
-			var erased Erased
-			if err == nil && answer.Get(&erased) == nil {
-				show(erased)
-			}
+	var erased *Erased
+	failure, err := e.runs.attend(ctx, e.handle, &erased, func() {
+		answer, err := e.runs.temporal.QueryWorkflow(ctx, e.handle.GetID(), e.handle.GetRunID(), workflows.ErasureQuery)
+		var now Erased
+		if err == nil && answer.Get(&now) == nil {
+			show(now)
 		}
+	})
+	if err != nil {
+		return nil, err
 	}
+	if failure != nil {
+		return nil, fmt.Errorf("erase: %s", reason(failure))
+	}
+	return erased, nil
 }

@@ -56,16 +56,6 @@ func (a *Activities) EraseTable(ctx context.Context, step ErasureTableStep) (*Er
 	return &erasing.done, nil
 }
 
-// inScratch gives do a folder that is gone afterwards.
-func (a *Activities) inScratch(name string, do func(folder string) error) (err error) {
-	folder, remove, err := a.scratchFolder(name)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, remove()) }()
-	return do(folder)
-}
-
 // erasing is a table on its way.
 type erasing struct {
 	*Activities

@@ -48,6 +48,16 @@ func (a *Activities) scratchFolder(name string) (folder string, remove func() er
 	return folder, func() error { return os.RemoveAll(folder) }, nil
 }
 
+// inScratch gives do a folder that is gone afterwards.
+func (a *Activities) inScratch(name string, do func(folder string) error) (err error) {
+	folder, remove, err := a.scratchFolder(name)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, remove()) }()
+	return do(folder)
+}
+
 func removeOwnerless(root string) error {
 	entries, err := os.ReadDir(root)
 	if err != nil {
