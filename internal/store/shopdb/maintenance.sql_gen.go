@@ -7,6 +7,9 @@ package shopdb
 
 import (
 	"context"
+	"time"
+
+	"github.com/google/uuid"
 )
 
 const beginMaintenance = `-- name: BeginMaintenance :exec
@@ -45,6 +48,52 @@ type EndMaintenanceParams struct {
 func (q *Queries) EndMaintenance(ctx context.Context, arg EndMaintenanceParams) error {
 	_, err := q.db.Exec(ctx, endMaintenance, arg.Kind, arg.Subject)
 	return err
+}
+
+const heldNow = `-- name: HeldNow :one
+select (m.kind || ' of ' || m.subject)::text
+from etl.maintenance as m
+where m.ended_at is null and m.holds_runs
+`
+
+// The maintenance that holds runs. To be asked under the lock that numbers runs.
+func (q *Queries) HeldNow(ctx context.Context) (string, error) {
+	row := q.db.QueryRow(ctx, heldNow)
+	var column_1 string
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const heldSince = `-- name: HeldSince :one
+select (m.kind || ' of ' || m.subject)::text
+from etl.maintenance as m
+where m.holds_runs and (m.ended_at is null or m.ended_at > $1::timestamptz)
+order by m.id desc
+limit 1
+`
+
+// The last maintenance that has held runs at any time since then.
+func (q *Queries) HeldSince(ctx context.Context, since time.Time) (string, error) {
+	row := q.db.QueryRow(ctx, heldSince, since)
+	var column_1 string
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const holdRun = `-- name: HoldRun :one
+update etl.runs
+set waits_for = (select m.kind || ' of ' || m.subject from etl.maintenance as m where m.ended_at is null and m.holds_runs)
+where runs.id = $1
+returning waits_for
+`
+
+// What keeps a run that has been recorded from its first step, null for nothing. To be asked under the
+// lock that numbers runs.
+func (q *Queries) HoldRun(ctx context.Context, id uuid.UUID) (*string, error) {
+	row := q.db.QueryRow(ctx, holdRun, id)
+	var waits_for *string
+	err := row.Scan(&waits_for)
+	return waits_for, err
 }
 
 const maintenanceUnderWay = `-- name: MaintenanceUnderWay :one

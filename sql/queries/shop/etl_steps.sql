@@ -1,0 +1,94 @@
+-- name: RecordStep :exec
+-- A later report of the same step replaces an earlier one; a step that has ended is not running
+-- again because a report came late. The error of a try stands until a later try has ended.
+insert into etl.steps (
+    run_id, execution, step, table_name, state, rows_in, rows_out, rows_rejected, bytes,
+    tries, error, note, started_at, finished_at
+)
+values (
+    sqlc.arg(run_id), sqlc.arg(execution), sqlc.arg(step), sqlc.arg(table_name), sqlc.arg(state),
+    sqlc.arg(rows_in), sqlc.arg(rows_out), sqlc.arg(rows_rejected), sqlc.arg(bytes),
+    sqlc.arg(tries), sqlc.narg(error), sqlc.arg(note), sqlc.arg(started_at), sqlc.narg(finished_at)
+)
+on conflict (run_id, execution, step, table_name) do update
+set
+    state = excluded.state,
+    rows_in = excluded.rows_in,
+    rows_out = excluded.rows_out,
+    rows_rejected = excluded.rows_rejected,
+    bytes = excluded.bytes,
+    tries = greatest(steps.tries, excluded.tries),
+    error = coalesce(excluded.error, case when excluded.finished_at is null then steps.error end),
+    note = excluded.note,
+    started_at = case
+        when excluded.finished_at is null then least(steps.started_at, excluded.started_at)
+        else excluded.started_at
+    end,
+    finished_at = excluded.finished_at
+where not (steps.finished_at is not null and excluded.finished_at is null and steps.tries >= excluded.tries);
+
+-- name: StepsOfRuns :many
+-- Of each step the last execution that has it, in the order they ran.
+select s.*
+from etl.steps as s
+where s.run_id = any(sqlc.arg(run_ids)::uuid[])
+    and s.execution = (
+        select max(l.execution)
+        from etl.steps as l
+        where l.run_id = s.run_id and l.step = s.step
+    )
+order by s.run_id, s.started_at, s.step, s.table_name;
+
+-- name: RejectedSteps :many
+-- Tables of which the last clean of a run has put rows in quarantine, newest run first; from the
+-- table at_table of the run at_id, which began at at_time.
+select
+    r.id as run_id,
+    r.started_at,
+    s.execution,
+    s.table_name
+from etl.steps as s
+inner join etl.runs as r on r.id = s.run_id
+where s.step = 'clean'
+    and s.rows_rejected > 0
+    and s.execution = (
+        select max(l.execution)
+        from etl.steps as l
+        where l.run_id = s.run_id and l.step = 'clean'
+    )
+    and (sqlc.narg(run_id)::uuid is null or r.id = sqlc.narg(run_id)::uuid)
+    and (sqlc.narg(table_name)::text is null or s.table_name = sqlc.narg(table_name)::text)
+    and (
+        sqlc.narg(day)::date is null
+        or (r.interval_from <= sqlc.narg(day)::date and r.interval_to > sqlc.narg(day)::date)
+    )
+    and (
+        sqlc.narg(at_time)::timestamptz is null
+        or (r.started_at, r.id) < (sqlc.narg(at_time)::timestamptz, sqlc.narg(at_id)::uuid)
+        or (r.id = sqlc.narg(at_id)::uuid and s.table_name >= sqlc.narg(at_table)::text)
+    )
+order by r.started_at desc, r.id desc, s.table_name
+limit sqlc.arg(row_limit);
+
+-- name: LastLoads :many
+-- Of each table of each zone the step that made it last, of a run that was published; a replay that
+-- found it as it was has not made it.
+select distinct on (s.step, s.table_name)
+    s.step,
+    s.table_name,
+    s.rows_out,
+    s.rows_rejected,
+    s.bytes,
+    s.note,
+    s.finished_at::timestamptz as finished_at,
+    r.id as run_id,
+    r.interval_from,
+    r.interval_to
+from etl.steps as s
+inner join etl.runs as r on r.id = s.run_id
+where r.state = 'succeeded'
+    and s.table_name <> ''
+    and s.step in ('extract', 'clean', 'work', 'gold', 'stage')
+    and s.finished_at is not null
+    and s.state = 'succeeded'
+order by s.step, s.table_name, s.finished_at desc;
