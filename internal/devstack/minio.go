@@ -139,11 +139,7 @@ func RemoveBuckets(ctx context.Context, s settings.ObjectStore) error {
 	for _, zone := range Zones {
 		bucket := s.BucketPrefix + zone
 		group.Go(func() error {
-			objects := store.ListObjects(ctx, bucket, minio.ListObjectsOptions{Recursive: true})
-			for failure := range store.RemoveObjects(ctx, bucket, objects, minio.RemoveObjectsOptions{}) {
-				return fmt.Errorf("empty bucket %s: %w", bucket, failure.Err)
-			}
-			return store.RemoveBucket(ctx, bucket)
+			return store.RemoveBucketWithOptions(ctx, bucket, minio.RemoveBucketOptions{ForceDelete: true})
 		})
 	}
 	return group.Wait()

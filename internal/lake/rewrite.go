@@ -93,9 +93,13 @@ func (s *Store) DropOldVersions(ctx context.Context, zone Zone, prefix string) (
 		}
 		dropped++
 	}
-	for upload := range s.client.ListIncompleteUploads(ctx, s.Bucket(zone), prefix, true) {
+	// Of a prefix that is no whole key MinIO lists nothing; without one it lists all.
+	for upload := range s.client.ListIncompleteUploads(ctx, s.Bucket(zone), "", true) {
 		if upload.Err != nil {
 			return dropped, s.classify(zone, prefix, upload.Err)
+		}
+		if !strings.HasPrefix(upload.Key, prefix) {
+			continue
 		}
 		if err := s.client.RemoveIncompleteUpload(ctx, s.Bucket(zone), upload.Key); err != nil {
 			return dropped, s.classify(zone, upload.Key, err)
