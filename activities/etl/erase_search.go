@@ -24,7 +24,7 @@ type Found struct {
 // Search is what was found when everything had been erased.
 type Search struct {
 	Remains []Found  `json:"remains"` // what should not be there
-	Alike   []Found  `json:"alike"`   // the name or the phone, which others may have as well: somebody has to look
+	Alike   []Found  `json:"alike"`   // what others have, or may have, as well: somebody has to look
 	Unread  []string `json:"unread"`  // objects that cannot be looked into
 	Places  int      `json:"places"`  // that were looked at, or tried to be
 }
@@ -38,7 +38,7 @@ func (a *Activities) SearchErased(ctx context.Context, request ErasureRequest) (
 	if err != nil {
 		return nil, err
 	}
-	search := &searching{Activities: a, request: request, what: texts(identity), found: &Search{Remains: []Found{}, Alike: []Found{}, Unread: []string{}}}
+	search := &searching{Activities: a, request: request, what: texts(identity), shared: identity != nil && identity.Shared, found: &Search{Remains: []Found{}, Alike: []Found{}, Unread: []string{}}}
 	if err := search.databases(ctx); err != nil {
 		return nil, err
 	}
@@ -58,6 +58,7 @@ type searching struct {
 	*Activities
 	request ErasureRequest
 	what    map[model.Wanted]string // what a text is
+	shared  bool                    // the e-mail address is somebody else's as well
 	found   *Search
 }
 
@@ -82,10 +83,11 @@ func texts(identity *store.Identity) map[model.Wanted]string {
 	return what
 }
 
-// add notes what was found. An e-mail address is one person's; a name or a number need not be.
+// add notes what was found. An e-mail address is one customer's, unless the person has registered again; a name or a
+// number need not be.
 func (s *searching) add(place, what string, rows int64) {
 	found := Found{Place: place, What: what, Rows: rows}
-	if what == "name" || what == "phone" {
+	if what == "name" || what == "phone" || what == "e-mail" && s.shared {
 		s.found.Alike = append(s.found.Alike, found)
 		return
 	}

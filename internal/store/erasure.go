@@ -34,6 +34,8 @@ type Identity struct {
 	Email string `json:"email"`
 	Name  string `json:"name"` // first and last
 	Phone string `json:"phone"`
+
+	Shared bool `json:"-"` // the address is that of another customer by now: the person has registered again
 }
 
 // MayErase changes nothing. It fails with ErrNotFound, an *OrdersUnderWay or an *OtherRoles.
@@ -71,12 +73,12 @@ func (db *DB) EraseCustomer(ctx context.Context, customer int64) error {
 // LookedFor is who is being erased, nil once that has ended or where nothing was left to erase.
 func (db *DB) LookedFor(ctx context.Context, customer int64) (*Identity, error) {
 	kept, err := db.Queries.LookedFor(ctx, customer)
-	if errors.Is(err, pgx.ErrNoRows) || err == nil && len(kept) == 0 {
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && len(kept.LookedFor) == 0 {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, failed("look who is erased", err)
 	}
-	var identity Identity
-	return &identity, json.Unmarshal(kept, &identity)
+	identity := Identity{Shared: kept.Shared}
+	return &identity, json.Unmarshal(kept.LookedFor, &identity)
 }

@@ -28,11 +28,13 @@ func (q *Queries) EmailToErase(ctx context.Context, customerID int64) (string, e
 
 const endErasure = `-- name: EndErasure :exec
 with parts as (
-    delete from etl.erased_parts where erased_parts.customer_id = $2
+    delete from etl.erased_parts
+    where erased_parts.customer_id = $2 and $1::boolean
 ),
 
 contents as (
-    delete from etl.erased_contents where erased_contents.customer_id = $2
+    delete from etl.erased_contents
+    where erased_contents.customer_id = $2 and $1::boolean
 )
 
 update etl.erasures
@@ -45,7 +47,8 @@ type EndErasureParams struct {
 	CustomerID int64
 }
 
-// Forgets what the erasure has kept. What to look for stays until nothing of it is found.
+// Forgets what the erasure has kept, once nothing is left: what to look for, and what parts were, for manifests that
+// could not be read and are restored.
 func (q *Queries) EndErasure(ctx context.Context, arg EndErasureParams) error {
 	_, err := q.db.Exec(ctx, endErasure, arg.Complete, arg.CustomerID)
 	return err
@@ -239,17 +242,28 @@ func (q *Queries) HalfErased(ctx context.Context, customerID int64) (bool, error
 }
 
 const lookedFor = `-- name: LookedFor :one
-select looked_for
+select
+    looked_for,
+    exists (
+        select from identity.customers
+        where id <> erasures.customer_id and lower(email) = looked_for->>'email'
+    ) as shared
 from etl.erasures
 where customer_id = $1
 `
 
-// What an erasure must not find in the end; null once it has ended, or where nothing was left to erase.
-func (q *Queries) LookedFor(ctx context.Context, customerID int64) (json.RawMessage, error) {
+type LookedForRow struct {
+	LookedFor json.RawMessage
+	Shared    bool
+}
+
+// What an erasure must not find in the end, null where nothing was left to erase; and whether it is somebody else's
+// address by now.
+func (q *Queries) LookedFor(ctx context.Context, customerID int64) (LookedForRow, error) {
 	row := q.db.QueryRow(ctx, lookedFor, customerID)
-	var looked_for json.RawMessage
-	err := row.Scan(&looked_for)
-	return looked_for, err
+	var i LookedForRow
+	err := row.Scan(&i.LookedFor, &i.Shared)
+	return i, err
 }
 
 const ordersOfErased = `-- name: OrdersOfErased :many

@@ -7,13 +7,13 @@
 -- An erasure that has begun. looked_for is what it must not find anywhere in the end, and is forgotten then.
 create table etl.erasures (
     customer_id bigint primary key,
-    looked_for jsonb, -- e-mail address, name and phone as they were; null once the erasure has ended
+    looked_for jsonb, -- e-mail address, name and phone as they were; null once one has ended and nothing was left
     anonymised_at timestamptz not null default now(),
     ended_at timestamptz
 );
 
 -- What an erasure writes in place of a part of the lake, written down before it does: whoever goes on after a
--- crash knows its work by it from a part that is corrupt. Forgotten when the erasure has ended.
+-- crash knows its work by it from a part that is corrupt. Forgotten when an erasure has ended and nothing was left.
 create table etl.erased_parts (
     customer_id bigint not null references etl.erasures (customer_id) on delete cascade,
     zone text not null,

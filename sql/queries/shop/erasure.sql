@@ -46,8 +46,14 @@ from etl.erased_contents
 where customer_id = sqlc.arg(customer_id);
 
 -- name: LookedFor :one
--- What an erasure must not find in the end; null once it has ended, or where nothing was left to erase.
-select looked_for
+-- What an erasure must not find in the end, null where nothing was left to erase; and whether it is somebody else's
+-- address by now.
+select
+    looked_for,
+    exists (
+        select from identity.customers
+        where id <> erasures.customer_id and lower(email) = looked_for->>'email'
+    ) as shared
 from etl.erasures
 where customer_id = sqlc.arg(customer_id);
 
@@ -105,13 +111,16 @@ select exists (
 );
 
 -- name: EndErasure :exec
--- Forgets what the erasure has kept. What to look for stays until nothing of it is found.
+-- Forgets what the erasure has kept, once nothing is left: what to look for, and what parts were, for manifests that
+-- could not be read and are restored.
 with parts as (
-    delete from etl.erased_parts where erased_parts.customer_id = sqlc.arg(customer_id)
+    delete from etl.erased_parts
+    where erased_parts.customer_id = sqlc.arg(customer_id) and sqlc.arg(complete)::boolean
 ),
 
 contents as (
-    delete from etl.erased_contents where erased_contents.customer_id = sqlc.arg(customer_id)
+    delete from etl.erased_contents
+    where erased_contents.customer_id = sqlc.arg(customer_id) and sqlc.arg(complete)::boolean
 )
 
 update etl.erasures
