@@ -23,12 +23,12 @@ type EraseInput struct {
 
 // Erased is how far an erasure is: what the query ErasureQuery answers, and its result.
 type Erased struct {
-	CustomerID int64              `json:"customer_id"`
-	Now        string             `json:"now"` // what it does or waits for; "" once it has ended
-	Tables     []*etl.ErasedTable `json:"tables"`
-	Manifests  int                `json:"manifests"` // objects that name parts, written anew
-	Rows       int64              `json:"rows"`      // of the customer in the warehouse
-	Search     *etl.Search        `json:"search"`    // what was found in the end
+	CustomerID int64                `json:"customer_id"`
+	Now        string               `json:"now"` // what it does or waits for; "" once it has ended
+	Tables     []*etl.ErasedTable   `json:"tables"`
+	Manifests  *etl.ErasedManifests `json:"manifests"`
+	Warehouse  *etl.ErasedWarehouse `json:"warehouse"`
+	Search     *etl.Search          `json:"search"` // what was found in the end
 }
 
 // Objects is how many parts were written anew.
@@ -147,7 +147,7 @@ func (e *eraseCustomer) erase(ctx workflow.Context) error {
 		do, into     any
 	}{
 		{"writing manifests", "have manifests name what parts have become", etlSteps.EraseManifests, &e.done.Manifests},
-		{"erasing from the warehouse", "put the customer's rows in the warehouse as zone gold has them", etlSteps.EraseWarehouse, &e.done.Rows},
+		{"erasing from the warehouse", "put the customer's rows in the warehouse as zone gold has them", etlSteps.EraseWarehouse, &e.done.Warehouse},
 		{"searching", "look whether anything is left", etlSteps.SearchErased, &e.done.Search},
 	} {
 		e.now(ctx, step.now)
@@ -176,6 +176,7 @@ func (e *eraseCustomer) problems() []string {
 	for _, table := range e.done.Tables {
 		problems = append(problems, table.Problems...)
 	}
+	problems = slices.Concat(problems, e.done.Manifests.Problems, e.done.Warehouse.Problems)
 	for _, unread := range e.done.Search.Unread {
 		if !slices.Contains(problems, unread) {
 			problems = append(problems, unread)

@@ -3,29 +3,38 @@ package etl
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mercado/internal/lake"
 	"mercado/internal/store/shopdb"
 )
 
+// ErasedManifests is what became of what names parts.
+type ErasedManifests struct {
+	Written  int      `json:"written"`  // objects, anew
+	Problems []string `json:"problems"` // objects that cannot be read: they were left alone
+}
+
 // EraseManifests has everything that names a part say what it has become: the frozen extracts, the manifests of all
-// executions and the histories that were read. It returns how many objects were written.
-func (a *Activities) EraseManifests(ctx context.Context, request ErasureRequest) (written int, err error) {
+// executions and the histories that were read.
+func (a *Activities) EraseManifests(ctx context.Context, request ErasureRequest) (*ErasedManifests, error) {
 	say, stop := beat(ctx)
 	defer stop()
 	rewritten, err := a.rewritten(ctx, request)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	naming := &naming{Activities: a, request: request, rewritten: rewritten, contents: map[string]map[string]string{}}
+	naming := &naming{
+		Activities: a, request: request, rewritten: rewritten, contents: map[string]map[string]string{}, done: ErasedManifests{Problems: []string{}},
+	}
 	for _, do := range []func(context.Context) error{naming.snapshots, naming.manifests, naming.histories} {
-		say(fmt.Sprintf("%d manifests written", naming.written))
+		say(fmt.Sprintf("%d manifests written", naming.done.Written))
 		if err := do(ctx); err != nil {
-			return naming.written, classify(err)
+			return nil, classify(err)
 		}
 	}
-	return naming.written, nil
+	return &naming.done, nil
 }
 
 type naming struct {
@@ -33,11 +42,25 @@ type naming struct {
 	request   ErasureRequest
 	rewritten map[lake.Zone]map[string]lake.Rewritten
 	contents  map[string]map[string]string // of tables of gold: digests as they were, and as they are
-	written   int
+	done      ErasedManifests
+}
+
+// lost notes an object that cannot be read: as it says nothing, it says nothing of what parts were. Any other error
+// is returned.
+func (n *naming) lost(err error) error {
+	object := lostObject(err)
+	if object == nil {
+		return err
+	}
+	problem := fmt.Sprintf("object %s/%s cannot be read and was left as it is: restore or remove it, and erase again", object.Bucket, object.Key)
+	if !slices.Contains(n.done.Problems, problem) {
+		n.done.Problems = append(n.done.Problems, problem)
+	}
+	return nil
 }
 
 func (n *naming) write(ctx context.Context, zone lake.Zone, key string, value any) error {
-	n.written++
+	n.done.Written++
 	return n.Store.OverwriteJSON(ctx, zone, key, value)
 }
 
@@ -53,10 +76,15 @@ func (n *naming) snapshots(ctx context.Context) error {
 		}
 		snapshot := &lake.Snapshot{}
 		if err := n.Store.ReadJSON(ctx, lake.Raw, key, snapshot); err != nil {
-			return err
+			if err := n.lost(err); err != nil {
+				return err
+			}
+			continue
 		}
 		if _, err := n.Store.Freeze(ctx, snapshot); err != nil {
-			return err
+			if err := n.lost(err); err != nil {
+				return err
+			}
 		}
 		changed := false
 		for _, manifest := range snapshot.Tables {
@@ -79,7 +107,7 @@ func (n *naming) manifests(ctx context.Context) error {
 	}
 	for _, person := range persons {
 		table := ErasureTable{Zone: person.table.Zone, Table: person.table.Name}
-		err := n.manifestsOf(ctx, table, func(manifest *lake.Manifest) error {
+		err := n.manifestsOf(ctx, table, n.lost, func(manifest *lake.Manifest) error {
 			was := manifest.ContentDigest()
 			if !manifest.Rewrite(n.rewritten[table.Zone]) {
 				return nil
@@ -123,7 +151,10 @@ func (n *naming) histories(ctx context.Context) error {
 		}
 		history := &lake.History{}
 		if err := n.Store.ReadJSON(ctx, lake.Gold, key, history); err != nil {
-			return err
+			if err := n.lost(err); err != nil {
+				return err
+			}
+			continue
 		}
 		if !history.Rewrite(n.rewritten[lake.Gold], n.contents) {
 			continue

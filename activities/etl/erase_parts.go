@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+	"go.temporal.io/sdk/activity"
 
 	"mercado/internal/lake"
 	"mercado/internal/lake/model"
@@ -37,39 +38,52 @@ type erasedFromShop struct{ orders []uuid.UUID }
 // parts that no manifest names. What takes the place of a part is on record before it is written, so that whoever
 // goes on after a crash knows it. Old versions of objects go.
 func (a *Activities) EraseTable(ctx context.Context, step ErasureTableStep) (*ErasedTable, error) {
-	say, stop := beat(ctx)
+	var progress erasedSoFar
+	if activity.HasHeartbeatDetails(ctx) { // of a try that died
+		_ = activity.GetHeartbeatDetails(ctx, &progress)
+	}
+	tell, stop := beatWith(ctx, progress)
 	defer stop()
 	erasing, err := a.erasing(ctx, step.Request, step.Table)
 	if err != nil {
 		return nil, classify(err)
 	}
+	progress.Done.ErasureTable = step.Table
+	erasing.erasedSoFar = progress
 	err = a.inScratch(fmt.Sprintf("erase-%s-%s-", step.Table.Zone, step.Table.Table), func(folder string) error {
 		erasing.folder = folder
-		return erasing.run(ctx, say)
+		return erasing.run(ctx, tell)
 	})
 	if err == nil {
-		erasing.done.Dropped, err = a.Store.DropOldVersions(ctx, step.Table.Zone, lake.Folder(step.Table.Table))
+		erasing.Done.Dropped, err = a.Store.DropOldVersions(ctx, step.Table.Zone, lake.Folder(step.Table.Table))
 	}
 	if err != nil {
 		return nil, classify(a.advise(fmt.Errorf("erase from %s.%s: %w", step.Table.Zone, step.Table.Table, err)))
 	}
-	return &erasing.done, nil
+	return &erasing.Done, nil
+}
+
+// erasedSoFar is what a try tells by its heartbeats, and the next goes on from.
+type erasedSoFar struct {
+	Last string      `json:"last"` // key that was looked at; keys come in their order
+	Of   int         `json:"of"`   // so many keys
+	Done ErasedTable `json:"done"`
 }
 
 // erasing is a table on its way.
 type erasing struct {
 	*Activities
+	erasedSoFar
 	person   personTable
 	customer int64
 	shop     erasedFromShop
 	known    map[string]lake.Part      // parts by key, as their manifests have them
 	planned  map[string]lake.Rewritten // what was begun to be written before, by key
 	folder   string
-	done     ErasedTable
 }
 
 func (a *Activities) erasing(ctx context.Context, request ErasureRequest, table ErasureTable) (*erasing, error) {
-	e := &erasing{Activities: a, customer: request.CustomerID, known: map[string]lake.Part{}, planned: map[string]lake.Rewritten{}, done: ErasedTable{ErasureTable: table}}
+	e := &erasing{Activities: a, customer: request.CustomerID, known: map[string]lake.Part{}, planned: map[string]lake.Rewritten{}}
 	var err error
 	if e.person, err = a.person(table); err != nil {
 		return nil, err
@@ -82,7 +96,13 @@ func (a *Activities) erasing(ctx context.Context, request ErasureRequest, table 
 		return nil, err
 	}
 	e.planned = rewritten[table.Zone]
-	err = a.manifestsOf(ctx, table, func(manifest *lake.Manifest) error {
+	unread := func(err error) error { // EraseManifests tells of it
+		if lostObject(err) != nil {
+			return nil
+		}
+		return err
+	}
+	err = a.manifestsOf(ctx, table, unread, func(manifest *lake.Manifest) error {
 		for _, part := range manifest.AllParts() {
 			e.known[part.Key] = part
 		}
@@ -110,8 +130,8 @@ func (a *Activities) rewritten(ctx context.Context, request ErasureRequest) (map
 	return rewritten, nil
 }
 
-// manifestsOf gives every manifest of a table to do.
-func (a *Activities) manifestsOf(ctx context.Context, table ErasureTable, do func(*lake.Manifest) error) error {
+// manifestsOf gives every manifest of a table to do, and the errors of those that cannot be read to unread.
+func (a *Activities) manifestsOf(ctx context.Context, table ErasureTable, unread func(error) error, do func(*lake.Manifest) error) error {
 	keys, err := a.Store.Keys(ctx, table.Zone, lake.Folder(table.Table)+lake.Manifests)
 	if err != nil {
 		return err
@@ -119,7 +139,10 @@ func (a *Activities) manifestsOf(ctx context.Context, table ErasureTable, do fun
 	for _, key := range keys {
 		manifest := &lake.Manifest{}
 		if err := a.Store.ReadJSON(ctx, table.Zone, key, manifest); err != nil {
-			return err
+			if err := unread(err); err != nil {
+				return err
+			}
+			continue
 		}
 		if err := do(manifest); err != nil {
 			return err
@@ -128,20 +151,22 @@ func (a *Activities) manifestsOf(ctx context.Context, table ErasureTable, do fun
 	return nil
 }
 
-func (e *erasing) run(ctx context.Context, say func(string)) error {
-	keys, err := e.Store.Keys(ctx, e.done.Zone, lake.Folder(e.done.Table))
+func (e *erasing) run(ctx context.Context, tell func(erasedSoFar)) error {
+	keys, err := e.Store.Keys(ctx, e.Done.Zone, lake.Folder(e.Done.Table))
 	if err != nil {
 		return err
 	}
-	for i, key := range keys {
-		if !strings.HasSuffix(key, ".parquet") {
+	e.Of = len(keys)
+	for _, key := range keys {
+		if !strings.HasSuffix(key, ".parquet") || key <= e.Last {
 			continue
 		}
-		say(fmt.Sprintf("%d of %d objects looked at", i, len(keys)))
-		e.done.Parts++
 		if err := e.part(ctx, key); err != nil {
 			return err
 		}
+		e.Done.Parts++
+		e.Last = key
+		tell(e.erasedSoFar)
 	}
 	return nil
 }
@@ -160,39 +185,44 @@ func (e *erasing) part(ctx context.Context, key string) (err error) {
 			}
 		}
 	}()
-	found, err := e.Store.Fetch(ctx, e.done.Zone, key, in)
+	found, err := e.Store.Fetch(ctx, e.Done.Zone, key, in)
 	if err != nil {
 		return err
 	}
-	if now, is := e.planned[key]; is && now.SHA256 == found {
-		e.done.Rewritten++
-		return nil // an earlier try got this far
-	}
 	known, named := e.known[key]
-	if named && known.SHA256 != found {
-		e.done.Problems = append(e.done.Problems, fmt.Sprintf("object %s/%s is not what its manifest says and was left as it is: restore or remove it, and erase again", e.Store.Bucket(e.done.Zone), key))
+	planned, ours := e.planned[key]
+	ours = ours && planned.SHA256 == found // an earlier try, or an earlier erasure, got this far
+	if named && known.SHA256 != found && !ours {
+		e.Done.Problems = append(e.Done.Problems, fmt.Sprintf("object %s/%s is not what its manifest says and was left as it is: restore or remove it, and erase again", e.Store.Bucket(e.Done.Zone), key))
 		return nil
 	}
 	rows, changed, err := e.Engine.Erase(ctx, e.person.part(e.customer, e.shop, in, out))
 	if is[*model.UnusablePart](err) {
-		e.done.Problems = append(e.done.Problems, unusable(e.Store.Bucket(e.done.Zone)+"/"+key))
+		e.Done.Problems = append(e.Done.Problems, unusable(e.Store.Bucket(e.Done.Zone)+"/"+key))
 		return nil
+	}
+	if ours && !changed {
+		e.Done.Rewritten++
 	}
 	if err != nil || !changed {
 		return err
+	}
+	was := found
+	if named { // an erasure that was cut off may not have told the manifest
+		was = known.SHA256
 	}
 	part, err := lake.Describe(key, out, lake.Totals{Rows: rows, Sums: known.Sums})
 	if err != nil {
 		return err
 	}
 	if err := e.Shop.PlanErasedPart(ctx, shopdb.PlanErasedPartParams{
-		CustomerID: e.customer, Zone: string(e.done.Zone), Key: key, WasSha256: found, Sha256: part.SHA256, Size: part.Size, Rows: rows,
+		CustomerID: e.customer, Zone: string(e.Done.Zone), Key: key, WasSha256: was, Sha256: part.SHA256, Size: part.Size, Rows: rows,
 	}); err != nil {
 		return fmt.Errorf("plan what %s becomes: %w", key, err)
 	}
-	if _, err := e.Store.UploadPart(ctx, e.done.Zone, key, out, part.Totals); err != nil {
+	if _, err := e.Store.UploadPart(ctx, e.Done.Zone, key, out, part.Totals); err != nil {
 		return err
 	}
-	e.done.Rewritten++
+	e.Done.Rewritten++
 	return nil
 }

@@ -44,6 +44,15 @@ func is[T error](err error) bool {
 	return errors.As(err, &target)
 }
 
+// lostObject is the object that is to blame for err because it is missing or damaged, nil when none is.
+func lostObject(err error) *lake.ObjectError {
+	var object *lake.ObjectError
+	if errors.As(err, &object) && object.Lost() {
+		return object
+	}
+	return nil
+}
+
 func classify(err error) error {
 	for _, kind := range final {
 		if kind.is(err) {

@@ -53,7 +53,7 @@ func (c *EraseCmd) Run(ctx context.Context, g *Globals) error {
 			}
 		}
 		_, err := fmt.Fprintf(w, "customer %d erased: %d objects and %d manifests written anew, %d rows in the warehouse; %d places searched\n",
-			erased.CustomerID, erased.Objects(), erased.Manifests, erased.Rows, erased.Search.Places)
+			erased.CustomerID, erased.Objects(), erased.Manifests.Written, erased.Warehouse.Rows, erased.Search.Places)
 		return err
 	})
 }

@@ -31,8 +31,12 @@ type Store struct {
 type ObjectError struct {
 	Bucket, Key string
 	Missing     bool
+	Damaged     bool // it is there, and its content is not what it should be
 	Problem     string
 }
+
+// Lost tells whether it is the object itself that cannot be used, and not the store that refuses it.
+func (e *ObjectError) Lost() bool { return e.Missing || e.Damaged }
 
 // remedy is what to do about an object of a zone that is lost.
 func remedy(zone Zone) string {
@@ -131,7 +135,7 @@ func (s *Store) read(ctx context.Context, zone Zone, part Part, sink io.Writer) 
 		return s.classify(zone, part.Key, err)
 	}
 	if digest := hex.EncodeToString(hash.Sum(nil)); size != part.Size || digest != part.SHA256 {
-		return &ObjectError{Bucket: s.Bucket(zone), Key: part.Key, Problem: fmt.Sprintf(
+		return &ObjectError{Bucket: s.Bucket(zone), Key: part.Key, Damaged: true, Problem: fmt.Sprintf(
 			"is not what its manifest says: %d bytes with sha256 %s, want %d with %s; %s",
 			size, digest, part.Size, part.SHA256, remedy(zone))}
 	}
@@ -162,7 +166,7 @@ func (s *Store) ReadJSON(ctx context.Context, zone Zone, key string, value any) 
 		return s.classify(zone, key, err)
 	}
 	if err := json.Unmarshal(data, value); err != nil {
-		return &ObjectError{Bucket: s.Bucket(zone), Key: key, Problem: fmt.Sprintf("is not valid JSON (%v): %s", err, remedy(zone))}
+		return &ObjectError{Bucket: s.Bucket(zone), Key: key, Damaged: true, Problem: fmt.Sprintf("is not valid JSON (%v): %s", err, remedy(zone))}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"mercado/internal/lake"
 	"mercado/internal/warehouse/warehousedb"
 )
 
@@ -37,6 +38,21 @@ func (db *DB) StandingOf(ctx context.Context, table string) (run *uuid.UUID, exe
 		return nil, 0, fmt.Errorf("look what stands of %s: %w", table, err)
 	}
 	return &row.RunID, int(row.Execution), nil
+}
+
+// RowsOf are the customer's rows that stand of a table, as a JSON list of objects, and the table's columns.
+func (db *DB) RowsOf(ctx context.Context, table, column string, customer int64) (columns []lake.Column, rows []byte, err error) {
+	named, err := db.TableColumns(ctx, table)
+	if err == nil {
+		rows, err = db.CustomerRows(ctx, warehousedb.CustomerRowsParams{TableName: table, ColumnName: column, CustomerID: customer})
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("read what stands of customer %d in %s: %w", customer, table, err)
+	}
+	for _, column := range named {
+		columns = append(columns, lake.Column{Name: column.Name, Type: column.Type})
+	}
+	return columns, rows, nil
 }
 
 // Erase puts the customer's rows in place and has versions name the new contents, in one transaction; then nothing

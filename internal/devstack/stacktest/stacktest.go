@@ -28,7 +28,7 @@ import (
 // World is what one test has for itself. It is gone when the test has ended.
 type World struct {
 	Database    settings.Database  // the shop and the warehouse are in one database
-	Warehouse   settings.Warehouse // the same database
+	Warehouse   settings.Warehouse // the same database, but see SeparateWarehouse
 	ObjectStore settings.ObjectStore
 	Temporal    settings.Temporal
 	Home        string // a temporary folder
@@ -93,6 +93,22 @@ func New(t testing.TB) *World {
 		cleanup(t, func(ctx context.Context) error { return removeSchedules(ctx, world.Temporal) })
 	})
 	return world
+}
+
+// SeparateWarehouse gives the warehouse a database of its own.
+func (w *World) SeparateWarehouse(t testing.TB) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	shared, err := theStack(ctx)
+	if err != nil {
+		t.Fatalf("the servers of the tests: %v", err)
+	}
+	name := uniqueName()
+	if w.Warehouse.URL, err = shared.createDatabase(ctx, name); err != nil {
+		t.Fatalf("database of the warehouse: %v", err)
+	}
+	t.Cleanup(func() { cleanup(t, func(ctx context.Context) error { return shared.dropDatabase(ctx, name) }) })
 }
 
 // removeSchedules ends what would go on starting workflows that nobody works on.

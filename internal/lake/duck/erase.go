@@ -32,15 +32,11 @@ var carried = []string{"xid", "broken_rules"}
 // Erase implements model.Eraser.
 func (e *Engine) Erase(ctx context.Context, part model.ErasedPart) (rows int64, changed bool, err error) {
 	err = e.erasing(ctx, part, func(r *erasing) error {
-		from := "erased"
-		if len(part.Personal.Periods) > 0 {
-			from = "united"
-		}
 		before, err := r.count(ctx, "select count(*) from part")
 		if err != nil {
 			return err
 		}
-		if rows, err = r.count(ctx, "select count(*) from "+from); err != nil {
+		if rows, err = r.count(ctx, "select count(*) from "+r.without()); err != nil {
 			return err
 		}
 		theirs, err := r.remains(ctx)
@@ -56,7 +52,7 @@ func (e *Engine) Erase(ctx context.Context, part model.ErasedPart) (rows int64, 
 			From, Out        string
 			Key, ColumnNames []string
 			Rules            bool
-		}{from, part.Out, part.Key, names, rules})
+		}{r.without(), part.Out, part.Key, names, rules})
 	})
 	return rows, changed, err
 }
@@ -64,7 +60,7 @@ func (e *Engine) Erase(ctx context.Context, part model.ErasedPart) (rows int64, 
 // Rows implements model.Eraser.
 func (e *Engine) Rows(ctx context.Context, part model.ErasedPart) (rows []byte, err error) {
 	err = e.erasing(ctx, part, func(r *erasing) error {
-		const theirs = `select coalesce(json_group_array(json(to_json(t))), '[]')::varchar from (select * exclude ("their own") from theirs where "their own") as t`
+		theirs := `select coalesce(json_group_array(json(to_json(t))), '[]')::varchar from (select * exclude ("their own") from ` + r.without() + ` where "their own") as t`
 		var text string
 		err := r.connection.QueryRowContext(ctx, theirs).Scan(&text)
 		rows = []byte(text)
@@ -99,6 +95,14 @@ func (e *Engine) Remains(ctx context.Context, part model.ErasedPart, texts []mod
 		return nil
 	})
 	return rows, found, err
+}
+
+// without is the view of the part without the person.
+func (r *erasing) without() string {
+	if len(r.part.Personal.Periods) > 0 {
+		return "united"
+	}
+	return "erased"
 }
 
 func (r *erasing) remains(ctx context.Context) (int64, error) {
@@ -144,7 +148,7 @@ func (e *Engine) erasing(ctx context.Context, part model.ErasedPart, do func(*er
 // to its end for any other purpose either.
 func (r *erasing) unusable(ctx context.Context, err error) error {
 	var said *duckdb.Error
-	if !errors.As(err, &said) || ctx.Err() != nil {
+	if !errors.As(err, &said) || ctx.Err() != nil || r.part.Given != nil {
 		return err
 	}
 	if said.Type == duckdb.ErrorTypeBinder {

@@ -2,9 +2,12 @@ package duck_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,6 +54,31 @@ func TestPeriodsThatSayTheSameBecomeOne(t *testing.T) {
 			(7, '2026-01-01', '2026-03-01', 'E.', null, true), (7, '2026-03-01', '2026-04-01', 'E.', null, false), (7, '2026-04-01', null, 'E.', null, true),
 			(8, '2026-01-01', '2026-02-01', 'A.', 'Porto', true), (8, '2026-02-01', null, 'A.', 'Porto', true)
 		) as h (id, since, until, first, city, active)`)
+	// From a table of Postgres they come out as from the file.
+	theirs, err := engine.Rows(t.Context(), part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	given := part
+	given.In = filepath.Join(folder, "there is none")
+	given.Given = &model.GivenRows{Columns: []lake.Column{
+		{Name: "customer_id", Type: "bigint"}, {Name: "valid_from", Type: "timestamp with time zone"}, {Name: "valid_to", Type: "timestamp with time zone"},
+		{Name: "first_name", Type: "text"}, {Name: "last_name", Type: "text"}, {Name: "email", Type: "text"}, {Name: "city", Type: "text"},
+		{Name: "country", Type: "text"}, {Name: "joined_at", Type: "timestamp with time zone"}, {Name: "is_active", Type: "boolean"},
+	}, Rows: []byte(`[
+		{"customer_id": 7, "valid_from": "2026-04-01T00:00:00+00:00", "valid_to": null, "first_name": "B.", "last_name": "O'Q.", "email": "b", "city": "Porto", "country": "PT", "joined_at": "2026-01-01T00:00:00+00:00", "is_active": true},
+		{"customer_id": 7, "valid_from": "2026-01-01T00:00:00+00:00", "valid_to": "2026-02-01T00:00:00+00:00", "first_name": "A.", "last_name": "Q.", "email": "a", "city": "Porto", "country": "PT", "joined_at": "2026-01-01T00:00:00+00:00", "is_active": true},
+		{"customer_id": 7, "valid_from": "2026-02-01T00:00:00+00:00", "valid_to": "2026-03-01T00:00:00+00:00", "first_name": "B.", "last_name": "Q.", "email": "b", "city": null, "country": "PT", "joined_at": "2026-01-01T00:00:00+00:00", "is_active": true},
+		{"customer_id": 7, "valid_from": "2026-03-01T00:00:00+00:00", "valid_to": "2026-04-01T00:00:00+00:00", "first_name": "B.", "last_name": "Q.", "email": "b", "city": null, "country": "PT", "joined_at": "2026-01-01T00:00:00+00:00", "is_active": false}
+	]`)}
+	rowsGiven, err := engine.Rows(t.Context(), given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ofFile, ofTable := objects(t, theirs), objects(t, rowsGiven)
+	if len(ofFile) != 3 || !slices.Equal(ofFile, ofTable) || !strings.Contains(ofFile[0], "first_name:E.") {
+		t.Errorf("from a file\n%s\nfrom a table\n%s", ofFile, ofTable)
+	}
 	part.In, part.Out = out, in
 	hash := model.WantedText("Hash A.")
 	if _, changed, err := engine.Erase(t.Context(), part); err != nil || changed {
@@ -59,6 +87,21 @@ func TestPeriodsThatSayTheSameBecomeOne(t *testing.T) {
 	if rows, found, err := engine.Remains(t.Context(), part, []model.Wanted{hash, model.WantedText("nothing")}); err != nil || rows != 0 || len(found) != 1 || found[hash] != 2 {
 		t.Errorf("%d rows say who somebody is, found %v, %v", rows, found, err)
 	}
+}
+
+// objects are those of a JSON list, in an order of their own.
+func objects(t *testing.T, list []byte) []string {
+	t.Helper()
+	var all []map[string]any
+	if err := json.Unmarshal(list, &all); err != nil {
+		t.Fatal(err)
+	}
+	texts := make([]string, len(all))
+	for i, object := range all {
+		texts[i] = fmt.Sprint(object)
+	}
+	slices.Sort(texts)
+	return texts
 }
 
 // TestAddressIsNotFoundInALongerOne looks for an address among those of others that contain it.

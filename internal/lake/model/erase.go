@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"mercado/internal/lake"
 	"mercado/internal/lake/sqlfile"
 )
 
@@ -15,7 +16,7 @@ import (
 type Eraser interface {
 	// Erase writes the part In as Out. rows are those of Out, which is written only when changed is true.
 	Erase(ctx context.Context, part ErasedPart) (rows int64, changed bool, err error)
-	// Rows gives the rows of a person in Parquet files, as a JSON list of objects.
+	// Rows gives the rows of a person in the part In without what tells who that is, as a JSON list of objects.
 	Rows(ctx context.Context, part ErasedPart) ([]byte, error)
 	// Remains tells what of a person is still in the part In: how many of the person's rows say who it is, and in how
 	// many rows, of anybody, each of the texts is.
@@ -56,4 +57,11 @@ type ErasedPart struct {
 	Orders   []uuid.UUID // of the customer
 	Key      []string    // rows are written in this order, as the model does; none: in the order they have
 	In, Out  string
+	Given    *GivenRows // of the part, instead of those of the file In, which need not be there
+}
+
+// GivenRows are rows of a table that are not in a file.
+type GivenRows struct {
+	Columns []lake.Column // with types as Postgres names them, which DuckDB knows as well
+	Rows    []byte        // a JSON list of objects
 }

@@ -27,6 +27,24 @@ func (q *Queries) ChangeContent(ctx context.Context, arg ChangeContentParams) er
 	return err
 }
 
+const customerRows = `-- name: CustomerRows :one
+select warehouse.customer_rows($1::text, $2::text, $3::bigint)::jsonb
+`
+
+type CustomerRowsParams struct {
+	TableName  string
+	ColumnName string
+	CustomerID int64
+}
+
+// The rows of a customer as they stand, as a list of objects.
+func (q *Queries) CustomerRows(ctx context.Context, arg CustomerRowsParams) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, customerRows, arg.TableName, arg.ColumnName, arg.CustomerID)
+	var column_1 json.RawMessage
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const putCustomer = `-- name: PutCustomer :one
 select warehouse.put_customer(
     $1::text, $2::text, $3::bigint, $4::jsonb
@@ -80,4 +98,43 @@ func (q *Queries) SweepAllStaging(ctx context.Context) (int32, error) {
 	var column_1 int32
 	err := row.Scan(&column_1)
 	return column_1, err
+}
+
+const tableColumns = `-- name: TableColumns :many
+select
+    a.attname::text as name,
+    format_type(a.atttypid, a.atttypmod)::text as type
+from pg_catalog.pg_attribute as a
+inner join pg_catalog.pg_class as c on c.oid = a.attrelid
+inner join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+where n.nspname = 'warehouse'
+    and c.relname = $1::text
+    and a.attnum > 0
+    and not a.attisdropped
+order by a.attnum
+`
+
+type TableColumnsRow struct {
+	Name string
+	Type string
+}
+
+func (q *Queries) TableColumns(ctx context.Context, tableName string) ([]TableColumnsRow, error) {
+	rows, err := q.db.Query(ctx, tableColumns, tableName)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []TableColumnsRow{}
+	for rows.Next() {
+		var i TableColumnsRow
+		if err := rows.Scan(&i.Name, &i.Type); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

@@ -1,5 +1,18 @@
 -- +goose Up
 -- +goose StatementBegin
+-- The rows of one customer that stand, as a list of objects.
+create function warehouse.customer_rows(p_table text, p_column text, p_customer bigint) returns jsonb
+language plpgsql stable as $$
+declare
+    standing jsonb;
+begin
+    execute format('select coalesce(jsonb_agg(to_jsonb(t)), ''[]'') from warehouse.%I as t where %I = $1', p_table, p_column)
+    into standing
+    using p_customer;
+    return standing;
+end
+$$;
+
 -- Puts the rows of one customer that are given, as a list of objects, in place of those that stand. Returns how many
 -- rows there are.
 create function warehouse.put_customer(p_table text, p_column text, p_customer bigint, p_rows jsonb)
@@ -41,4 +54,4 @@ $$;
 -- +goose StatementEnd
 
 -- +goose Down
-drop function staging.sweep_all, warehouse.change_content, warehouse.put_customer;
+drop function staging.sweep_all, warehouse.change_content, warehouse.put_customer, warehouse.customer_rows;
