@@ -13,8 +13,8 @@ import (
 // nondeterministic is how Temporal names what it finds when a replay differs from its history.
 const nondeterministic = "[TMPRL1100]"
 
-// TestChangedWorkflowFailsItsReplay shows that TestRecordedOrdersReplay is able to fail: every
-// history is replayed by its workflow with something added, or left out.
+// TestChangedWorkflowFailsItsReplay shows that TestRecordedOrdersReplay and TestRecordedLoadsReplay are able to fail:
+// every history is replayed by its workflow with something added, or left out.
 func TestChangedWorkflowFailsItsReplay(t *testing.T) {
 	t.Parallel()
 	for what, change := range map[string]change{
@@ -33,7 +33,7 @@ func TestChangedWorkflowFailsItsReplay(t *testing.T) {
 		},
 		"no step at all": func(workflow.Context, func() (any, error)) (any, error) { return nil, nil },
 	} {
-		for _, file := range histories(t) {
+		for _, file := range append(histories(t), loads(t)...) {
 			if what == "a step more at the end" && !ended(t, file) {
 				continue
 			}
@@ -62,7 +62,7 @@ func replay(t *testing.T, file string, change change) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	registerShop(replayer)
+	register(replayer)
 	return replayer.ReplayWorkflowHistoryFromJSONFile(nil, file)
 }
 

@@ -5,32 +5,33 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
-	sdk "go.temporal.io/sdk/worker"
 
 	"mercado/workflows"
 )
 
 // TestRecordedLoadsReplay is TestRecordedOrdersReplay for loads, recorded by
 //
-//	go test ./activities/etl -run 'TestHistoriesOfLoads|TestPublishProves' -record
+//	go test ./activities/etl -run 'TestHistoriesOfLoads|TestPublishProves|TestErased|TestErasureGoesOn' -record
 func TestRecordedLoadsReplay(t *testing.T) {
 	t.Parallel()
-	recorded, err := filepath.Glob(filepath.Join("testdata", "etl_*.json"))
-	if err != nil || len(recorded) == 0 {
-		t.Fatalf("no histories: %v", err)
-	}
-	for _, file := range recorded {
+	for _, file := range loads(t) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
-			replayer := sdk.NewWorkflowReplayer()
-			for _, workflow := range []any{workflows.DailyETL, workflows.RollbackETL, workflows.BackfillETL, workflows.PruneLake} {
-				replayer.RegisterWorkflow(workflow)
-			}
-			if err := replayer.ReplayWorkflowHistoryFromJSONFile(nil, file); err != nil {
+			if err := replay(t, file, nil); err != nil {
 				t.Error(err)
 			}
 		})
 	}
+}
+
+// loads are the files of all recorded workflows of loads and of what is done to what they made.
+func loads(t *testing.T) []string {
+	t.Helper()
+	recorded, err := filepath.Glob(filepath.Join("testdata", "etl_*.json"))
+	if err != nil || len(recorded) == 0 {
+		t.Fatalf("no histories: %v", err)
+	}
+	return recorded
 }
 
 func TestETLWorkflowIDs(t *testing.T) {

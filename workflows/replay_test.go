@@ -11,11 +11,12 @@ import (
 	"mercado/workflows"
 )
 
-// registerShop registers the workflows of the shop, whose histories are recorded.
-func registerShop(r sdk.WorkflowReplayer) {
+// register registers the workflows whose histories are recorded: those of the shop, and those of loads.
+func register(r sdk.WorkflowReplayer) {
 	for _, of := range []any{
 		workflows.Checkout, workflows.Fulfilment, workflows.Refund,
 		workflows.Audit, workflows.Webhooks, workflows.SweepHolds, workflows.ImportProducts,
+		workflows.DailyETL, workflows.RollbackETL, workflows.BackfillETL, workflows.PruneLake, workflows.EraseCustomer,
 	} {
 		r.RegisterWorkflow(of)
 	}

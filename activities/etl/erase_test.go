@@ -1,21 +1,15 @@
 package etl_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/minio/minio-go/v7"
-	enums "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/workflowservice/v1"
-	"go.temporal.io/sdk/temporal"
 
 	"mercado/activities/etl"
 	"mercado/internal/lake"
@@ -92,6 +86,8 @@ var untouched = []string{
 func TestErasedCustomerIsNowhere(t *testing.T) {
 	t.Parallel()
 	p := setupWithoutWorker(t)
+	objects := p.objects()
+	objects.keepVersions()
 	p.exec("select fixture.place('2026-03-01', 25), fixture.place('2026-03-02', 25)")
 	p.exec("set session_replication_role = replica; update ordering.orders set customer_id = 9 where customer_id = 8; set session_replication_role = origin")
 	p.exec(zyxEverywhere)
@@ -108,7 +104,8 @@ func TestErasedCustomerIsNowhere(t *testing.T) {
 	p.exec("update identity.customers set email = 'Zyx@FlumpMail.example', city = 'Wobblethorpe Upper', updated_at = now() where id = 8")
 	last, _ := p.load("2026-03-02", "2026-03-03")
 	p.want("select count(*) from warehouse.customer_history where customer_id = 8", "2")
-	objects := p.objects()
+	objects.beginUpload(lake.Raw, p.manifest(last, lake.Raw, "customers").Parts[0].Key)
+	objects.beginUpload(lake.Work, p.manifest(first, lake.Work, "customers").Parts[0].Key)
 	orphan := p.orphan(lake.Raw, p.manifest(first, lake.Raw, "customers").Parts[0].Key)
 	if len(p.manifest(quarantined, lake.Clean, "customers").Quarantine) != 1 {
 		t.Fatal("the customer with a broken address is not in quarantine")
@@ -128,6 +125,9 @@ func TestErasedCustomerIsNowhere(t *testing.T) {
 	var before []string
 	for _, query := range p.untouched() {
 		before = append(before, p.text(query))
+	}
+	if uploads := len(objects.uploads(lake.Raw)) + len(objects.uploads(lake.Work)); uploads != 2 {
+		t.Fatalf("%d uploads are under way, want 2", uploads)
 	}
 	worker = p.eraseAndKill(worker)
 
@@ -187,10 +187,16 @@ func TestErasedCustomerIsNowhere(t *testing.T) {
 
 	p.nobodyOnDisk()
 
+	p.registered("Zyx@FlumpMail.example")
+	anew := "select row(c, u)::text from identity.customers as c inner join identity.users as u on u.customer_id = c.id where c.first_name = 'Zyxomira'"
+	registered := p.text(anew)
 	stdout, stderr, code := p.ran("erase", "--customer", "8", "--output", "json")
 	var erased workflows.Erased
-	if err := json.Unmarshal([]byte(stdout), &erased); code != 0 || err != nil || erased.Objects() != 0 || erased.Manifests != 0 {
+	if err := json.Unmarshal([]byte(stdout), &erased); code != 0 || err != nil || erased.Objects() != 0 || erased.Manifests.Written != 0 || len(erased.Search.Alike) > 0 {
 		t.Errorf("erased again: code %d, %s, %s", code, stdout, stderr)
+	}
+	if now := p.text(anew); now != registered || now == "null" {
+		t.Errorf("registered again, the person was\n%s\nand once the old account is erased again is\n%s", registered, now)
 	}
 	broken := strings.Replace(orphan, ".parquet", "8.parquet", 1)
 	objects.put(lake.Raw, broken, []byte("this is no Parquet at all"))
@@ -201,57 +207,12 @@ func TestErasedCustomerIsNowhere(t *testing.T) {
 	p.want("select count(*) from etl.maintenance where ended_at is null", "0")
 }
 
-// cancelled asks for an erasure that has to wait, and cancels it: nothing has changed.
-func (p *pipeline) cancelled() {
-	p.t.Helper()
-	p.exec(`insert into etl.runs (id, interval_from, interval_to, attempt, execution, trigger, state, workflow_id, model_version, execution_started_at)
-		values (gen_random_uuid(), '2026-04-01', '2026-04-02', 1, 1, 'manual', 'running', 'another', '', now())`)
-	started, err := workflows.StartErase(p.t.Context(), p.temporal, p.queue(), workflows.EraseInput{CustomerID: zyx, Tries: tries})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	p.eventually("the erasure waits", func() bool {
-		return strings.Contains(p.details(started), "waiting for the end of 1 runs that are under way")
-	})
-	if err := p.temporal.CancelWorkflow(p.t.Context(), started.GetID(), started.GetRunID()); err != nil {
-		p.t.Fatal(err)
-	}
-	if err := started.Get(p.t.Context(), nil); !temporal.IsCanceledError(err) {
-		p.t.Errorf("cancelled, the erasure ended with %v", err)
-	}
-	p.exec("delete from etl.runs where workflow_id = 'another'")
-	p.want("select count(*) from identity.customers where not is_active", "0")
-	p.want("select count(*) from etl.maintenance where ended_at is null", "0")
-}
-
 // orphan copies a part to where a try would have written it that died, and returns its key.
 func (p *pipeline) orphan(zone lake.Zone, key string) string {
 	objects := p.objects()
 	left := strings.Replace(key, ".parquet", "7.parquet", 1)
 	objects.put(zone, left, objects.get(zone, key))
 	return left
-}
-
-// refused asks for erasures that cannot be.
-func (p *pipeline) refused() {
-	p.t.Helper()
-	_, stderr, code := p.ran("erase", "--customer", "4711")
-	if code != 1 || !strings.Contains(stderr, "there is no customer 4711") {
-		p.t.Errorf("erased nobody: code %d, %s", code, stderr)
-	}
-	order := p.text("select min(id::text) from ordering.orders where customer_id = 9 and status = 'confirmed'")
-	_, stderr, code = p.ran("erase", "--customer", "9")
-	if code != 1 || !strings.Contains(stderr, order) {
-		p.t.Errorf("erased somebody whose order %s is on its way: code %d, %s", order, code, stderr)
-	}
-	p.exec("insert into identity.user_roles (user_id, role) select id, 'admin' from identity.users where customer_id = 8")
-	_, stderr, code = p.ran("erase", "--customer", "8")
-	if code != 1 || !strings.Contains(stderr, "take these roles away first") {
-		p.t.Errorf("erased an operator: code %d, %s", code, stderr)
-	}
-	p.exec("delete from identity.user_roles where role = 'admin'")
-	p.want("select count(*) from identity.customers where not is_active", "0")
-	p.want("select count(*) from etl.maintenance where ended_at is null", "0")
 }
 
 func (p *pipeline) untouched() []string {
@@ -271,8 +232,15 @@ func (p *pipeline) untouched() []string {
 	return queries
 }
 
-// eraseAndKill erases customer 8, kills the worker in the middle of the parts and in the middle of the manifests, and
-// returns the one that has finished it.
+// registered is a person who registers once the account of customer 8 is erased, with this e-mail address.
+func (p *pipeline) registered(email string) {
+	p.t.Helper()
+	p.exec("insert into identity.customers (first_name, last_name, email, city, country) values ('Zyxomira', 'Quandlehurst', $1, 'Wobblethorpe', 'PT')", email)
+	p.exec("insert into identity.users (email, password_hash, customer_id) select email, 'hashofzyx', id from identity.customers where first_name = 'Zyxomira'")
+}
+
+// eraseAndKill erases customer 8, kills the worker when the shop has forgotten her and nobody knows, in the middle of the
+// parts and in the middle of the manifests, and returns the one that has finished it. It is cancelled in vain.
 func (p *pipeline) eraseAndKill(worker *process) *process {
 	p.t.Helper()
 	p.exec(`
@@ -290,18 +258,32 @@ func (p *pipeline) eraseAndKill(worker *process) *process {
 		p.t.Fatal(err)
 	}
 	defer func() { _ = holder.Close(p.t.Context()) }()
-	if _, err := holder.Exec(p.t.Context(), "select pg_advisory_lock(4711), pg_advisory_lock(4712)"); err != nil {
+	if _, err := holder.Exec(p.t.Context(), "select pg_advisory_lock(4711), pg_advisory_lock(4712); begin; lock table identity.customers in share update exclusive mode"); err != nil {
 		p.t.Fatal(err)
 	}
 	started, err := workflows.StartErase(p.t.Context(), p.temporal, p.queue(), workflows.EraseInput{CustomerID: zyx, Tries: tries})
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	p.eventually("the shop has forgotten her, and renews its statistics", func() bool {
+		return p.text(`select count(*) > 0 from pg_locks where relation = 'identity.customers'::regclass and not granted and mode = 'ShareUpdateExclusiveLock'`) == "true"
+	})
+	p.want("select email from identity.customers where id = 8", "erased-8@erased.invalid")
+	if err := p.temporal.CancelWorkflow(p.t.Context(), started.GetID(), started.GetRunID()); err != nil {
+		p.t.Fatal(err)
+	}
+	worker.kill()
+	p.unsaid(worker)
+	if _, err := holder.Exec(p.t.Context(), "commit"); err != nil {
+		p.t.Fatal(err)
+	}
+	worker = p.workProcess()
 	for _, lock := range []string{"4711", "4712"} {
 		p.eventually("the erasure waits for lock "+lock, func() bool {
 			return p.text("select count(*) > 0 from pg_locks where locktype = 'advisory' and not granted and objid = "+lock+
 				" and database = (select oid from pg_database where datname = current_database())") == "true"
 		})
+		p.want("select looked_for->>'email' from etl.erasures", "zyx@flumpmail.example")
 		worker.kill()
 		p.unsaid(worker)
 		if _, err := holder.Exec(p.t.Context(), "select pg_advisory_unlock("+lock+")"); err != nil {
@@ -313,184 +295,11 @@ func (p *pipeline) eraseAndKill(worker *process) *process {
 	if err := started.Get(p.t.Context(), &erased); err != nil {
 		p.t.Fatal(err)
 	}
-	if len(erased.Search.Remains)+len(erased.Search.Alike) > 0 || erased.Objects() < 20 || erased.Manifests == 0 {
+	if len(erased.Search.Remains)+len(erased.Search.Alike) > 0 || erased.Objects() < 20 || erased.Manifests.Written == 0 {
 		p.t.Errorf("erased %+v, found %+v", erased, erased.Search)
 	}
+	p.keep("etl_erase", started.GetID())
 	return worker
-}
-
-// unsaid looks for the customer in what a worker that has ended has said.
-func (p *pipeline) unsaid(worker *process) {
-	p.t.Helper()
-	said := found{}
-	if said.search("worker log", worker.output.String()); len(said) > 0 {
-		p.t.Errorf("a worker has said %v", said)
-	}
-}
-
-// found are the places that have a text of the customer.
-type found map[string][]string
-
-// search notes the texts of the customer that are in data.
-func (f found) search(place, data string) {
-	data = strings.ToLower(data)
-	for _, text := range ofZyx {
-		if strings.Contains(data, text) {
-			f[text] = append(f[text], place)
-		}
-	}
-}
-
-func (p *pipeline) nobodyLeft() {
-	p.t.Helper()
-	for text, places := range p.searchEverything() {
-		p.t.Errorf("%q is left in %s", text, places)
-	}
-}
-
-// searchEverything looks for the customer in every object, as bytes and as the values of Parquet, in every column of
-// every table, and in every history.
-func (p *pipeline) searchEverything() found {
-	p.t.Helper()
-	all, searched := found{}, 0
-	path := filepath.Join(p.t.TempDir(), "part.parquet")
-	for name, data := range p.contents() {
-		searched++
-		all.search(name, string(data))
-		if !strings.HasSuffix(name, ".parquet") {
-			continue
-		}
-		if err := os.WriteFile(path, data, 0o600); err != nil {
-			p.t.Fatal(err)
-		}
-		err := lake.ReadRows(path, 0, func(_ int64, row lake.Row) bool {
-			all.search("a value of "+name, fmt.Sprint(row))
-			return true
-		})
-		if err != nil {
-			p.t.Fatal(err)
-		}
-	}
-	tables, err := p.Shop.Pool.Query(p.t.Context(), `select c.oid::regclass::text from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
-		where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'information_schema')`)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	names, err := pgx.CollectRows(tables, pgx.RowTo[string])
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	for _, name := range names {
-		all.search("table "+name, p.text("select string_agg(t::text, ';') from "+name+" as t"))
-	}
-	all.search("the planner's statistics", p.text("select string_agg(s::text, ';') from pg_stats as s"))
-	listed, err := p.temporal.ListWorkflow(p.t.Context(), &workflowservice.ListWorkflowExecutionsRequest{})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	for _, execution := range listed.GetExecutions() {
-		id := execution.GetExecution()
-		events := p.temporal.GetWorkflowHistory(p.t.Context(), id.GetWorkflowId(), id.GetRunId(), false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-		for events.HasNext() {
-			event, err := events.Next()
-			if err != nil {
-				p.t.Fatal(err)
-			}
-			all.search("history of "+id.GetWorkflowId(), event.String())
-		}
-	}
-	if searched < 100 || len(names) < 50 || len(listed.GetExecutions()) < 3 {
-		p.t.Errorf("searched %d objects, %d tables and %d histories", searched, len(names), len(listed.GetExecutions()))
-	}
-	return all
-}
-
-// nobodyOnDisk looks for the customer in the files of the database, after what the runbook says to do for them.
-func (p *pipeline) nobodyOnDisk() {
-	p.t.Helper()
-	p.exec("vacuum (full, analyze)")
-	p.exec("checkpoint")
-	database := p.text("select current_setting('data_directory') || '/base/' || oid from pg_database where datname = current_database()")
-	files, err := os.ReadDir(database)
-	if err != nil || len(files) < 100 {
-		p.t.Fatalf("%d files in %s: %v", len(files), database, err)
-	}
-	all, there := found{}, false
-	for _, file := range files {
-		data, err := os.ReadFile(filepath.Join(database, file.Name()))
-		if err != nil && !os.IsNotExist(err) {
-			p.t.Fatal(err)
-		}
-		all.search("file "+file.Name(), string(data))
-		there = there || bytes.Contains(data, []byte("erased-8@erased.invalid"))
-	}
-	if !there {
-		p.t.Errorf("%s has not what took her place: the search looks in the wrong files", database)
-	}
-	for text, places := range all {
-		p.t.Errorf("%q is left in %s", text, places)
-	}
-}
-
-// contents is every object of every zone, by zone and key.
-func (p *pipeline) contents() map[string][]byte {
-	p.t.Helper()
-	contents := map[string][]byte{}
-	objects := p.objects()
-	for _, zone := range lake.Zones {
-		for object := range objects.client.ListObjects(p.t.Context(), p.Store.Bucket(zone), minio.ListObjectsOptions{Recursive: true}) {
-			if object.Err != nil {
-				p.t.Fatal(object.Err)
-			}
-			contents[string(zone)+"/"+object.Key] = objects.get(zone, object.Key)
-		}
-	}
-	return contents
-}
-
-// othersAsTheyWere compares what is in the lake with what was: the same objects, the same rows of everybody else.
-func (p *pipeline) othersAsTheyWere(before map[string][]byte) {
-	p.t.Helper()
-	after := p.contents()
-	if !slices.Equal(slices.Sorted(maps.Keys(before)), slices.Sorted(maps.Keys(after))) {
-		p.t.Error("there are not the same objects as before")
-	}
-	changed := 0
-	for name, data := range before {
-		if bytes.Equal(data, after[name]) || !strings.HasSuffix(name, ".parquet") {
-			continue
-		}
-		changed++
-		if rows, were := p.rowsOfOthers(after[name]), p.rowsOfOthers(data); !slices.Equal(rows, were) || len(rows) == 0 && !strings.Contains(name, "_quarantine") &&
-			!strings.Contains(name, "reviews") && !strings.Contains(name, "refunds") {
-			p.t.Errorf("%s had of others\n%s\nand has\n%s", name, were, rows)
-		}
-	}
-	if changed < 20 {
-		p.t.Errorf("%d parts were written anew", changed)
-	}
-}
-
-func (p *pipeline) rowsOfOthers(data []byte) (rows []string) {
-	p.t.Helper()
-	path := filepath.Join(p.t.TempDir(), "part.parquet")
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		p.t.Fatal(err)
-	}
-	err := lake.ReadRows(path, 0, func(_ int64, row lake.Row) bool {
-		text := fmt.Sprint(row)
-		for _, whose := range []string{" id:8 ", "customer_id:8 ", "00000000-0000-7000-8000-0000000008"} {
-			if strings.Contains(text, whose) {
-				return true
-			}
-		}
-		rows = append(rows, text)
-		return true
-	})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return rows
 }
 
 // sameAs compares what two executions of a run have made of every table.

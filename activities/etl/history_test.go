@@ -92,7 +92,7 @@ func (p *pipeline) keep(name, workflowID string) {
 	p.t.Helper()
 	kept := p.history(workflowID)
 	replayer := sdk.NewWorkflowReplayer()
-	for _, workflow := range []any{workflows.DailyETL, workflows.RollbackETL, workflows.BackfillETL, workflows.PruneLake} {
+	for _, workflow := range []any{workflows.DailyETL, workflows.RollbackETL, workflows.BackfillETL, workflows.PruneLake, workflows.EraseCustomer} {
 		replayer.RegisterWorkflow(workflow)
 	}
 	if err := replayer.ReplayWorkflowHistory(nil, kept); err != nil {

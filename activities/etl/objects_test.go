@@ -46,6 +46,7 @@ func (o *objects) getVersion(zone lake.Zone, key, version string) []byte {
 	if err != nil {
 		o.t.Fatal(err)
 	}
+	defer func() { _ = object.Close() }()
 	data, err := io.ReadAll(object)
 	if err != nil {
 		o.t.Fatal(err)

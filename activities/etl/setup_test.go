@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"go.temporal.io/sdk/client"
 	sdk "go.temporal.io/sdk/worker"
 
@@ -55,7 +56,11 @@ func setupWithoutWorker(t *testing.T) *pipeline {
 // setupEmpty is a pipeline of a shop with nothing in it.
 func setupEmpty(t *testing.T) *pipeline {
 	t.Helper()
-	world := stacktest.New(t)
+	return setupIn(t, stacktest.New(t))
+}
+
+func setupIn(t *testing.T, world *stacktest.World) *pipeline {
+	t.Helper()
 	shop, err := store.Open(t.Context(), world.Database)
 	if err != nil {
 		t.Fatal(err)
@@ -107,8 +112,14 @@ func (p *pipeline) exec(statement string, arguments ...any) {
 // text is the answer of a query with one field.
 func (p *pipeline) text(query string, arguments ...any) string {
 	p.t.Helper()
+	return p.textIn(p.Shop.Pool, query, arguments...)
+}
+
+// textIn is text of another database.
+func (p *pipeline) textIn(pool *pgxpool.Pool, query string, arguments ...any) string {
+	p.t.Helper()
 	var answer *string
-	if err := p.Shop.Pool.QueryRow(p.t.Context(), "select ("+query+")::text", arguments...).Scan(&answer); err != nil {
+	if err := pool.QueryRow(p.t.Context(), "select ("+query+")::text", arguments...).Scan(&answer); err != nil {
 		p.t.Fatalf("%s: %v", query, err)
 	}
 	if answer == nil {
