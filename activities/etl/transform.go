@@ -110,7 +110,7 @@ func (t *transforming) run(ctx context.Context, try int) (manifest *lake.Manifes
 		Model: t.model, Days: snapshot.Days, Interval: snapshot.Interval, Monthly: monthly(snapshot),
 		Parameters: snapshot.Parameters,
 		Folder:     filepath.Join(folder, "out"), Inputs: map[model.Table][]string{},
-		Within: map[string]model.Within{}, Absent: map[model.Table][]model.Column{},
+		Within: map[string]model.Within{}, Described: map[model.Table][]model.Column{},
 		// Seconds are of work, not of waiting for other models to end.
 		Began: func() { t.report.StartedAt = time.Now().UTC(); t.say("running the model") },
 	}
@@ -247,10 +247,16 @@ func (t *transforming) inputs(ctx context.Context, snapshot *lake.Snapshot) ([]s
 
 // download gives the job the files of a source, in a folder of its own.
 func (t *transforming) download(ctx context.Context, source source, folder string, job *model.Job) error {
-	if len(source.parts) == 0 {
-		if m, err := t.Activities.model(lake.Gold, source.table.Name); err == nil && source.table.Zone == model.Published {
-			job.Absent[source.table] = m.Columns
+	if source.table.Zone == model.Published {
+		m, err := t.Activities.model(lake.Gold, source.table.Name)
+		if err != nil {
+			return err
 		}
+		if m.Subject == "" { // of facts there is the run's own part, which has all columns
+			job.Described[source.table] = m.Columns
+		}
+	}
+	if len(source.parts) == 0 {
 		return nil
 	}
 	parts := make([]lake.Part, len(source.parts))

@@ -25,7 +25,8 @@
 //	totals        columns whose sums the manifest gives
 //	column NAME   what it means; in the order of the query. NAME may be followed by its type, as DuckDB
 //	              names it, and must in a table that is read as published.T and written whole: it
-//	              says what there is to read before the first run
+//	              says what there is to read before the first run, and of files from before the column
+//	              came, where it is null
 //	person        whose a row is: customer or order, and the column with its key; none where no row says who
 //	              somebody is
 //	keeps         columns that stay when the person is erased; each column is kept or erased

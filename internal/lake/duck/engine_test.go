@@ -145,11 +145,24 @@ select 1::bigint, 2.5::decimal(18, 2), timestamptz '2026-03-01 00:00:00+00' from
 	if _, err := duck.New(engineSettings).Run(t.Context(), e.job); err == nil {
 		t.Error("read a table without files of which no columns are known")
 	}
-	e.job.Absent = map[model.Table][]model.Column{{Zone: model.Published, Name: "made"}: m.Columns}
+	before := model.Table{Zone: model.Published, Name: "made"}
+	e.job.Described = map[model.Table][]model.Column{before: m.Columns}
 	result, err := duck.New(engineSettings).Run(t.Context(), e.job)
 	if err != nil || result.Files[0].Rows != 1 {
 		t.Fatalf("made %+v, %v", result, err)
 	}
+	// Parts from before the column seen, from before the column amount, whose columns are in another order, and with one
+	// that is no more.
+	e.given("published.made", "select 7 as id")
+	e.given("published.made", "select 'gone' as lost, 8.5::decimal(18, 2) as amount, 8::bigint as id")
+	e.job.Folder = t.TempDir()
+	if result, err = duck.New(engineSettings).Run(t.Context(), e.job); err != nil {
+		t.Fatal(err)
+	}
+	e.same("the result", `select * from (values (7, null, null), (8, 8.5, null), (1, 2.5, timestamptz '2026-03-01 00:00:00+00')) as t`,
+		"select id, amount, seen from "+parquetOf(result.Files))
+	delete(e.job.Inputs, before)
+	e.job.Folder = t.TempDir()
 	m.Columns[1].Type = "integer"
 	if _, err := duck.New(engineSettings).Run(t.Context(), e.job); err == nil || !strings.Contains(err.Error(), "its header says INTEGER") {
 		t.Errorf("a header that says another type: %v", err)

@@ -94,11 +94,11 @@ func (r *running) input(ctx context.Context, table model.Table) error {
 	}
 	view := struct {
 		Zone, Table string
-		Published   bool // parts may be of several releases, and lack columns that came later
-		Absent      []model.Column
+		Published   bool           // parts may be of several releases, and lack columns that came later
+		Described   []model.Column // that are null where no part has them
 		Whole       []string
 		Parts       []part
-	}{Zone: string(table.Zone), Table: table.Name, Published: table.Zone == model.Published}
+	}{Zone: string(table.Zone), Table: table.Name, Published: table.Zone == model.Published, Described: r.job.Described[table]}
 	for _, file := range r.job.Inputs[table] {
 		if within, some := r.job.Within[file]; some {
 			view.Parts = append(view.Parts, part{within, file})
@@ -106,10 +106,8 @@ func (r *running) input(ctx context.Context, table model.Table) error {
 		}
 		view.Whole = append(view.Whole, file)
 	}
-	if len(r.job.Inputs[table]) == 0 {
-		if view.Absent = r.job.Absent[table]; view.Absent == nil {
-			return fmt.Errorf("%s reads it, and there are no files", r.job.Model.Table)
-		}
+	if len(r.job.Inputs[table]) == 0 && view.Described == nil {
+		return fmt.Errorf("%s reads it, and there are no files", r.job.Model.Table)
 	}
 	return r.execute(ctx, "input", view)
 }

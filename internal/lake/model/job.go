@@ -20,7 +20,7 @@ type Job struct {
 	Model      *Model
 	Inputs     map[Table][]string // Parquet files of each table the model reads
 	Within     map[string]Within  // of files of which only some days are read, by path
-	Absent     map[Table][]Column // columns, with types, of tables that have no files because nothing is published yet
+	Described  map[Table][]Column // columns, with types, of tables that may have no files yet, or files from before a column came
 	Days       map[string][]lake.Span
 	Interval   lake.Span
 	Parameters lake.Parameters
