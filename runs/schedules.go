@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	enums "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
+	"golang.org/x/sync/errgroup"
 
 	"mercado/internal/settings"
 	"mercado/workflows"
@@ -51,23 +53,32 @@ type ScheduledStart struct {
 	WorkflowID  string    `json:"workflow_id"`
 }
 
-// List gives the schedules of loads that exist.
+// List gives the schedules of loads that exist. They are asked for at once: Temporal may take its time for each, see Find.
 func (s *Schedules) List(ctx context.Context) ([]Schedule, error) {
+	found := make([]*Schedule, len(workflows.ETLSchedules))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, id := range workflows.ETLSchedules {
+		group.Go(func() (err error) {
+			if found[i], err = s.Find(ctx, id); errors.Is(err, ErrUnknownSchedule) {
+				return nil
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
 	list := []Schedule{}
-	for _, id := range workflows.ETLSchedules {
-		found, err := s.Find(ctx, id)
-		if errors.Is(err, ErrUnknownSchedule) {
-			continue
+	for _, schedule := range found {
+		if schedule != nil {
+			list = append(list, *schedule)
 		}
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, *found)
 	}
 	return list, nil
 }
 
-// Find returns a schedule, or ErrUnknownSchedule.
+// Find returns a schedule, or ErrUnknownSchedule. Temporal asks a workflow of its own for it, which takes 5 seconds more
+// when the process that had that in memory does not answer.
 func (s *Schedules) Find(ctx context.Context, id string) (*Schedule, error) {
 	handle, err := s.handle(ctx, id)
 	if err != nil {
@@ -139,30 +150,45 @@ func first(ranges []client.ScheduleRange) int {
 }
 
 // Pause keeps a schedule from starting anything until it is resumed. note says why.
-func (s *Schedules) Pause(ctx context.Context, id, note string) error {
-	handle, err := s.handle(ctx, id)
-	if err != nil {
-		return err
-	}
-	return explainSchedule(id, handle.Pause(ctx, client.SchedulePauseOptions{Note: note}))
+func (s *Schedules) Pause(ctx context.Context, id, note string) (*Schedule, error) {
+	note = cmp.Or(note, "paused") // Temporal has words of its own for none
+	return s.change(ctx, id, func(handle client.ScheduleHandle, found *Schedule) error {
+		found.Paused, found.Note = true, note
+		return handle.Pause(ctx, client.SchedulePauseOptions{Note: note})
+	})
 }
 
 // Resume has a paused schedule start again; what was due meanwhile is left out.
-func (s *Schedules) Resume(ctx context.Context, id, note string) error {
-	handle, err := s.handle(ctx, id)
-	if err != nil {
-		return err
-	}
-	return explainSchedule(id, handle.Unpause(ctx, client.ScheduleUnpauseOptions{Note: note}))
+func (s *Schedules) Resume(ctx context.Context, id, note string) (*Schedule, error) {
+	note = cmp.Or(note, "resumed")
+	return s.change(ctx, id, func(handle client.ScheduleHandle, found *Schedule) error {
+		found.Paused, found.Note = false, note
+		return handle.Unpause(ctx, client.ScheduleUnpauseOptions{Note: note})
+	})
 }
 
 // Trigger makes a start now, as if it were due, paused or not: the load of the day before.
-func (s *Schedules) Trigger(ctx context.Context, id string) error {
-	handle, err := s.handle(ctx, id)
+func (s *Schedules) Trigger(ctx context.Context, id string) (*Schedule, error) {
+	return s.change(ctx, id, func(handle client.ScheduleHandle, _ *Schedule) error {
+		return handle.Trigger(ctx, client.ScheduleTriggerOptions{})
+	})
+}
+
+// change returns the schedule as it was found, with what do says of it then. It is found before it is changed: who was
+// told that finding it took too long, when it had been changed, would have it changed once more, and start a load twice.
+func (s *Schedules) change(ctx context.Context, id string, do func(client.ScheduleHandle, *Schedule) error) (*Schedule, error) {
+	found, err := s.Find(ctx, id)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return explainSchedule(id, handle.Trigger(ctx, client.ScheduleTriggerOptions{}))
+	handle, err := s.handle(ctx, id)
+	if err == nil {
+		err = explainSchedule(id, do(handle, found))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
 }
 
 func (s *Schedules) handle(ctx context.Context, id string) (client.ScheduleHandle, error) {

@@ -54,7 +54,7 @@ type ETLSchedulePauseCmd struct {
 
 // Run implements the command.
 func (c *ETLSchedulePauseCmd) Run(ctx context.Context, g *Globals) error {
-	return c.change(ctx, g, func(ctx context.Context, s *runs.Schedules) error { return s.Pause(ctx, c.ID, c.Note) })
+	return c.change(ctx, g, func(ctx context.Context, s *runs.Schedules) (*runs.Schedule, error) { return s.Pause(ctx, c.ID, c.Note) })
 }
 
 // ETLScheduleResumeCmd resumes a schedule.
@@ -65,7 +65,7 @@ type ETLScheduleResumeCmd struct {
 
 // Run implements the command.
 func (c *ETLScheduleResumeCmd) Run(ctx context.Context, g *Globals) error {
-	return c.change(ctx, g, func(ctx context.Context, s *runs.Schedules) error { return s.Resume(ctx, c.ID, c.Note) })
+	return c.change(ctx, g, func(ctx context.Context, s *runs.Schedules) (*runs.Schedule, error) { return s.Resume(ctx, c.ID, c.Note) })
 }
 
 // ETLScheduleTriggerCmd triggers a schedule.
@@ -75,16 +75,13 @@ type ETLScheduleTriggerCmd struct {
 
 // Run implements the command.
 func (c *ETLScheduleTriggerCmd) Run(ctx context.Context, g *Globals) error {
-	return c.change(ctx, g, func(ctx context.Context, s *runs.Schedules) error { return s.Trigger(ctx, c.ID) })
+	return c.change(ctx, g, func(ctx context.Context, s *runs.Schedules) (*runs.Schedule, error) { return s.Trigger(ctx, c.ID) })
 }
 
 // change does something with a schedule, and shows it.
-func (c *scheduleArgument) change(ctx context.Context, g *Globals, do func(context.Context, *runs.Schedules) error) error {
+func (c *scheduleArgument) change(ctx context.Context, g *Globals, do func(context.Context, *runs.Schedules) (*runs.Schedule, error)) error {
 	return withSchedules(ctx, c.Temporal, func(ctx context.Context, schedules *runs.Schedules) error {
-		if err := do(ctx, schedules); err != nil {
-			return err
-		}
-		changed, err := schedules.Find(ctx, c.ID)
+		changed, err := do(ctx, schedules)
 		if err != nil {
 			return err
 		}
