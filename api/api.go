@@ -116,6 +116,7 @@ var resources = []func(*API){
 	(*API).webhookEndpoints,
 	(*API).webhookDeliveries,
 	(*API).etlRuns,
+	(*API).etlMaintenance,
 	(*API).etlBackfills,
 	(*API).etlQuarantine,
 	(*API).etlSchedules,

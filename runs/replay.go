@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -72,11 +73,11 @@ func (r *Runs) settle(ctx context.Context, run *store.Run) error {
 	// A replay that was asked for last may not have begun yet: the record still has the workflow before it.
 	last := workflows.ETLID(run.ID, int(run.Execution))
 	if last != run.WorkflowID {
-		running, _, err := r.lookAt(ctx, last)
+		found, err := r.lookAt(ctx, last, "")
 		if err != nil {
 			return err
 		}
-		if running {
+		if found.running {
 			return &RunningError{ID: run.ID, WorkflowID: last}
 		}
 	}
@@ -90,42 +91,83 @@ func (r *Runs) settle(ctx context.Context, run *store.Run) error {
 	return err
 }
 
-// FailLost records a run as failed when it says that it runs and its workflow was terminated, or
-// Temporal has lost it. lost tells whether that was so.
-func (r *Runs) FailLost(ctx context.Context, id uuid.UUID) (lost bool, err error) {
+// Lost is a run that says that it runs, although nothing carries it out any more: its workflow was terminated, or Temporal
+// has lost it.
+type Lost struct {
+	Run *store.Run
+	Why string // one line
+}
+
+// Lost looks whether a run is lost, nil if not. A rollback is when its workflow was closed that long ago at least: its
+// last step may outlive it.
+func (r *Runs) Lost(ctx context.Context, id uuid.UUID, ago time.Duration) (*Lost, error) {
 	run, err := r.shop.Run(ctx, id)
 	if err != nil || run.State != Running {
-		return false, err
+		return nil, err
 	}
-	return r.abandon(ctx, run)
+	if !run.RollingBack {
+		ago = 0
+	}
+	found, err := r.lookAt(ctx, run.WorkflowID, run.WorkflowRunID)
+	if err != nil || !found.closed(ago) {
+		return nil, err
+	}
+	return &Lost{run, found.why}, nil
 }
 
-// abandon records as failed a run whose workflow can no longer do so: it was terminated, or Temporal
-// has lost it. lost tells whether that was so.
+// Fail records a load that was lost as failed. What has become of a rollback the warehouse knows, and it is left as it is:
+// see etl.Activities.EndLostRollback.
+func (r *Runs) Fail(ctx context.Context, lost *Lost) error {
+	err := r.shop.AbandonRun(ctx, shopdb.AbandonRunParams{ID: lost.Run.ID, Execution: lost.Run.Execution, Error: lost.Why})
+	if err != nil {
+		return fmt.Errorf("record that run %s has failed: %w", lost.Run.ID, err)
+	}
+	return nil
+}
+
+// abandon records as failed a load whose workflow can no longer do so. lost tells whether that was so. A worker does it
+// for a rollback.
 func (r *Runs) abandon(ctx context.Context, run *store.Run) (lost bool, err error) {
-	running, why, err := r.lookAt(ctx, run.WorkflowID)
-	if err != nil || running {
+	if run.RollingBack {
+		return false, nil
+	}
+	found, err := r.Lost(ctx, run.ID, 0)
+	if err != nil || found == nil {
 		return false, err
 	}
-	err = r.shop.AbandonRun(ctx, shopdb.AbandonRunParams{ID: run.ID, Execution: run.Execution, Error: why})
-	if err != nil {
-		return false, fmt.Errorf("record that run %s has failed: %w", run.ID, err)
-	}
-	return true, nil
+	return true, r.Fail(ctx, found)
 }
 
-// lookAt tells whether a workflow runs, and what became of it when it does not.
-func (r *Runs) lookAt(ctx context.Context, workflowID string) (running bool, why string, err error) {
-	described, err := r.temporal.DescribeWorkflowExecution(ctx, workflowID, "")
+// outcome is what has become of a workflow.
+type outcome struct {
+	running  bool
+	closedAt time.Time // zero when Temporal does not know the workflow
+	why      string    // what became of one that does not run, in one line
+}
+
+// closed tells whether the workflow does not run, and has not for that long.
+func (o outcome) closed(ago time.Duration) bool {
+	return !o.running && time.Since(o.closedAt) >= ago
+}
+
+// lookAt finds what has become of an execution of a workflow, "" for the latest.
+func (r *Runs) lookAt(ctx context.Context, workflowID, execution string) (outcome, error) {
+	described, err := r.temporal.DescribeWorkflowExecution(ctx, workflowID, execution)
 	if unknown := (*serviceerror.NotFound)(nil); errors.As(err, &unknown) {
-		return false, "Temporal does not know workflow " + workflowID, nil
+		return outcome{why: "Temporal does not know workflow " + workflowID}, nil
 	}
 	if err != nil {
-		return false, "", fmt.Errorf("look for workflow %s: %w", workflowID, err)
+		return outcome{}, fmt.Errorf("look for workflow %s: %w", workflowID, err)
 	}
-	state := described.GetWorkflowExecutionInfo().GetStatus()
-	return state == enums.WORKFLOW_EXECUTION_STATUS_RUNNING,
-		fmt.Sprintf("workflow %s was %s", workflowID, strings.ToLower(state.String())), nil
+	info := described.GetWorkflowExecutionInfo()
+	became := outcome{
+		running: info.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING,
+		why:     fmt.Sprintf("workflow %s was %s", workflowID, strings.ToLower(info.GetStatus().String())),
+	}
+	if closed := info.GetCloseTime(); closed != nil {
+		became.closedAt = closed.AsTime()
+	}
+	return became, nil
 }
 
 // Cancel asks a run to end. It ends a moment later, as cancelled, unless it has been published by
@@ -141,7 +183,11 @@ func (r *Runs) Cancel(ctx context.Context, id uuid.UUID) error {
 	if lost, err := r.abandon(ctx, run); lost || err != nil {
 		return err
 	}
-	if err := r.temporal.CancelWorkflow(ctx, run.WorkflowID, ""); err != nil {
+	err = r.temporal.CancelWorkflow(ctx, run.WorkflowID, run.WorkflowRunID)
+	if ended := (*serviceerror.NotFound)(nil); run.RollingBack && errors.As(err, &ended) {
+		return nil // a worker is about to record how it ended
+	}
+	if err != nil {
 		return fmt.Errorf("cancel workflow %s: %w", run.WorkflowID, err)
 	}
 	return nil

@@ -85,9 +85,7 @@ func Run(ctx context.Context, c Config) error {
 		prefix := c.Temporal.TaskQueuePrefix
 		return keepSchedule(ctx, workflows, flows.ForgetImportsSchedule(prefix+"forget-imports", prefix+OperationsQueue))
 	})
-	group.Go(func() error {
-		return failLost(ctx, db, runs.New(db, workflows, c.Temporal, c.ETL.StepTries))
-	})
+	lost := &lost{db: db, loads: runs.New(db, workflows, c.Temporal, c.ETL.StepTries)}
 	if c.Shop.SweepEvery > 0 {
 		group.Go(func() error {
 			prefix := c.Temporal.TaskQueuePrefix
@@ -101,8 +99,10 @@ func Run(ctx context.Context, c Config) error {
 		}
 		defer closeSteps()
 		queues = append(queues, ETL(steps))
+		lost.steps = steps
 		group.Go(func() error { return keepSchedules(ctx, workflows, c) })
 	}
+	group.Go(func() error { return lost.find(ctx) })
 	for _, queue := range queues {
 		name := c.Temporal.TaskQueuePrefix + queue.Name
 		group.Go(func() error {

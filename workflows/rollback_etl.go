@@ -34,17 +34,22 @@ type RollbackResult struct {
 // RollbackETL puts back what stood before a publish, or several, from the parts that zone gold has
 // kept: stage, reconcile, publish. It goes on record as an execution of the run that it undoes.
 func RollbackETL(ctx workflow.Context, input RollbackInput) (*RollbackResult, error) {
-	r := &rollbackETL{dailyETL: dailyETL{input: ETLInput{Tries: input.Tries}, began: workflow.Now(ctx)}}
+	execution := workflow.GetInfo(ctx).WorkflowExecution
+	r := &rollbackETL{dailyETL: dailyETL{input: ETLInput{Tries: input.Tries}, began: workflow.Now(ctx)}, execution: execution}
 	workflow.SetCurrentDetails(ctx, "beginning")
 	err := unheld(ctx, func() (string, error) {
 		r.plan = etl.RollbackPlan{}
 		begin := workflow.ExecuteActivity(bookkeeping(ctx, "find what is to be undone", input.Tries), etlSteps.BeginRollback, etl.RollbackRequest{
-			RunID: input.RunID, WithNewer: input.WithNewer, WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID, At: r.began,
+			RunID: input.RunID, WithNewer: input.WithNewer, WorkflowID: execution.ID, WorkflowRunID: execution.RunID, At: r.began,
 		})
 		err := begin.Get(ctx, &r.plan)
 		return r.plan.WaitsFor, err
 	})
-	if err != nil {
+	if err != nil { // a try whose answer was lost may have begun
+		workflow.SetCurrentDetails(ctx, "ended: "+rollbackError(err))
+		if _, endErr := r.end(ctx, err); endErr != nil {
+			return nil, errors.Join(err, endErr)
+		}
 		return nil, err
 	}
 	r.dailyETL.input.Run = r.plan.Run
@@ -55,7 +60,8 @@ func RollbackETL(ctx workflow.Context, input RollbackInput) (*RollbackResult, er
 
 type rollbackETL struct {
 	dailyETL
-	plan etl.RollbackPlan
+	execution workflow.Execution
+	plan      etl.RollbackPlan
 }
 
 func (r *rollbackETL) run(ctx workflow.Context) error {
@@ -86,30 +92,45 @@ func (r *rollbackETL) run(ctx workflow.Context) error {
 	return nil
 }
 
-// finish records how the rollback ended, whatever ended it, however long that takes.
+// finish records how the rollback ended. One whose last answer was lost has succeeded nevertheless.
 func (r *rollbackETL) finish(ctx workflow.Context, failure error) (*RollbackResult, error) {
-	end := etl.RollbackEnd{Plan: r.plan, At: workflow.Now(ctx), Steps: r.reports}
-	if failure != nil {
-		end.Error = "rollback: " + etl.OneLine(failure.Error())
-	}
-	r.details(ctx, "ended: "+strings.TrimSpace("rolled back "+end.Error))
+	r.details(ctx, "ended: "+strings.TrimSpace("rolled back "+rollbackError(failure)))
 	r.noteFailed(ctx)
-	ctx, cancel := workflow.NewDisconnectedContext(ctx)
-	defer cancel()
-	const unlimited = 0
-	if err := workflow.ExecuteActivity(bookkeeping(ctx, "record the end", unlimited), etlSteps.FinishRollback, end).Get(ctx, nil); err != nil {
-		return nil, errors.Join(failure, err)
-	}
+	outcome, err := r.end(ctx, failure)
 	switch {
-	case failure == nil:
-		return &RollbackResult{RunID: r.plan.Run.ID, Runs: r.plan.Runs, Rows: *r.rows}, nil
+	case err != nil:
+		return nil, errors.Join(failure, err)
+	case failure == nil, outcome != nil && len(outcome.Undone) > 0:
+		result := &RollbackResult{RunID: r.plan.Run.ID, Runs: r.plan.Runs}
+		if r.rows != nil {
+			result.Rows = *r.rows
+		}
+		return result, nil
 	case temporal.IsCanceledError(failure):
 		return nil, failure
 	}
-	return nil, temporal.NewNonRetryableApplicationError(end.Error, "RollbackFailed", nil)
+	return nil, temporal.NewNonRetryableApplicationError(rollbackError(failure), "RollbackFailed", nil)
 }
 
-// RollbackID is the id of the workflow that rolls back, for all who work on a queue: there is one at a time.
+// end records how the rollback ended, whatever ended it, however long that takes.
+func (r *rollbackETL) end(ctx workflow.Context, failure error) (outcome *etl.RollbackOutcome, err error) {
+	end := etl.RollbackEnd{WorkflowRunID: r.execution.RunID, Error: rollbackError(failure), At: workflow.Now(ctx), Steps: r.reports}
+	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	const unlimited = 0
+	err = workflow.ExecuteActivity(bookkeeping(ctx, "record the end", unlimited), etlSteps.FinishRollback, end).Get(ctx, &outcome)
+	return outcome, err
+}
+
+func rollbackError(failure error) string {
+	if failure == nil {
+		return ""
+	}
+	return "rollback: " + etl.OneLine(failure.Error())
+}
+
+// RollbackID is the id of the workflow that rolls back, for all who work on a queue: there is one at a time. Which one a
+// run was rolled back by, its record tells by Temporal's id of that execution.
 func RollbackID(queue string) string { return queue + "/rollback" }
 
 // ErrRollbackRunning is returned when a rollback is under way.

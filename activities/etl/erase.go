@@ -21,7 +21,7 @@ type ErasureRequest struct {
 }
 
 func (r ErasureRequest) maintenance() store.Maintenance {
-	return store.Maintenance{Kind: store.Erasure, Subject: fmt.Sprintf("customer %d", r.CustomerID), HoldsRuns: true, WorkflowID: r.WorkflowID}
+	return store.ErasureMaintenance(r.CustomerID, r.WorkflowID)
 }
 
 // ErasurePlan is what there is to do.
@@ -60,14 +60,14 @@ func refusedErasure(request ErasureRequest, err error) error {
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return &BadRequest{Problem: fmt.Sprintf("there is no customer %d", request.CustomerID)}
-	case errors.As(err, &orders), errors.As(err, &roles):
+	case errors.As(err, &orders), errors.As(err, &roles), errors.Is(err, store.ErrErasureGivenUp):
 		return &BadRequest{Problem: fmt.Sprintf("customer %d cannot be erased: %s", request.CustomerID, err)}
 	}
 	return err
 }
 
-// Anonymise makes the customer nobody in the shop. A customer who has ordered meanwhile is a *BadRequest; after any
-// other error it may be done.
+// Anonymise makes the customer nobody in the shop. A customer who has ordered meanwhile, and an erasure that was given
+// up, is a *BadRequest; after any other error it may be done.
 func (a *Activities) Anonymise(ctx context.Context, request ErasureRequest) error {
 	_, stop := beat(ctx)
 	defer stop()

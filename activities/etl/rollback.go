@@ -15,7 +15,6 @@ import (
 	"mercado/internal/lake/model"
 	"mercado/internal/store/shopdb"
 	"mercado/internal/warehouse"
-	"mercado/internal/warehouse/warehousedb"
 )
 
 // RolledBack is the state of a run of which nothing stands any more.
@@ -27,6 +26,8 @@ type RollbackRequest struct {
 	WithNewer  bool       `json:"with_newer"` // undo those that came later first
 	WorkflowID string     `json:"workflow_id"`
 	At         time.Time  `json:"at"`
+
+	WorkflowRunID string `json:"workflow_run_id"` // tells it from other rollbacks: all have one workflow id
 }
 
 // RollbackPlan is what a rollback does. It goes on record as an execution of the run.
@@ -34,7 +35,6 @@ type RollbackPlan struct {
 	WaitsFor string `json:"waits_for,omitempty"` // maintenance that must end before it may begin: ask again
 
 	Run     Run         `json:"run"`
-	Before  string      `json:"before"`  // the run's state
 	Numbers []int64     `json:"numbers"` // of the publishes to undo, the latest first
 	Runs    []uuid.UUID `json:"runs"`    // that have made them
 	Tables  []string    `json:"tables"`  // to put back
@@ -48,9 +48,17 @@ func (a *Activities) BeginRollback(ctx context.Context, request RollbackRequest)
 }
 
 // planRollback looks at the warehouse once more while runs are locked. Once the run is on record as under
-// way, what stood before its publish is not forgotten: see giveUp.
-func (a *Activities) planRollback(ctx context.Context, request RollbackRequest) (plan *RollbackPlan, err error) {
-	if plan, err = a.toUndo(ctx, request); err != nil {
+// way, what stood before its publish is not forgotten: see giveUp. The latest publish may be another by now than it
+// was to a try whose answer was lost: what that one has recorded counts.
+func (a *Activities) planRollback(ctx context.Context, request RollbackRequest) (*RollbackPlan, error) {
+	begun, err := a.Shop.RunRolledBackBy(ctx, request.WorkflowRunID)
+	if err == nil {
+		request.RunID = &begun.ID
+	} else if !errors.Is(err, pgx.ErrNoRows) {
+		return nil, fmt.Errorf("look whether the rollback has begun: %w", err)
+	}
+	plan, err := a.toUndo(ctx, request)
+	if err != nil {
 		return nil, err
 	}
 	return plan, a.recordRollback(ctx, request, plan)
@@ -91,14 +99,11 @@ func (a *Activities) recordRollback(ctx context.Context, request RollbackRequest
 			plan.WaitsFor = held
 			return err
 		}
-		if plan.Before, err = queries.StateOfRun(ctx, plan.Run.ID); err != nil {
-			return err
-		}
 		if _, err := a.Warehouse.ToUndo(ctx, &plan.Run.ID, true); err != nil {
 			return err // forgotten meanwhile
 		}
 		begun, err := queries.BeginRollback(ctx, shopdb.BeginRollbackParams{
-			ID: plan.Run.ID, WorkflowID: request.WorkflowID, StartedAt: request.At,
+			ID: plan.Run.ID, WorkflowID: request.WorkflowID, WorkflowRunID: request.WorkflowRunID, StartedAt: request.At,
 		})
 		if err != nil {
 			return err
@@ -109,9 +114,6 @@ func (a *Activities) recordRollback(ctx context.Context, request RollbackRequest
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return &BadRequest{Problem: fmt.Sprintf("run %s is under way, or not on record: wait for its end, or cancel it first", plan.Run.ID)}
-	}
-	if plan.Before == Running { // an earlier try got this far
-		plan.Before = Succeeded
 	}
 	return err
 }
@@ -220,11 +222,14 @@ func (a *Activities) ReconcileRollback(ctx context.Context, plan RollbackPlan) (
 	return a.end(ctx, plan.Run, report, nil)
 }
 
-// PublishRollback puts everything back in one transaction.
+// PublishRollback puts everything back in one transaction, unless the rollback was ended meanwhile.
 func (a *Activities) PublishRollback(ctx context.Context, plan RollbackPlan) (*Report, error) {
 	report := a.begin(ctx, plan.Run, Publish, "")
 	_, stop := beat(ctx)
 	defer stop()
+	if err := a.current(ctx, plan.Run); err != nil {
+		return a.end(ctx, plan.Run, report, err)
+	}
 	undoing := warehouse.Undoing{RunID: plan.Run.ID, Execution: plan.Run.Execution, Numbers: plan.Numbers}
 	for _, m := range a.Models.Zone(lake.Gold) {
 		undoing.Tables = append(undoing.Tables, warehouse.PublishedTable{Name: m.Name, Facts: m.Subject != "", Upsert: m.Upsert})
@@ -233,50 +238,4 @@ func (a *Activities) PublishRollback(ctx context.Context, plan RollbackPlan) (*R
 	report.RowsOut = done.Rows
 	report.Note = fmt.Sprintf("%d publishes undone: %d rows, %d days of facts put back", len(plan.Numbers), done.Rows, done.Days)
 	return a.end(ctx, plan.Run, report, err)
-}
-
-// RollbackEnd is how a rollback ended.
-type RollbackEnd struct {
-	Plan  RollbackPlan `json:"plan"`
-	Error string       `json:"error"` // "" when it succeeded
-	At    time.Time    `json:"at"`
-	Steps []*Report    `json:"steps"`
-}
-
-// FinishRollback records how a rollback ended: as rolled back are the runs of which nothing stands any
-// more. It is tried until it succeeds.
-func (a *Activities) FinishRollback(ctx context.Context, end RollbackEnd) error {
-	run := end.Plan.Run
-	finish := shopdb.EndRollbackParams{ID: run.ID, Execution: int32(run.Execution), State: end.Plan.Before, FinishedAt: end.At}
-	var gone []uuid.UUID
-	if end.Error != "" {
-		finish.Error = &end.Error
-	} else {
-		standing, err := a.Warehouse.StandingRuns(ctx)
-		if err != nil {
-			return err
-		}
-		for _, id := range end.Plan.Runs {
-			if !standing[id] {
-				gone = append(gone, id)
-			}
-		}
-		if finish.State = Succeeded; !standing[run.ID] {
-			finish.State = RolledBack
-		}
-	}
-	if _, err := a.Warehouse.SweepStaging(ctx, warehousedb.SweepStagingParams{RunID: run.ID}); err != nil {
-		return err
-	}
-	return a.Shop.InTx(ctx, func(queries *shopdb.Queries) error {
-		if err := queries.EndRollback(ctx, finish); err != nil {
-			return err
-		}
-		for _, step := range end.Steps {
-			if err := queries.RecordStep(ctx, step.row(run)); err != nil {
-				return err
-			}
-		}
-		return queries.RolledBack(ctx, gone)
-	})
 }

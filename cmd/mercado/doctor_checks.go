@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/dustin/go-humanize"
 	"go.temporal.io/api/workflowservice/v1"
@@ -20,6 +21,7 @@ import (
 	"mercado/internal/settings"
 	"mercado/internal/store"
 	"mercado/internal/temporal/search"
+	"mercado/runs"
 	"mercado/worker"
 )
 
@@ -71,6 +73,8 @@ func examinations(c *DoctorCmd, g *Globals, p *patient) []examination {
 			advice: "start `mercado worker`"},
 		{name: "etl worker", examine: p.worker(c.TaskQueuePrefix + worker.ETLQueue), needs: shop,
 			advice: "start `mercado worker`"},
+		{name: "maintenance", examine: p.maintenance(c.Temporal), needs: shop,
+			advice: "a worker ends it within a minute, unless half a customer is erased: then ask for that once more with `mercado erase`"},
 		{name: "api", address: c.API.Addr, advice: "start `mercado api`; its log under `mercado up` is logs/api.log in the home",
 			examine: func(ctx context.Context) (string, error) { return apiURL(c.API.Addr), ready(ctx, c.API.Addr) }},
 	}
@@ -204,5 +208,20 @@ func (p *patient) worker(taskQueue string) func(context.Context) (string, error)
 			err = errors.New("no process works on this task queue")
 		}
 		return fmt.Sprintf("%d on the task queue %s", workers, taskQueue), err
+	}
+}
+
+// maintenance looks whether what loads may wait for gets on.
+func (p *patient) maintenance(s settings.Temporal) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		underWay, err := p.db.MaintenanceUnderWay(ctx)
+		if err != nil || len(underWay) == 0 {
+			return "none is under way", err
+		}
+		lost, err := runs.New(p.db, p.workflows, s, 0).LostMaintenance(ctx, 0)
+		if err == nil && len(lost) > 0 {
+			err = fmt.Errorf("nothing carries out the %s any more, under way since %s: %s", lost[0], lost[0].BeganAt.Format(time.DateTime), lost[0].Why)
+		}
+		return maintenanceLine(underWay[0]), err
 	}
 }

@@ -44,24 +44,56 @@ func (c *ETLStatusCmd) Run(ctx context.Context, g *Globals) error {
 		return err
 	}
 	defer db.Close()
-	list := struct {
-		Items []store.Run `json:"items"`
-	}{}
 	if c.Watch {
 		return c.watch(ctx, g, db)
+	}
+	list := struct {
+		Items       []store.Run                 `json:"items"`
+		Maintenance []store.MaintenanceUnderWay `json:"maintenance"`
+	}{}
+	if list.Maintenance, err = db.MaintenanceUnderWay(ctx); err != nil {
+		return err
 	}
 	if c.ID == nil {
 		if list.Items, err = db.Runs(ctx, c.Limit); err != nil {
 			return err
 		}
-		return g.print(list, func(w io.Writer) error { return printRuns(w, list.Items) })
+		return g.print(list, func(w io.Writer) error {
+			if err := printMaintenance(w, list.Maintenance); err != nil {
+				return err
+			}
+			return printRuns(w, list.Items)
+		})
 	}
 	run, err := db.Run(ctx, uuid.UUID(*c.ID))
 	if err != nil {
 		return err
 	}
 	list.Items = []store.Run{*run}
-	return g.print(list, func(w io.Writer) error { return printRun(w, run) })
+	return g.print(list, func(w io.Writer) error { return printRun(w, run, list.Maintenance) })
+}
+
+// printMaintenance writes a line for each, none where there is none.
+func printMaintenance(w io.Writer, underWay []store.MaintenanceUnderWay) error {
+	for _, m := range underWay {
+		if _, err := fmt.Fprintln(w, maintenanceLine(m)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func maintenanceLine(m store.MaintenanceUnderWay) string {
+	line := fmt.Sprintf("%s since %s, workflow %s", m, m.BeganAt.Format(time.DateTime), m.WorkflowID)
+	switch {
+	case m.Stopped != nil:
+		line += ": STOPPED, " + *m.Stopped
+	case m.WaitsFor != nil:
+		line += ": waits for " + *m.WaitsFor
+	case m.HoldsRuns:
+		line += ": loads wait for its end"
+	}
+	return line
 }
 
 // watch follows the run, or the latest.
@@ -90,8 +122,11 @@ func printRuns(w io.Writer, runs []store.Run) error {
 	return table.Flush()
 }
 
-// shownState also says whether the run's files are removed.
+// shownState also says what the run waits for, and whether its files are removed.
 func shownState(run *store.Run) string {
+	if run.WaitsFor != nil {
+		return run.State + ", waits for " + *run.WaitsFor
+	}
 	if run.PrunedAt != nil {
 		return run.State + ", pruned"
 	}
@@ -114,11 +149,18 @@ func took(run *store.Run) time.Duration {
 	return end.Sub(run.ExecutionStartedAt).Round(time.Millisecond)
 }
 
-func printRun(w io.Writer, run *store.Run) error {
+// printRun also tells of maintenance when the run waits for it.
+func printRun(w io.Writer, run *store.Run, underWay []store.MaintenanceUnderWay) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "run\t%s\nworkflow\t%s\ndays\t%s to %s (exclusive)\nattempt\t%d, %s\nexecution\t%d, started %s, took %s\nstate\t%s\n",
 		run.ID, run.WorkflowID, run.Interval.From, run.Interval.To, run.Attempt, run.Trigger,
 		run.Execution, run.ExecutionStartedAt.Format(time.RFC3339), took(run), run.State)
+	if run.WaitsFor != nil {
+		fmt.Fprintf(table, "waits for\t%s\n", *run.WaitsFor)
+		for _, m := range underWay {
+			fmt.Fprintf(table, "\t%s\n", maintenanceLine(m))
+		}
+	}
 	if run.Error != nil {
 		fmt.Fprintf(table, "error\t%s\n", *run.Error)
 	}

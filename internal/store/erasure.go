@@ -29,6 +29,9 @@ func (e *OtherRoles) Error() string {
 	return fmt.Sprintf("the account is also %s: take these roles away first", e.Roles)
 }
 
+// ErrErasureGivenUp tells that an erasure holds runs no longer, because its workflow was ended.
+var ErrErasureGivenUp = errors.New("the erasure was given up, because its workflow had ended: ask for it again")
+
 // Identity is what an erasure must not find anywhere in the end, as it was.
 type Identity struct {
 	Email string `json:"email"`
@@ -45,15 +48,21 @@ func (db *DB) MayErase(ctx context.Context, customer int64) error {
 
 // EraseCustomer closes a customer's account, so that nothing more is bought, and then makes the customer nobody in the
 // shop, in one transaction. Errors are those of MayErase, which leave the account as it was, unless an order came in
-// between. Done again it changes nothing.
+// between, and ErrErasureGivenUp. Done again it changes nothing.
 func (db *DB) EraseCustomer(ctx context.Context, customer int64) error {
 	if err := db.MayErase(ctx, customer); err != nil {
+		return err
+	}
+	if err := holdErasure(ctx, db.Queries, customer); err != nil {
 		return err
 	}
 	if err := db.CloseCustomer(ctx, customer); err != nil && !errors.Is(err, ErrNotFound) { // closed before
 		return err
 	}
 	err := db.InTx(ctx, func(q *shopdb.Queries) error {
+		if err := holdErasure(ctx, q, customer); err != nil {
+			return err
+		}
 		email, err := q.EmailToErase(ctx, customer)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return ErrNotFound
@@ -69,6 +78,22 @@ func (db *DB) EraseCustomer(ctx context.Context, customer int64) error {
 	}
 	return failed("erase customer", err)
 }
+
+// holdErasure keeps the erasure from being given up until the transaction ends, or fails with ErrErasureGivenUp.
+func holdErasure(ctx context.Context, q *shopdb.Queries, customer int64) error {
+	_, err := q.HoldErasure(ctx, erasureOf(customer))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ErrErasureGivenUp
+	}
+	return err
+}
+
+// ErasureMaintenance is the erasure of a customer as maintenance.
+func ErasureMaintenance(customer int64, workflowID string) Maintenance {
+	return Maintenance{Kind: Erasure, Subject: erasureOf(customer), HoldsRuns: true, WorkflowID: workflowID}
+}
+
+func erasureOf(customer int64) string { return fmt.Sprintf("customer %d", customer) }
 
 // LookedFor is who is being erased, nil once that has ended or where nothing was left to erase.
 func (db *DB) LookedFor(ctx context.Context, customer int64) (*Identity, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -49,7 +50,7 @@ func (db *DB) TakeMaintenance(ctx context.Context, m Maintenance) (waitsFor stri
 		}
 		begun, err := queries.RunsBegun(ctx)
 		if err == nil && begun > 0 {
-			waitsFor = fmt.Sprintf("%d runs that are under way", begun)
+			waitsFor = runsUnderWay(begun)
 		}
 		return err
 	})
@@ -65,4 +66,64 @@ func (db *DB) EndMaintenance(ctx context.Context, m Maintenance) error {
 		return fmt.Errorf("end %s of %s: %w", m.Kind, m.Subject, err)
 	}
 	return nil
+}
+
+// MaintenanceUnderWay is maintenance that has begun and not ended.
+type MaintenanceUnderWay struct {
+	ID         int64     `json:"id"`
+	Kind       string    `json:"kind" enum:"erasure,retention" doc:"erasure: a customer is being erased; retention: the files of old loads are being removed."`
+	Subject    string    `json:"subject" doc:"What it works on, by ids only."`
+	HoldsRuns  bool      `json:"holds_runs" doc:"Loads, replays and rollbacks that are asked for wait for its end."`
+	WorkflowID string    `json:"workflow_id"`
+	BeganAt    time.Time `json:"began_at"`
+	WaitsFor   *string   `json:"waits_for" doc:"What it waits for itself: loads that had begun; null when it waits for nothing."`
+	Stopped    *string   `json:"stopped" doc:"Why nothing carries it out any more, and how it goes on; null while its workflow runs. Within a minute of the end of its workflow it has ended, too, or says so here."`
+
+	TakenAt time.Time `json:"-"` // by its workflow, the last time
+}
+
+// String names it in a line for people.
+func (m MaintenanceUnderWay) String() string { return m.Kind + " of " + m.Subject }
+
+// MaintenanceUnderWay lists maintenance that has begun and not ended.
+func (db *DB) MaintenanceUnderWay(ctx context.Context) ([]MaintenanceUnderWay, error) {
+	rows, err := db.ListMaintenance(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list maintenance: %w", err)
+	}
+	list := make([]MaintenanceUnderWay, len(rows))
+	for i, row := range rows {
+		list[i] = MaintenanceUnderWay{
+			ID: row.ID, Kind: row.Kind, Subject: row.Subject, HoldsRuns: row.HoldsRuns, WorkflowID: row.WorkflowID,
+			BeganAt: row.BeganAt.UTC(), TakenAt: row.TakenAt, Stopped: row.Stopped,
+		}
+		if row.RunsBegun > 0 {
+			begun := runsUnderWay(row.RunsBegun)
+			list[i].WaitsFor = &begun
+		}
+	}
+	return list, nil
+}
+
+func runsUnderWay(begun int64) string { return fmt.Sprintf("%d runs that are under way", begun) }
+
+// GiveUpMaintenance ends maintenance that nothing carries out any more, for the reason why. An erasure half of which
+// is done is not ended: held is true, and whyHeld is on record. It does nothing when somebody has taken or ended the
+// maintenance since m was seen: then known is false.
+func (db *DB) GiveUpMaintenance(ctx context.Context, m MaintenanceUnderWay, why, whyHeld string) (known, held bool, err error) {
+	err = db.InTx(ctx, func(queries *shopdb.Queries) error {
+		_, err := queries.LockMaintenance(ctx, shopdb.LockMaintenanceParams{ID: m.ID, TakenAt: m.TakenAt})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		if err == nil {
+			known = true
+			held, err = queries.GiveUpMaintenance(ctx, shopdb.GiveUpMaintenanceParams{ID: m.ID, Why: why, WhyHeld: whyHeld})
+		}
+		return err
+	})
+	if err != nil {
+		return false, false, fmt.Errorf("give up %s: %w", m, err)
+	}
+	return known, held, nil
 }

@@ -30,8 +30,12 @@ type Run struct {
 	StartedAt          time.Time   `json:"started_at"`
 	ExecutionStartedAt time.Time   `json:"execution_started_at" doc:"When the run, or its last replay, began."`
 	FinishedAt         *time.Time  `json:"finished_at"`
+	WaitsFor           *string     `json:"waits_for" doc:"The maintenance that keeps its execution from the first step, see /api/etl/maintenance; null when it does not wait."`
 	PrunedAt           *time.Time  `json:"pruned_at" doc:"Since when its files are removed from the lake, because they are older than is kept: it cannot be replayed. Null while they are there."`
 	Steps              []RunStep   `json:"steps" doc:"Of each step the last execution that has it."`
+
+	WorkflowRunID string `json:"-"` // tells the execution of the workflow from others with its id; "" where there are none
+	RollingBack   bool   `json:"-"` // what runs is a rollback of it
 }
 
 // RunInterval is the days a run loads, UTC: the first inclusive, the second exclusive.
@@ -101,7 +105,11 @@ func (db *DB) withSteps(ctx context.Context, rows []shopdb.EtlRun) ([]Run, error
 			Interval: RunInterval{From: row.IntervalFrom.Format(time.DateOnly), To: row.IntervalTo.Format(time.DateOnly)},
 			Attempt:  row.Attempt, Execution: row.Execution, Scope: row.Scope, Trigger: row.Trigger, State: row.State, WorkflowID: row.WorkflowID,
 			Rows: row.RowsPublished, Error: row.Error, StartedAt: row.StartedAt.UTC(),
-			ExecutionStartedAt: row.ExecutionStartedAt.UTC(), Steps: []RunStep{},
+			ExecutionStartedAt: row.ExecutionStartedAt.UTC(), WaitsFor: row.WaitsFor, Steps: []RunStep{},
+			RollingBack: row.StateBefore != nil,
+		}
+		if row.WorkflowRunID != nil {
+			runs[i].WorkflowRunID = *row.WorkflowRunID
 		}
 		if row.FinishedAt != nil {
 			finished := row.FinishedAt.UTC()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"mercado/internal/lake"
 	"mercado/internal/warehouse/warehousedb"
@@ -232,8 +233,39 @@ type undoing struct {
 }
 
 func (u *undoing) happened(ctx context.Context, queries *warehousedb.Queries) (bool, error) {
-	undone, err := queries.RolledBackBy(ctx, warehousedb.RolledBackByParams{RunID: &u.Undoing.RunID, Execution: int32(u.Undoing.Execution)})
-	return slices.Equal(undone, u.Numbers), err
+	undone, err := undoneBy(ctx, queries, u.Undoing.RunID, u.Undoing.Execution)
+	return slices.EqualFunc(undone, u.Numbers, func(p Publish, n int64) bool { return p.Number == n }), err
+}
+
+func undoneBy(ctx context.Context, queries *warehousedb.Queries, run uuid.UUID, execution int) ([]Publish, error) {
+	rows, err := queries.RolledBackBy(ctx, warehousedb.RolledBackByParams{RunID: &run, Execution: int32(execution)})
+	undone := make([]Publish, len(rows))
+	for i, row := range rows {
+		undone[i] = Publish{Number: row.Number, RunID: row.RunID}
+	}
+	return undone, err
+}
+
+// Undone are the runs whose publishes an execution has undone, the latest first: none when it has changed nothing. A
+// commit that is under way is waited for.
+func (db *DB) Undone(ctx context.Context, run uuid.UUID, execution int) (runs []uuid.UUID, err error) {
+	err = pgx.BeginFunc(ctx, db.Pool, func(tx pgx.Tx) error {
+		queries := warehousedb.New(tx)
+		if err := queries.LockPublishing(ctx); err != nil {
+			return err
+		}
+		undone, err := undoneBy(ctx, queries, run, execution)
+		for _, publish := range undone {
+			if !slices.Contains(runs, publish.RunID) {
+				runs = append(runs, publish.RunID)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look what execution %d of run %s has undone: %w", execution, run, err)
+	}
+	return runs, nil
 }
 
 func (u *undoing) run(ctx context.Context) error {

@@ -16,23 +16,22 @@ const beginRollback = `-- name: BeginRollback :one
 update etl.runs
 set
     execution = execution + case when state = 'running' then 0 else 1 end,
+    state_before = case when state = 'running' then state_before else state end,
     state = 'running',
     finished_at = null,
     waits_for = null,
     workflow_id = $1::text,
-    execution_started_at = $2::timestamptz
-where id = $3
-    and (
-        state <> 'running'
-        or workflow_id = $1::text and execution_started_at = $2::timestamptz
-    )
+    workflow_run_id = $2::text,
+    execution_started_at = $3::timestamptz
+where id = $4 and (state <> 'running' or workflow_run_id = $2::text)
 returning execution, interval_from, interval_to
 `
 
 type BeginRollbackParams struct {
-	WorkflowID string
-	StartedAt  time.Time
-	ID         uuid.UUID
+	WorkflowID    string
+	WorkflowRunID string
+	StartedAt     time.Time
+	ID            uuid.UUID
 }
 
 type BeginRollbackRow struct {
@@ -41,33 +40,53 @@ type BeginRollbackRow struct {
 	IntervalTo   time.Time
 }
 
-// Has a run that has ended go on as an execution that rolls back. Asked again, after an answer that was
-// lost, it says so again. There is no row when the run is under way.
+// Has a run that has ended go on as an execution that rolls back. Asked again by the same execution of a
+// workflow it says so again. There is no row when the run is under way.
 func (q *Queries) BeginRollback(ctx context.Context, arg BeginRollbackParams) (BeginRollbackRow, error) {
-	row := q.db.QueryRow(ctx, beginRollback, arg.WorkflowID, arg.StartedAt, arg.ID)
+	row := q.db.QueryRow(ctx, beginRollback,
+		arg.WorkflowID,
+		arg.WorkflowRunID,
+		arg.StartedAt,
+		arg.ID,
+	)
 	var i BeginRollbackRow
 	err := row.Scan(&i.Execution, &i.IntervalFrom, &i.IntervalTo)
 	return i, err
 }
 
 const endRollback = `-- name: EndRollback :exec
-update etl.runs
+with ended as (
+    update etl.runs
+    set
+        state = coalesce($1::text, state_before),
+        state_before = null,
+        error = $2::text,
+        finished_at = $3::timestamptz
+    where id = $4
+        and execution = $5::integer
+        and state = 'running'
+        and state_before is not null
+    returning id, execution, error, finished_at
+)
+
+update etl.steps as s
 set
-    state = $1::text,
-    error = $2::text,
-    finished_at = $3::timestamptz
-where id = $4 and execution = $5::integer and state = 'running'
+    state = case when e.error is null then 'succeeded' else 'failed' end,
+    error = e.error,
+    finished_at = e.finished_at
+from ended as e
+where s.run_id = e.id and s.execution = e.execution and s.finished_at is null
 `
 
 type EndRollbackParams struct {
-	State      string
+	State      *string
 	Error      *string
 	FinishedAt time.Time
 	ID         uuid.UUID
 	Execution  int32
 }
 
-// Ends an execution that has rolled back, or has tried to.
+// Ends an execution that has rolled back, or has tried to: without a state the run is what it was before.
 func (q *Queries) EndRollback(ctx context.Context, arg EndRollbackParams) error {
 	_, err := q.db.Exec(ctx, endRollback,
 		arg.State,
@@ -91,15 +110,28 @@ func (q *Queries) RolledBack(ctx context.Context, ids []uuid.UUID) error {
 	return err
 }
 
-const stateOfRun = `-- name: StateOfRun :one
-select state
+const runRolledBackBy = `-- name: RunRolledBackBy :one
+select id, execution, state, state_before
 from etl.runs
-where id = $1
+where workflow_run_id = $1::text
 `
 
-func (q *Queries) StateOfRun(ctx context.Context, id uuid.UUID) (string, error) {
-	row := q.db.QueryRow(ctx, stateOfRun, id)
-	var state string
-	err := row.Scan(&state)
-	return state, err
+type RunRolledBackByRow struct {
+	ID          uuid.UUID
+	Execution   int32
+	State       string
+	StateBefore *string
+}
+
+// The run that this execution of a workflow rolls back, or has rolled back, if none has begun since.
+func (q *Queries) RunRolledBackBy(ctx context.Context, workflowRunID string) (RunRolledBackByRow, error) {
+	row := q.db.QueryRow(ctx, runRolledBackBy, workflowRunID)
+	var i RunRolledBackByRow
+	err := row.Scan(
+		&i.ID,
+		&i.Execution,
+		&i.State,
+		&i.StateBefore,
+	)
+	return i, err
 }

@@ -16,7 +16,10 @@ const abandonRun = `-- name: AbandonRun :exec
 with abandoned as (
     update etl.runs
     set state = 'failed', error = $1::text, finished_at = now(), waits_for = null
-    where runs.id = $2 and runs.execution = $3 and runs.state = 'running'
+    where runs.id = $2
+        and runs.execution = $3
+        and runs.state = 'running'
+        and runs.state_before is null
     returning runs.id, runs.execution
 )
 
@@ -34,7 +37,7 @@ type AbandonRunParams struct {
 	Execution int32
 }
 
-// Ends a run that nothing carries out any more.
+// Ends a load that nothing carries out any more. What has become of a rollback the warehouse knows.
 func (q *Queries) AbandonRun(ctx context.Context, arg AbandonRunParams) error {
 	_, err := q.db.Exec(ctx, abandonRun, arg.Error, arg.ID, arg.Execution)
 	return err
@@ -120,6 +123,7 @@ set
     execution = excluded.execution,
     execution_started_at = excluded.execution_started_at,
     workflow_id = excluded.workflow_id,
+    workflow_run_id = null,
     model_version = excluded.model_version
 where runs.execution <= excluded.execution and runs.pruned_at is null
 returning attempt
@@ -224,7 +228,7 @@ func (q *Queries) IsCurrent(ctx context.Context, arg IsCurrentParams) (bool, err
 }
 
 const latestRuns = `-- name: LatestRuns :many
-select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at, waits_for, pruned_at
+select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
 from etl.runs
 order by started_at desc, id desc
 limit $1
@@ -249,6 +253,7 @@ func (q *Queries) LatestRuns(ctx context.Context, most int32) ([]EtlRun, error) 
 			&i.Trigger,
 			&i.State,
 			&i.WorkflowID,
+			&i.WorkflowRunID,
 			&i.ModelVersion,
 			&i.Snapshot,
 			&i.SystemID,
@@ -258,6 +263,7 @@ func (q *Queries) LatestRuns(ctx context.Context, most int32) ([]EtlRun, error) 
 			&i.ExecutionStartedAt,
 			&i.FinishedAt,
 			&i.WaitsFor,
+			&i.StateBefore,
 			&i.PrunedAt,
 		); err != nil {
 			return nil, err
@@ -271,7 +277,7 @@ func (q *Queries) LatestRuns(ctx context.Context, most int32) ([]EtlRun, error) 
 }
 
 const listRuns = `-- name: ListRuns :many
-select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at, waits_for, pruned_at
+select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
 from etl.runs
 where ($1::text is null or state = $1::text)
     and (
@@ -321,6 +327,7 @@ func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]EtlRun, e
 			&i.Trigger,
 			&i.State,
 			&i.WorkflowID,
+			&i.WorkflowRunID,
 			&i.ModelVersion,
 			&i.Snapshot,
 			&i.SystemID,
@@ -330,6 +337,7 @@ func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]EtlRun, e
 			&i.ExecutionStartedAt,
 			&i.FinishedAt,
 			&i.WaitsFor,
+			&i.StateBefore,
 			&i.PrunedAt,
 		); err != nil {
 			return nil, err
@@ -402,7 +410,7 @@ func (q *Queries) RenewExecution(ctx context.Context, arg RenewExecutionParams) 
 }
 
 const runByID = `-- name: RunByID :one
-select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at, waits_for, pruned_at
+select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
 from etl.runs
 where id = $1
 `
@@ -420,6 +428,7 @@ func (q *Queries) RunByID(ctx context.Context, id uuid.UUID) (EtlRun, error) {
 		&i.Trigger,
 		&i.State,
 		&i.WorkflowID,
+		&i.WorkflowRunID,
 		&i.ModelVersion,
 		&i.Snapshot,
 		&i.SystemID,
@@ -429,6 +438,7 @@ func (q *Queries) RunByID(ctx context.Context, id uuid.UUID) (EtlRun, error) {
 		&i.ExecutionStartedAt,
 		&i.FinishedAt,
 		&i.WaitsFor,
+		&i.StateBefore,
 		&i.PrunedAt,
 	)
 	return i, err

@@ -50,6 +50,36 @@ func (q *Queries) EndMaintenance(ctx context.Context, arg EndMaintenanceParams) 
 	return err
 }
 
+const giveUpMaintenance = `-- name: GiveUpMaintenance :one
+update etl.maintenance as m
+set
+    ended_at = case when not h.half then now() end,
+    stopped = case when h.half then $1::text else $2::text end
+from (
+    select exists (
+        select from etl.erasures as e
+        inner join etl.maintenance as o on o.kind = 'erasure' and o.subject = 'customer ' || e.customer_id
+        where o.id = $3 and e.ended_at is null
+    ) as half
+) as h
+where m.id = $3
+returning (m.ended_at is null)::boolean as held
+`
+
+type GiveUpMaintenanceParams struct {
+	WhyHeld string
+	Why     string
+	ID      int64
+}
+
+// Ends maintenance that nothing carries out any more, but not half an erasure: then held is true.
+func (q *Queries) GiveUpMaintenance(ctx context.Context, arg GiveUpMaintenanceParams) (bool, error) {
+	row := q.db.QueryRow(ctx, giveUpMaintenance, arg.WhyHeld, arg.Why, arg.ID)
+	var held bool
+	err := row.Scan(&held)
+	return held, err
+}
+
 const heldNow = `-- name: HeldNow :one
 select (m.kind || ' of ' || m.subject)::text
 from etl.maintenance as m
@@ -80,6 +110,22 @@ func (q *Queries) HeldSince(ctx context.Context, since time.Time) (string, error
 	return column_1, err
 }
 
+const holdErasure = `-- name: HoldErasure :one
+select id
+from etl.maintenance
+where kind = 'erasure' and subject = $1 and ended_at is null
+for share
+`
+
+// The erasure that the shop is told to do, which is not given up until the transaction ends. There is no row
+// when it has been.
+func (q *Queries) HoldErasure(ctx context.Context, subject string) (int64, error) {
+	row := q.db.QueryRow(ctx, holdErasure, subject)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
 const holdRun = `-- name: HoldRun :one
 update etl.runs
 set waits_for = (select m.kind || ' of ' || m.subject from etl.maintenance as m where m.ended_at is null and m.holds_runs)
@@ -94,6 +140,90 @@ func (q *Queries) HoldRun(ctx context.Context, id uuid.UUID) (*string, error) {
 	var waits_for *string
 	err := row.Scan(&waits_for)
 	return waits_for, err
+}
+
+const listMaintenance = `-- name: ListMaintenance :many
+select
+    m.id,
+    m.kind,
+    m.subject,
+    m.holds_runs,
+    m.workflow_id,
+    m.began_at,
+    m.taken_at,
+    m.stopped,
+    (
+        select count(*)
+        from etl.runs as r
+        where m.holds_runs and r.state = 'running' and r.waits_for is null
+    ) as runs_begun
+from etl.maintenance as m
+where m.ended_at is null
+order by m.id
+`
+
+type ListMaintenanceRow struct {
+	ID         int64
+	Kind       string
+	Subject    string
+	HoldsRuns  bool
+	WorkflowID string
+	BeganAt    time.Time
+	TakenAt    time.Time
+	Stopped    *string
+	RunsBegun  int64
+}
+
+// What is under way. What holds runs waits itself for those that had begun.
+func (q *Queries) ListMaintenance(ctx context.Context) ([]ListMaintenanceRow, error) {
+	rows, err := q.db.Query(ctx, listMaintenance)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListMaintenanceRow{}
+	for rows.Next() {
+		var i ListMaintenanceRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.Subject,
+			&i.HoldsRuns,
+			&i.WorkflowID,
+			&i.BeganAt,
+			&i.TakenAt,
+			&i.Stopped,
+			&i.RunsBegun,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockMaintenance = `-- name: LockMaintenance :one
+select id
+from etl.maintenance
+where id = $1 and taken_at = $2 and ended_at is null
+for update
+`
+
+type LockMaintenanceParams struct {
+	ID      int64
+	TakenAt time.Time
+}
+
+// Maintenance that is under way and that nobody has taken since it was seen. No erasure of that customer
+// makes anybody nobody until the transaction ends.
+func (q *Queries) LockMaintenance(ctx context.Context, arg LockMaintenanceParams) (int64, error) {
+	row := q.db.QueryRow(ctx, lockMaintenance, arg.ID, arg.TakenAt)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
 }
 
 const maintenanceUnderWay = `-- name: MaintenanceUnderWay :one
@@ -131,7 +261,7 @@ func (q *Queries) RunsBegun(ctx context.Context) (int64, error) {
 
 const takeOverMaintenance = `-- name: TakeOverMaintenance :exec
 update etl.maintenance
-set workflow_id = $1
+set workflow_id = $1, taken_at = now(), stopped = null
 where id = $2
 `
 

@@ -276,6 +276,8 @@ type EtlMaintenance struct {
 	HoldsRuns  bool
 	WorkflowID string
 	BeganAt    time.Time
+	TakenAt    time.Time
+	Stopped    *string
 	EndedAt    *time.Time
 }
 
@@ -289,6 +291,7 @@ type EtlRun struct {
 	Trigger            string
 	State              string
 	WorkflowID         string
+	WorkflowRunID      *string
 	ModelVersion       string
 	Snapshot           *string
 	SystemID           *int64
@@ -298,6 +301,7 @@ type EtlRun struct {
 	ExecutionStartedAt time.Time
 	FinishedAt         *time.Time
 	WaitsFor           *string
+	StateBefore        *string
 	PrunedAt           *time.Time
 }
 

@@ -154,7 +154,7 @@ func (q *Queries) KeptVersions(ctx context.Context) ([]KeptVersionsRow, error) {
 }
 
 const rolledBackBy = `-- name: RolledBackBy :many
-select number
+select number, run_id
 from warehouse.publications
 where rolled_back_by = $1 and rolled_back_execution = $2::integer
 order by number desc
@@ -165,20 +165,25 @@ type RolledBackByParams struct {
 	Execution int32
 }
 
+type RolledBackByRow struct {
+	Number int64
+	RunID  uuid.UUID
+}
+
 // The publishes that an execution has undone, the latest first.
-func (q *Queries) RolledBackBy(ctx context.Context, arg RolledBackByParams) ([]int64, error) {
+func (q *Queries) RolledBackBy(ctx context.Context, arg RolledBackByParams) ([]RolledBackByRow, error) {
 	rows, err := q.db.Query(ctx, rolledBackBy, arg.RunID, arg.Execution)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []int64{}
+	items := []RolledBackByRow{}
 	for rows.Next() {
-		var number int64
-		if err := rows.Scan(&number); err != nil {
+		var i RolledBackByRow
+		if err := rows.Scan(&i.Number, &i.RunID); err != nil {
 			return nil, err
 		}
-		items = append(items, number)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

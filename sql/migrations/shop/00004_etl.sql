@@ -17,6 +17,7 @@ create table etl.runs (
         state in ('running', 'succeeded', 'failed', 'cancelled', 'rolled_back')
     ),
     workflow_id text not null,
+    workflow_run_id text, -- Temporal's id of that one execution of the workflow, for a rollback: all have one workflow_id
     model_version text not null,
     snapshot pg_snapshot, -- what extract read under; null until it has
     system_id bigint, -- the database system the snapshot belongs to
@@ -26,9 +27,11 @@ create table etl.runs (
     execution_started_at timestamptz not null,
     finished_at timestamptz,
     waits_for text, -- the maintenance that keeps the execution from its first step; null once it may begin
+    state_before text, -- the state that a rollback under way has found; null when none is
     pruned_at timestamptz, -- since when its files in the lake are given up; null: they are kept
     check (interval_to > interval_from),
     check ((state = 'running') = (finished_at is null)),
+    check (coalesce(waits_for, state_before) is null or state = 'running'),
     unique (interval_from, interval_to, attempt)
 );
 create index runs_started_idx on etl.runs (started_at desc);
@@ -56,8 +59,8 @@ create table etl.steps (
 
 -- Work on what runs have left behind, an erasure or the removal of old runs: one at a time, and one that
 -- holds_runs begins once those under way have ended and keeps others waiting until it has ended. Taken
--- and given up under the lock that numbers runs. What was ended without having been done, like an
--- erasure whose workflow was terminated, is still under way here: asked for again it goes on.
+-- under the lock that numbers runs. An erasure whose workflow was ended when half of it was done is still
+-- under way here, and stopped: asked for again it goes on.
 create table etl.maintenance (
     id bigint generated always as identity primary key,
     kind text not null check (kind in ('erasure', 'retention')),
@@ -65,6 +68,8 @@ create table etl.maintenance (
     holds_runs boolean not null,
     workflow_id text not null,
     began_at timestamptz not null default now(),
+    taken_at timestamptz not null default now(), -- when its workflow, or one that goes on with it, took it last
+    stopped text, -- why nothing carries it out any more; null while something does
     ended_at timestamptz
 );
 create unique index maintenance_one_at_a_time on etl.maintenance ((ended_at is null)) where ended_at is null;

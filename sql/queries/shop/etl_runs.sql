@@ -32,6 +32,7 @@ set
     execution = excluded.execution,
     execution_started_at = excluded.execution_started_at,
     workflow_id = excluded.workflow_id,
+    workflow_run_id = null,
     model_version = excluded.model_version
 where runs.execution <= excluded.execution and runs.pruned_at is null
 returning attempt;
@@ -81,11 +82,14 @@ set
 where id = sqlc.arg(id);
 
 -- name: AbandonRun :exec
--- Ends a run that nothing carries out any more.
+-- Ends a load that nothing carries out any more. What has become of a rollback the warehouse knows.
 with abandoned as (
     update etl.runs
     set state = 'failed', error = sqlc.arg(error)::text, finished_at = now(), waits_for = null
-    where runs.id = sqlc.arg(id) and runs.execution = sqlc.arg(execution) and runs.state = 'running'
+    where runs.id = sqlc.arg(id)
+        and runs.execution = sqlc.arg(execution)
+        and runs.state = 'running'
+        and runs.state_before is null
     returning runs.id, runs.execution
 )
 

@@ -28,7 +28,7 @@ select warehouse.undo_publications(
 
 -- name: RolledBackBy :many
 -- The publishes that an execution has undone, the latest first.
-select number
+select number, run_id
 from warehouse.publications
 where rolled_back_by = sqlc.arg(run_id) and rolled_back_execution = sqlc.arg(execution)::integer
 order by number desc;
