@@ -3,6 +3,7 @@ package etl_test
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -141,7 +142,9 @@ func (p *pipeline) terminate(started client.WorkflowRun) {
 }
 
 // operators is what a worker looks for lost loads with, and operators start loads with.
-func (p *pipeline) operators() *runs.Runs { return runs.New(p.Shop, p.temporal, p.world.Temporal, tries) }
+func (p *pipeline) operators() *runs.Runs {
+	return runs.New(p.Shop, p.temporal, p.world.Temporal, tries)
+}
 
 // fail has the run of a workflow that was terminated recorded as failed.
 func (p *pipeline) fail(started client.WorkflowRun) {
@@ -154,6 +157,20 @@ func (p *pipeline) fail(started client.WorkflowRun) {
 	if err != nil || lost == nil {
 		p.t.Fatalf("run %s is lost: %+v, %v", id, lost, err)
 	}
+}
+
+// startErase starts the erasure of a customer.
+func (p *pipeline) startErase(customer string) client.WorkflowRun {
+	p.t.Helper()
+	id, err := strconv.ParseInt(customer, 10, 64)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	started, err := workflows.StartErase(p.t.Context(), p.temporal, p.queue(), workflows.EraseInput{CustomerID: id, Tries: tries})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return started
 }
 
 // giveUp gives up the maintenance that is under way, whose workflow has ended.
@@ -182,13 +199,7 @@ func TestMaintenanceWhoseWorkflowWasTerminatedKeepsNobodyWaiting(t *testing.T) {
 	p.exec("set session_replication_role = replica; update ordering.orders set customer_id = 9 where customer_id = 8; set session_replication_role = origin")
 	p.load("2026-03-01", "2026-03-02")
 	underWay := "select count(*) from etl.maintenance where ended_at is null"
-	erase := func() client.WorkflowRun {
-		started, err := workflows.StartErase(t.Context(), p.temporal, p.queue(), workflows.EraseInput{CustomerID: 8, Tries: tries})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return started
-	}
+	erase := func() client.WorkflowRun { return p.startErase("8") }
 
 	release := p.holdLock("warehouse.publications in access exclusive mode")
 	prune := p.startPrune(false)

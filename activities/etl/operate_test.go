@@ -59,6 +59,7 @@ func TestOperatorsFollowALoad(t *testing.T) {
 	p.backfilled(engineer)
 	p.schedules(engineer)
 	p.lost(engineer)
+	p.halfErased(engineer)
 }
 
 // catalogued looks tables up in the catalogue, with what the load has made of them.
@@ -227,5 +228,32 @@ func (p *pipeline) lost(engineer *apitest.Client) {
 		if step.State == "running" {
 			t.Errorf("step %s of it still runs", step.Step)
 		}
+	}
+}
+
+// halfErased terminates an erasure when the shop has forgotten the customer and the lake has not: the worker finds it, and
+// all that operators look at says so, until it was asked for again.
+func (p *pipeline) halfErased(engineer *apitest.Client) {
+	t := p.t
+	customer := p.text("select min(c.id) from identity.customers as c where not exists (select from ordering.orders as o where o.customer_id = c.id)")
+	release := p.holdLock("etl.erased_parts in access exclusive mode")
+	started := p.startErase(customer)
+	p.eventually("the shop has forgotten the customer", func() bool {
+		return p.text("select count(*) from etl.erasures where ended_at is null") == "1"
+	})
+	p.terminate(started)
+	p.eventually("the worker has found the erasure that nothing carries out any more", func() bool {
+		found := p.maintenance(engineer)
+		return len(found) == 1 && found[0].Stopped != nil && strings.Contains(*found[0].Stopped, "`mercado erase --customer "+customer+"`")
+	})
+	release()
+	if stdout, stderr, _ := p.ran("doctor"); !strings.Contains(stdout, "nothing carries out the erasure of customer "+customer+" any more") {
+		t.Errorf("doctor printed %s, said %s", stdout, stderr)
+	}
+	if stdout, stderr, code := p.ran("erase", "--customer", customer); code != 0 {
+		t.Errorf("erased again: code %d, printed %s, said %s", code, stdout, stderr)
+	}
+	if left := p.maintenance(engineer); len(left) > 0 {
+		t.Errorf("under way is still %+v", left)
 	}
 }

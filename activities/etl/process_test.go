@@ -70,7 +70,7 @@ func (p *process) kill() {
 // eventually waits for a condition.
 func (p *pipeline) eventually(what string, condition func() bool) {
 	p.t.Helper()
-	deadline := time.NewTimer(90 * time.Second)
+	deadline := time.NewTimer(3 * time.Minute) // what was lost is found within one, on a machine that is not busy
 	defer deadline.Stop()
 	look := time.NewTicker(20 * time.Millisecond)
 	defer look.Stop()
