@@ -218,8 +218,9 @@ func (a *API) rollBackRun(ctx context.Context, in *rollbackInput) (*acceptedRun,
 	if a.runs.Ready(ctx) == nil {
 		waiting, cancel := context.WithTimeout(ctx, replayPatience)
 		defer cancel()
-		if _, err := rollback.Wait(waiting); err != nil && waiting.Err() == nil {
-			return nil, problem(runNotRolledBack, FieldProblem{"path.id", err.Error()})
+		_, err := rollback.Wait(waiting) // one that takes longer goes on
+		if failed := (*runs.RollbackFailedError)(nil); errors.As(err, &failed) {
+			return nil, problem(runNotRolledBack, FieldProblem{"path.id", failed.Error()})
 		}
 	}
 	return a.accepted(ctx, in.ID)

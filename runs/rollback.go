@@ -2,10 +2,12 @@ package runs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 
 	"mercado/workflows"
 )
@@ -30,14 +32,21 @@ func (r *Runs) Rollback(ctx context.Context, id *uuid.UUID, withNewer bool) (*Ro
 	return &Rollback{handle: handle}, nil
 }
 
-// Wait returns what was undone. What cannot be undone as asked, and a rollback that fails, are errors that say why.
+// RollbackFailedError tells of a rollback that cannot be done as asked, or that has failed.
+type RollbackFailedError struct{ Reason string }
+
+func (e *RollbackFailedError) Error() string { return "rollback: " + e.Reason }
+
+// Wait returns what was undone. A rollback that has ended otherwise is a *RollbackFailedError; after any other error, like
+// one that tells that ctx has ended, it goes on.
 func (r *Rollback) Wait(ctx context.Context) (*RolledBackRuns, error) {
 	var result *RolledBackRuns
-	if err := r.handle.Get(ctx, &result); err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, fmt.Errorf("rollback: %s", reason(err))
+	err := r.handle.Get(ctx, &result)
+	if ended := (*temporal.WorkflowExecutionError)(nil); errors.As(err, &ended) {
+		return nil, &RollbackFailedError{reason(err)}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("wait for the rollback: %w", err)
 	}
 	return result, nil
 }
