@@ -1,29 +1,16 @@
 package etl_test
 
 import (
-	"encoding/json"
 	"maps"
-	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
-	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-	"github.com/minio/minio-go/v7"
 	enums "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
 	"mercado/activities/etl"
-	"mercado/api"
-	"mercado/api/apitest"
-	"mercado/internal/auth"
 	"mercado/internal/lake"
 	"mercado/workflows"
 )
@@ -66,138 +53,6 @@ func (p *pipeline) age(runs ...etl.Run) {
 	}
 }
 
-// place is where an object lies.
-type place struct {
-	zone lake.Zone
-	key  string
-}
-
-// all objects of the lake, and their sizes.
-func (o *objects) all() map[place]int64 {
-	o.t.Helper()
-	found := map[place]int64{}
-	for _, zone := range lake.Zones {
-		for object := range o.client.ListObjects(o.t.Context(), o.p.Store.Bucket(zone), minio.ListObjectsOptions{Recursive: true}) {
-			if object.Err != nil {
-				o.t.Fatal(object.Err)
-			}
-			found[place{zone, object.Key}] = object.Size
-		}
-	}
-	return found
-}
-
-// names are the values under "key", at any depth, of a file of zone gold.
-func (o *objects) names(key string) []string {
-	o.t.Helper()
-	var document any
-	if err := json.Unmarshal(o.get(lake.Gold, key), &document); err != nil {
-		o.t.Fatal(err)
-	}
-	var names []string
-	var walk func(any)
-	walk = func(value any) {
-		switch value := value.(type) {
-		case []any:
-			for _, item := range value {
-				walk(item)
-			}
-		case map[string]any:
-			if name, is := value["key"].(string); is {
-				names = append(names, name)
-			}
-			for _, item := range value {
-				walk(item)
-			}
-		}
-	}
-	walk(document)
-	return names
-}
-
-// needed is what is left of all objects once old runs are given up: all that is not theirs; what stands;
-// what stood before the publishes of some runs; and what other runs have read of it.
-func (p *pipeline) needed(objects map[place]int64, old, undoable []etl.Run) map[place]int64 {
-	p.t.Helper()
-	by := []string{uuid.Nil.String()}
-	for _, run := range undoable {
-		by = append(by, run.ID.String())
-	}
-	is := func(key string, runs []etl.Run) bool {
-		return slices.ContainsFunc(runs, func(r etl.Run) bool { return strings.Contains(key, "run="+r.ID.String()+"/") })
-	}
-	stays := map[string]bool{}
-	manifests := p.text(`select string_agg(distinct format('table=%s/_manifests/run=%s/execution=%s.json',
-		table_name, run_id, lpad(execution::text, 4, '0')), ' ') from (
-			select table_name, run_id, execution from warehouse.versions
-			union all select table_name, run_id, execution from warehouse.version_log
-			where run_id is not null and by_run in ('` + strings.Join(by, "', '") + `')) as v`)
-	for _, key := range strings.Fields(manifests) {
-		stays[key] = true
-		for _, part := range p.objects().names(key) {
-			stays[part] = true
-		}
-	}
-	for object := range objects {
-		if strings.HasSuffix(object.key, "/history.json") && !is(object.key, old) {
-			for _, part := range p.objects().names(object.key) {
-				stays[part] = true
-			}
-		}
-	}
-	left := map[place]int64{}
-	for object, size := range objects {
-		if object.zone == lake.Gold && stays[object.key] || !is(object.key, old) {
-			left[object] = size
-		}
-	}
-	return left
-}
-
-// wantLeft compares what is left of the lake with what should be.
-func (p *pipeline) wantLeft(want map[place]int64) {
-	p.t.Helper()
-	got := p.objects().all()
-	for object := range want {
-		if _, there := got[object]; !there {
-			p.t.Errorf("%s %s is gone", object.zone, object.key)
-		}
-	}
-	for object := range got {
-		if _, wanted := want[object]; !wanted {
-			p.t.Errorf("%s %s is still there", object.zone, object.key)
-		}
-	}
-}
-
-// readable downloads every part of what stands.
-func (p *pipeline) readable() {
-	p.t.Helper()
-	rows, err := p.Shop.Pool.Query(p.t.Context(), "select distinct table_name, run_id, execution from warehouse.versions")
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		output := lake.Output{Zone: lake.Gold}
-		var id uuid.UUID
-		if err := rows.Scan(&output.Table, &id, &output.Execution); err != nil {
-			p.t.Fatal(err)
-		}
-		output.RunID = id.String()
-		manifest, err := p.Store.Manifest(p.t.Context(), output)
-		if err != nil {
-			p.t.Error(err)
-			continue
-		}
-		for _, part := range manifest.Parts {
-			if err := p.Store.Download(p.t.Context(), lake.Gold, part, filepath.Join(p.t.TempDir(), "part")); err != nil {
-				p.t.Error(err)
-			}
-		}
-	}
-}
-
 // Of runs older than the retention go their files to the key, but what stands, what can be put back, and what
 // kept runs have read; and kept runs lose nothing.
 func TestPruneRemovesOldRunsAndNothingThatIsNeeded(t *testing.T) {
@@ -231,7 +86,8 @@ func TestPruneRemovesOldRunsAndNothingThatIsNeeded(t *testing.T) {
 	changed("2026-03-12", 12)
 	fourth, _ := p.load("2026-03-12", "2026-03-13")
 	made := p.gold(fourth)
-	p.age(first, second, third)
+	old := []etl.Run{first, second, third}
+	p.age(old...)
 
 	release := p.hold()
 	changed("2026-03-13", 13)
@@ -247,7 +103,7 @@ func TestPruneRemovesOldRunsAndNothingThatIsNeeded(t *testing.T) {
 		return at
 	}
 	lost := []place{orphan(fourth, lake.Raw), orphan(fourth, lake.Work)}
-	orphan(fifth, lake.Clean)
+	unfinished := orphan(fifth, lake.Clean)
 	orphan(newRun(fifth.Interval), lake.Gold)
 	objects.put(lake.Work, "experiments/run="+first.ID.String()+"/mine.parquet", []byte("a scientist's"))
 	objects.put(lake.Work, "table=orders/run="+first.ID.String()+".txt", []byte("a scientist's"))
@@ -258,9 +114,7 @@ func TestPruneRemovesOldRunsAndNothingThatIsNeeded(t *testing.T) {
 	}
 
 	before := objects.all()
-	want := p.needed(before, []etl.Run{first, second, third}, []etl.Run{third, fourth})
-	want[place{lake.Work, "experiments/run=" + first.ID.String() + "/mine.parquet"}] = 13
-	want[place{lake.Work, "table=orders/run=" + first.ID.String() + ".txt"}] = 13
+	want := p.needed(before, old, []etl.Run{third, fourth})
 	for _, at := range lost {
 		delete(want, at)
 	}
@@ -349,21 +203,7 @@ func TestPruneRemovesOldRunsAndNothingThatIsNeeded(t *testing.T) {
 	p.readable()
 	p.same(warehouseRevenue, shopRevenue)
 
-	// An old run tells that its files are gone, and is not done again.
-	p.want("select count(*) from etl.runs where pruned_at is not null", "3")
-	shop := apitest.On(t, p.world)
-	engineer := shop.As(auth.Principal{Roles: []auth.Role{auth.DataEngineer}})
-	path := "/api/etl/runs/" + first.ID.String()
-	if shown := apitest.Decode[api.ETLRun](engineer.Get(path).Want(http.StatusOK)); shown.PrunedAt == nil {
-		t.Errorf("the API shows %+v", shown)
-	}
-	engineer.Post(path+"/replay", map[string]any{"from": "gold"}).WantProblem(http.StatusConflict, "run_pruned")
-	if stdout, _, code := p.ran("etl", "status", first.ID.String()); code != 0 || !strings.Contains(stdout, "cannot be replayed") {
-		t.Errorf("etl status: code %d, printed %s", code, stdout)
-	}
-	if _, err := p.replay(first, etl.Gold); err == nil || !strings.Contains(err.Error(), "older than is kept") {
-		t.Errorf("a workflow that was started all the same ended with %v", err)
-	}
+	p.tellsItIsPruned(first)
 
 	// A run that is kept is done again, to the byte, from what it has read of those that are not.
 	remade, err := p.replay(fourth, etl.Clean)
@@ -393,43 +233,24 @@ func TestPruneRemovesOldRunsAndNothingThatIsNeeded(t *testing.T) {
 		t.Errorf("rolled back further than is kept: %v", err)
 	}
 
+	before = objects.all()
+	delete(before, unfinished) // its run has ended
+	want = p.needed(before, old, nil)
+	p.keepsWhatOnlyAHistoryNames(want, third, remade, made)
+	p.wantStanding(two)
+
 	// A prune whose worker is killed while it removes is completed by another.
 	p.age(fourth, fifth, sixth)
 	stop()
-	left := objects.all()
-	want = p.needed(left, []etl.Run{first, second, third, fourth, fifth, sixth}, nil)
-	for object, size := range left {
-		if strings.HasPrefix(object.key, "experiments/") || strings.HasSuffix(object.key, ".txt") {
-			want[object] = size
-		}
-	}
-	dying, reached := p.throughHangingStore()
-	killed := dying.workProcess()
-	started = p.startPrune(false)
-	p.eventually("zone raw is pruned, and the next has begun", reached)
-	killed.kill()
-	p.workProcess()
-	p.pruned(started)
+	want = p.needed(objects.all(), append(old, fourth, fifth, sixth), nil)
+	p.pruneKilledAndCompleted()
 	p.wantLeft(want)
 	p.readable()
 	p.wantStanding(two)
 	p.want("select count(*) from etl.steps as s join etl.runs as r on r.id = s.run_id where r.state = 'rolled_back'", "0")
 	p.prunesNothing("true") // though all runs are given up
 	p.wantLeft(want)
-
-	if _, stderr, code := p.ran("etl", "replay", first.ID.String(), "--from", "publish"); code != 1 ||
-		!strings.Contains(stderr, "mercado etl run --from 2026-02-01 --to 2026-03-10") {
-		t.Errorf("etl replay: code %d, said %s", code, stderr)
-	}
-	var told workflows.Pruned
-	stdout, stderr, code := p.ran("etl", "prune", "--dry-run", "--output", "json")
-	if err := json.Unmarshal([]byte(stdout), &told); err != nil || code != 0 || !told.DryRun || len(told.Zones) != len(lake.Zones) ||
-		told.Zones[3].Removed.Objects != 0 || told.Zones[3].Kept.Objects == 0 {
-		t.Errorf("etl prune: code %d, printed %s, said %s", code, stdout, stderr)
-	}
-	if stdout, stderr, code := p.ran("etl", "prune"); code != 0 || !strings.Contains(stdout, "0 runs that ended before") || !strings.Contains(stdout, "OTHERS'") {
-		t.Errorf("etl prune: code %d, printed %s, said %s", code, stdout, stderr)
-	}
+	p.pruneByCommand(first)
 }
 
 // prunesNothing has a prune meet a warehouse that does not know some publishes.
@@ -444,32 +265,4 @@ func (p *pipeline) prunesNothing(hidden string) {
 	}
 	p.exec("update warehouse.publications as p set run_id = h.run_id from public.hidden as h where h.number = p.number")
 	p.exec("drop table public.hidden")
-}
-
-// throughHangingStore is a pipeline whose object store takes one request to remove objects, and then none.
-func (p *pipeline) throughHangingStore() (_ *pipeline, reached func() bool) {
-	p.t.Helper()
-	target, err := url.Parse(p.world.ObjectStore.Endpoint)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	store := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(target)
-		r.Out.Host = r.In.Host // it is part of the signature
-	}}
-	over := make(chan struct{})
-	var removals atomic.Int32
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodPost && r.URL.Query().Has("delete") && removals.Add(1) > 1 {
-			<-over
-			return
-		}
-		store.ServeHTTP(w, r)
-	}))
-	p.t.Cleanup(server.Close)
-	p.t.Cleanup(func() { close(over) })
-	world, through := *p.world, *p
-	world.ObjectStore.Endpoint = server.URL
-	through.world = &world
-	return &through, func() bool { return removals.Load() > 1 }
 }
