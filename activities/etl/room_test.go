@@ -1,9 +1,7 @@
 package etl_test
 
 import (
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -24,9 +22,9 @@ func TestRunOnAFullDiskSaysSo(t *testing.T) {
 	if err := os.MkdirAll(scratch, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	// In a name space of its own, where a small disk lies over the folder.
-	small := fmt.Sprintf("mount -t tmpfs -o size=8k tmpfs %s && exec %s worker", scratch, stacktest.Binary(t))
-	worker := p.workCommand(exec.CommandContext(t.Context(), "unshare", "--map-root-user", "--mount", "sh", "-c", small))
+	// A small disk lies over the folder.
+	const small = `mount -t tmpfs -o size=8k tmpfs "$0" && exec "$1" worker`
+	worker := p.workCommand(p.mounting(small, scratch, stacktest.Binary(t)))
 	run := newRun(span(t, "2026-03-01", "2026-03-02"))
 	_, err := p.finish(p.start(run, etl.Extract))
 	if err == nil || !strings.Contains(err.Error(), "extract: ") || !strings.Contains(err.Error(), "is full, make room on it or move MERCADO_HOME") {
