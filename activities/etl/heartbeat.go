@@ -9,8 +9,10 @@ import (
 )
 
 // HeartbeatEvery is how often a step says that it lives. A worker must not hold heartbeats back for
-// longer, as it does unless told otherwise: up to four fifths of the workflow's heartbeat timeout.
-const HeartbeatEvery = 2 * time.Second
+// longer, as it does unless told otherwise: up to four fifths of the workflow's heartbeat timeout. Nor must it
+// be much less than a third of that timeout: so long a worker waits for Temporal to take note of one, and cancels
+// the step if it does not.
+const HeartbeatEvery = 5 * time.Second
 
 // beat sends heartbeats with the line that say was last given, until stop is called. Without
 // them Temporal would neither notice a dead worker nor tell this one of a cancelled run.
