@@ -73,13 +73,18 @@ func New(t testing.TB) *World {
 		t.Fatalf("database of the test: %v", err)
 	}
 	t.Cleanup(func() { cleanup(t, func(ctx context.Context) error { return shared.dropDatabase(ctx, name) }) })
+	home, err := shared.run.folder(name)
+	if err != nil {
+		t.Fatalf("folder of the test: %v", err)
+	}
+	t.Cleanup(func() { cleanup(t, func(context.Context) error { return os.RemoveAll(home) }) })
 
 	world := &World{
 		Database:    settings.Database{URL: url, MaxConns: 16},
 		Warehouse:   settings.Warehouse{URL: url},
 		ObjectStore: shared.ObjectStore,
 		Temporal:    shared.Temporal,
-		Home:        t.TempDir(),
+		Home:        home,
 	}
 	world.ObjectStore.BucketPrefix = name + "-"
 	world.Temporal.TaskQueuePrefix = name + "-"

@@ -162,6 +162,17 @@ func (r runFolder) makeHome() error {
 	return errors.Join(os.RemoveAll(inMemory), os.Mkdir(inMemory, 0o755), os.Symlink(inMemory, r.home()))
 }
 
+// folder makes a folder for a test, beside the data of the servers: in memory, where these are. What a load
+// writes there are many small files that are soon gone.
+func (r runFolder) folder(name string) (string, error) {
+	home, err := filepath.EvalSymlinks(r.home())
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(home, "tests", name)
+	return path, os.MkdirAll(path, 0o755)
+}
+
 // removeHome removes the data of the servers, wherever they lie.
 func removeHome(home string) error {
 	if target, err := os.Readlink(home); err == nil {
