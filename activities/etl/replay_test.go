@@ -156,7 +156,7 @@ func TestReplayNamesTheObjectThatIsMissingOrCorrupt(t *testing.T) {
 	p := setup(t)
 	p.exec("select fixture.place('2026-03-01', 10)")
 	run, _ := p.load("2026-03-01", "2026-03-02")
-	part := p.manifest(run, lake.Raw, "orders").Parts[0]
+	part, vendors := p.manifest(run, lake.Raw, "orders").Parts[0], p.manifest(run, lake.Raw, "vendors").Parts[0]
 	objects := p.objects()
 
 	original := objects.get(lake.Raw, part.Key)
@@ -169,6 +169,18 @@ func TestReplayNamesTheObjectThatIsMissingOrCorrupt(t *testing.T) {
 	}
 	p.want("select state from etl.runs", etl.Failed)
 	p.want("select tries from etl.steps where state = 'failed' and execution = 2 and table_name = 'orders'", "1")
+
+	// Each table that fails is named, and keeps no other from finishing.
+	whole := objects.get(lake.Raw, vendors.Key)
+	objects.remove(lake.Raw, vendors.Key)
+	run, err = p.replay(run, etl.Clean)
+	if err == nil || !strings.Contains(err.Error(), part.Key) || !strings.Contains(err.Error(), vendors.Key) {
+		t.Errorf("of two tables that fail not both are named: %v", err)
+	}
+	p.want("select string_agg(table_name, ',' order by table_name) from etl.steps where state = 'failed' and execution = 3",
+		"orders,products,vendors") // products reads vendors, too
+	p.want("select string_agg(table_name, ',' order by table_name) from etl.steps where state = 'succeeded' and execution = 3 and table_name in ('categories', 'customers')", "categories,customers")
+	objects.put(lake.Raw, vendors.Key, whole)
 
 	objects.remove(lake.Raw, part.Key)
 	run, err = p.replay(run, etl.Clean)
