@@ -4,6 +4,7 @@ import (
 	"context"
 	"io/fs"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -51,6 +52,13 @@ const (
 // measuring adds the table takings to the models and to the warehouse.
 func (p *pipeline) measuring() {
 	p.t.Helper()
+	p.readModels(p.modelFiles())
+	p.exec(takingsTable)
+}
+
+// modelFiles are those of the program, and takings.
+func (p *pipeline) modelFiles() fstest.MapFS {
+	p.t.Helper()
 	files := fstest.MapFS{"gold/takings.sql": {Data: []byte(takings)}}
 	for _, pattern := range []string{"clean/*.sql", "work/*.sql", "gold/*.sql"} {
 		paths, err := fs.Glob(models.Files, pattern)
@@ -65,19 +73,23 @@ func (p *pipeline) measuring() {
 			files[path] = &fstest.MapFile{Data: text}
 		}
 	}
+	return files
+}
+
+func (p *pipeline) readModels(files fstest.MapFS) {
+	p.t.Helper()
 	set, err := model.Read(files)
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	p.Models = set
-	p.exec(takingsTable)
 }
 
 func TestMetricsReadWhatWasPublishedWithTheRunsDaysInPlace(t *testing.T) {
 	t.Parallel()
 	p := setupWithoutWorker(t)
 	p.measuring()
-	p.work(p.Activities)
+	stop := p.work(p.Activities)
 	p.exec("select fixture.place('2026-01-25', 4), fixture.place('2026-02-10', 5), fixture.place('2026-02-11', 3)")
 	p.load("2026-01-20", "2026-03-01") // parts are months
 	p.same(warehouseTakings, shopTakings)
@@ -130,6 +142,31 @@ func TestMetricsReadWhatWasPublishedWithTheRunsDaysInPlace(t *testing.T) {
 	p.want(warehouseTakings, standing)
 	p.load("2026-03-02", "2026-03-03")
 	p.same(warehouseTakings, shopTakings)
+
+	// A release gives the history a column, which is null in what stood before; it reads its own files as well.
+	stop()
+	p.labelling()
+	p.work(p.Activities)
+	for _, days := range [][2]string{{"2026-03-03", "2026-03-04"}, {"2026-03-04", "2026-03-05"}} {
+		p.load(days[0], days[1])
+		p.want("select array[count(*), count(label), count(*) filter (where (label is not null) = (valid_to is null))] from warehouse.inventory_history", "{13,12,13}")
+		p.same("select array_agg((valid_from, valid_to, price, label) order by valid_from) from warehouse.inventory_history where item_id = 1",
+			"select array[(created_at, updated_at, 3.33, null::text), (updated_at, null::timestamptz, 6.66, upper(item_name))] from catalog.products where id = 1")
+	}
+}
+
+// labelling adds a column to the model and the table inventory_history.
+func (p *pipeline) labelling() {
+	p.t.Helper()
+	files := p.modelFiles()
+	history := files["gold/inventory_history.sql"]
+	history.Data = []byte(strings.NewReplacer(
+		"-- column brand ", "-- column label varchar: Its name in capitals.\n-- column brand ",
+		"p.*,", "p.*, upper(p.item_name) as label,",
+		"h.brand,", "h.label, h.brand,", "p.brand,", "upper(p.item_name), p.brand,", "b.brand,", "b.label, b.brand,", "c.brand,", "c.label, c.brand,",
+	).Replace(string(history.Data)))
+	p.readModels(files)
+	p.exec("alter table warehouse.inventory_history add column label text")
 }
 
 // gated lets one model wait, once: by then its inputs are frozen and downloaded.
