@@ -1,66 +1,10 @@
 package etl_test
 
 import (
-	_ "embed"
 	"strings"
-	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"mercado/activities/etl"
-	"mercado/internal/lake"
-	"mercado/internal/seed"
 )
-
-//go:embed testdata/metrics.sql
-var metricsFixture string
-
-// Every value of every metric, as it stands in the warehouse after a backfill of two years of a shop and a run
-// of its last days, with late changes between them, is what a count of the shop's own rows in plain Go gives.
-func TestEveryMetricEqualsASecondCount(t *testing.T) {
-	t.Parallel()
-	p := setupEmpty(t)
-	p.Parameters = lake.Parameters{CLVExpectedMonths: 18, CLVAcquisitionCost: 1234}
-	engine := &failing{Engine: p.Engine}
-	p.Engine = engine
-	stop := p.work(p.Activities)
-	asOf := time.Date(2026, time.March, 1, 0, 0, 0, 0, time.UTC)
-	if _, err := seed.Run(t.Context(), p.Shop.Pool, seed.Options{Until: asOf.AddDate(0, 0, 1)}); err != nil {
-		t.Fatal(err)
-	}
-	p.exec(metricsFixture)
-	p.backfillEqualsOneRun(engine, "2024-03-01", "2026-02-28")
-	p.exec(`update ordering.orders set status = 'cancelled', cancel_reason = 'late' where id = 'eeeeeeee-0000-7000-8000-000000000014'`)
-	p.exec(`update ordering.refunds set status = 'completed', completed_at = '2026-03-01' where id = 'ffffffff-0000-7000-8000-000000000001'`)
-	run, _ := p.load("2026-02-28", "2026-03-02")
-
-	books := p.books(asOf)
-	for table, want := range map[string]struct {
-		key  []string
-		rows counted
-	}{
-		"customer_analytics":  {[]string{"customer_id"}, books.customerAnalytics(18, 1234)},
-		"product_performance": {[]string{"item_id"}, books.productPerformance()},
-		"sales_metrics":       {[]string{"period", "period_start"}, books.salesMetrics()},
-		"cohorts":             {[]string{"cohort_month", "months_since"}, books.cohorts()},
-		"operational_metrics": {[]string{"metric", "dimension", "member"}, books.operationalMetrics()},
-	} {
-		p.compare(table, want.key, want.rows)
-	}
-	p.allThere()
-
-	// Other settings are for other runs.
-	stop()
-	again := *p.Activities
-	again.Parameters = lake.Parameters{CLVExpectedMonths: 1}
-	p.work(&again)
-	if _, err := p.replay(run, etl.Gold); err != nil {
-		t.Fatal(err)
-	}
-	p.want("select string_agg(distinct clv_expected_months || ' ' || clv_acquisition_cost, ',') from warehouse.customer_analytics", "18 12.34")
-	p.want("select count(*) from warehouse.publications where rolled_back_at is null", "25")
-}
 
 // allThere tells which segment, class, status or method nobody and nothing belongs to: a test of those
 // would say nothing.
