@@ -32,7 +32,7 @@ func (a *API) etlSchedules() {
 	register(a, operation{
 		id: "trigger-schedule", method: http.MethodPost, path: schedulesPath + "/{id}/trigger",
 		summary: "Start now what the schedule starts", tag: "etl", status: http.StatusAccepted,
-		about:      "As if it were due, paused or not: the load of the day before. It waits, or is left out, when one is running, as the schedule's overlap says. " +
+		about: "As if it were due, paused or not: the load of the day before. It waits, or is left out, when one is running, as the schedule's overlap says. " +
 			"The answer has the schedule as it was just before.",
 		permission: auth.OperateRuns, problems: []code{notFound},
 	}, a.triggerSchedule)

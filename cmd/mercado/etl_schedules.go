@@ -54,7 +54,9 @@ type ETLSchedulePauseCmd struct {
 
 // Run implements the command.
 func (c *ETLSchedulePauseCmd) Run(ctx context.Context, g *Globals) error {
-	return c.change(ctx, g, func(ctx context.Context, s *runs.Schedules) (*runs.Schedule, error) { return s.Pause(ctx, c.ID, c.Note) })
+	return c.change(ctx, g, func(ctx context.Context, s *runs.Schedules) (*runs.Schedule, error) {
+		return s.Pause(ctx, c.ID, c.Note)
+	})
 }
 
 // ETLScheduleResumeCmd resumes a schedule.
@@ -65,7 +67,9 @@ type ETLScheduleResumeCmd struct {
 
 // Run implements the command.
 func (c *ETLScheduleResumeCmd) Run(ctx context.Context, g *Globals) error {
-	return c.change(ctx, g, func(ctx context.Context, s *runs.Schedules) (*runs.Schedule, error) { return s.Resume(ctx, c.ID, c.Note) })
+	return c.change(ctx, g, func(ctx context.Context, s *runs.Schedules) (*runs.Schedule, error) {
+		return s.Resume(ctx, c.ID, c.Note)
+	})
 }
 
 // ETLScheduleTriggerCmd triggers a schedule.
