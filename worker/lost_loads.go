@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -18,9 +19,9 @@ const (
 	lostEvery = 15 * time.Second // how often they are looked for
 	lostAfter = 30 * time.Second // how long an execution may take to have its workflow
 
-	// outlived is how long a step may outlive its workflow: twice as long as it takes Temporal to find that a worker does
-	// not answer, see workflows.DailyETL.
-	outlived = 30 * time.Second
+	// outlived is how long a step may outlive its workflow: longer than the minute that short ones may take, and than it
+	// takes Temporal to find that a worker does not answer, see workflows.DailyETL.
+	outlived = 70 * time.Second
 )
 
 // lost is what nothing carries out any more, and nobody waits for once it is recorded.
@@ -42,12 +43,11 @@ func (l *lost) find(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
+			var failures []error // of one do not keep others
 			for _, id := range running {
-				if err := l.load(ctx, id); err != nil {
-					return err
-				}
+				failures = append(failures, l.load(ctx, id))
 			}
-			if err := l.maintenance(ctx); err != nil {
+			if err := errors.Join(append(failures, l.maintenance(ctx))...); err != nil {
 				return err
 			}
 			select {

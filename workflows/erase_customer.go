@@ -39,6 +39,14 @@ func (e *Erased) Objects() (rewritten int) {
 	return rewritten
 }
 
+// Missing are parts that manifests name and that are not there.
+func (e *Erased) Missing() (objects []string) {
+	for _, table := range e.Tables {
+		objects = append(objects, table.Missing...)
+	}
+	return objects
+}
+
 // ErasureQuery is the query that an erasure answers with its Erased.
 const ErasureQuery = "progress"
 

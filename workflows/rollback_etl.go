@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/google/uuid"
 	enums "go.temporal.io/api/enums/v1"
@@ -39,7 +38,10 @@ func RollbackETL(ctx workflow.Context, input RollbackInput) (*RollbackResult, er
 	workflow.SetCurrentDetails(ctx, "beginning")
 	err := unheld(ctx, func() (string, error) {
 		r.plan = etl.RollbackPlan{}
-		begin := workflow.ExecuteActivity(bookkeeping(ctx, "find what is to be undone", input.Tries), etlSteps.BeginRollback, etl.RollbackRequest{
+		// A try that is at work when the rollback is cancelled ends first: what it has begun is ended.
+		options := workflow.GetActivityOptions(bookkeeping(ctx, "find what is to be undone", input.Tries))
+		options.WaitForCancellation = true
+		begin := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), etlSteps.BeginRollback, etl.RollbackRequest{
 			RunID: input.RunID, WithNewer: input.WithNewer, WorkflowID: execution.ID, WorkflowRunID: execution.RunID, At: r.began,
 		})
 		err := begin.Get(ctx, &r.plan)
@@ -94,19 +96,21 @@ func (r *rollbackETL) run(ctx workflow.Context) error {
 
 // finish records how the rollback ended. One whose last answer was lost has succeeded nevertheless.
 func (r *rollbackETL) finish(ctx workflow.Context, failure error) (*RollbackResult, error) {
-	r.details(ctx, "ended: "+strings.TrimSpace("rolled back "+rollbackError(failure)))
-	r.noteFailed(ctx)
 	outcome, err := r.end(ctx, failure)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, errors.Join(failure, err)
-	case failure == nil, outcome != nil && len(outcome.Undone) > 0:
+	}
+	if failure == nil || len(outcome.Undone) > 0 {
+		r.details(ctx, "ended: rolled back")
 		result := &RollbackResult{RunID: r.plan.Run.ID, Runs: r.plan.Runs}
 		if r.rows != nil {
 			result.Rows = *r.rows
 		}
 		return result, nil
-	case temporal.IsCanceledError(failure):
+	}
+	r.details(ctx, "ended: "+rollbackError(failure))
+	r.noteFailed(ctx)
+	if temporal.IsCanceledError(failure) {
 		return nil, failure
 	}
 	return nil, temporal.NewNonRetryableApplicationError(rollbackError(failure), "RollbackFailed", nil)

@@ -94,14 +94,7 @@ const (
 // same customer is half done leaves runs waiting for the next: held is true. It is tried until it succeeds.
 func (a *Activities) EndErasure(ctx context.Context, end ErasureEnd) (held bool, err error) {
 	if end.Outcome == Abandoned {
-		half, err := a.Shop.HalfErased(ctx, end.Request.CustomerID)
-		if err != nil {
-			return false, fmt.Errorf("look how far the erasure is: %w", err)
-		}
-		if half {
-			return true, nil
-		}
-		return false, a.Shop.EndMaintenance(ctx, end.Request.maintenance())
+		return a.Shop.AbandonErasure(ctx, end.Request.CustomerID)
 	}
 	err = a.Shop.EndErasure(ctx, shopdb.EndErasureParams{CustomerID: end.Request.CustomerID, Complete: end.Outcome == Complete})
 	if err != nil {

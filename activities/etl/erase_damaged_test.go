@@ -70,8 +70,16 @@ func TestErasureGoesOnWithoutWhatIsDamaged(t *testing.T) {
 	if with := p.textIn(p.Warehouse.Pool, inWarehouse); with != without {
 		t.Errorf("erased without what stood in gold the warehouse had\n%s\nand as gold has it\n%s", without, with)
 	}
+	gone := p.manifest(last, lake.Raw, "customers").Parts[0].Key
+	saved = objects.get(lake.Raw, gone)
+	objects.remove(lake.Raw, gone)
 	p.registered("ZYX@flumpmail.example")
 	stdout, stderr, code := p.ran("erase", "--customer", "8")
+	for _, key := range []string{gone, missing} {
+		if !strings.Contains(stdout, key+" is missing: once it is restored, erase again") {
+			t.Errorf("nobody is told that %s may come back: %s", key, stdout)
+		}
+	}
 	if code != 0 || !strings.Contains(stdout, "shop identity.customers.email: the e-mail is in 1 rows, which may be somebody else's") {
 		t.Errorf("once all is mended the erasure ends with code %d: %s%s", code, stdout, stderr)
 	}
@@ -81,6 +89,11 @@ func TestErasureGoesOnWithoutWhatIsDamaged(t *testing.T) {
 	if now := lake.Digest(objects.get(lake.Raw, part.Key)); part.SHA256 != now {
 		t.Errorf("the manifest that was restored says %s of a part that has become %s", part.SHA256, now)
 	}
+	objects.put(lake.Raw, gone, saved)
+	p.exec("delete from identity.users where password_hash = 'hashofzyx'")
+	p.exec("delete from identity.customers where first_name = 'Zyxomira'")
+	p.exec("analyze identity.customers, identity.users")
+	p.nobodyLeft()
 
 	p.resumed(etl.ErasureTable{Zone: lake.Raw, Table: "customers"})
 }

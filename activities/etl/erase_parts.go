@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -28,6 +29,7 @@ type ErasedTable struct {
 	Parts     int      `json:"parts"`     // that were looked at
 	Rewritten int      `json:"rewritten"` // of them, because the customer was in them
 	Dropped   int      `json:"dropped"`   // old versions of objects, and uploads that were never finished
+	Missing   []string `json:"missing"`   // parts that manifests name and that are not there: once restored, they say who it was
 	Problems  []string `json:"problems"`  // parts that are not what their manifest says: they were left alone
 }
 
@@ -55,7 +57,7 @@ func (a *Activities) EraseTable(ctx context.Context, step ErasureTableStep) (*Er
 		return erasing.run(ctx, tell)
 	})
 	if err == nil {
-		erasing.Done.Dropped, err = a.Store.DropOldVersions(ctx, step.Table.Zone, lake.Folder(step.Table.Table))
+		erasing.Done.Dropped, err = a.Store.DropOldVersions(ctx, step.Table.Zone, lake.Folder(step.Table.Table), erasing.Left)
 	}
 	if err != nil {
 		return nil, classify(a.advise(fmt.Errorf("erase from %s.%s: %w", step.Table.Zone, step.Table.Table, err)))
@@ -67,6 +69,7 @@ func (a *Activities) EraseTable(ctx context.Context, step ErasureTableStep) (*Er
 type erasedSoFar struct {
 	Last string      `json:"last"` // key that was looked at; keys come in their order
 	Of   int         `json:"of"`   // so many keys
+	Left []string    `json:"left"` // keys of parts that were left as they are: what they were before may be what they should be
 	Done ErasedTable `json:"done"`
 }
 
@@ -168,6 +171,12 @@ func (e *erasing) run(ctx context.Context, tell func(erasedSoFar)) error {
 		e.Last = key
 		tell(e.erasedSoFar)
 	}
+	for key := range e.known {
+		if _, there := slices.BinarySearch(keys, key); !there {
+			e.Done.Missing = append(e.Done.Missing, e.Store.Bucket(e.Done.Zone)+"/"+key)
+		}
+	}
+	slices.Sort(e.Done.Missing)
 	return nil
 }
 
@@ -193,11 +202,13 @@ func (e *erasing) part(ctx context.Context, key string) (err error) {
 	planned, ours := e.planned[key]
 	ours = ours && planned.SHA256 == found // an earlier try, or an earlier erasure, got this far
 	if named && known.SHA256 != found && !ours {
+		e.Left = append(e.Left, key)
 		e.Done.Problems = append(e.Done.Problems, fmt.Sprintf("object %s/%s is not what its manifest says and was left as it is: restore or remove it, and erase again", e.Store.Bucket(e.Done.Zone), key))
 		return nil
 	}
 	rows, changed, err := e.Engine.Erase(ctx, e.person.part(e.customer, e.shop, in, out))
 	if is[*model.UnusablePart](err) {
+		e.Left = append(e.Left, key)
 		e.Done.Problems = append(e.Done.Problems, unusable(e.Store.Bucket(e.Done.Zone)+"/"+key))
 		return nil
 	}

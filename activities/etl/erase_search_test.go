@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/minio/minio-go/v7"
 	enums "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
@@ -74,19 +75,21 @@ func (p *pipeline) searchEverything() found {
 			p.t.Fatal(err)
 		}
 	}
-	tables, err := p.Shop.Pool.Query(p.t.Context(), `select c.oid::regclass::text from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
-		where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'information_schema')`)
-	if err != nil {
-		p.t.Fatal(err)
+	for _, pool := range []*pgxpool.Pool{p.Shop.Pool, p.Warehouse.Pool} { // often of the same database
+		tables, err := pool.Query(p.t.Context(), `select c.oid::regclass::text from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
+			where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'information_schema')`)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		names, err := pgx.CollectRows(tables, pgx.RowTo[string])
+		if err != nil || len(names) < 25 {
+			p.t.Fatalf("%d tables: %v", len(names), err)
+		}
+		for _, name := range names {
+			all.search("table "+name, p.textIn(pool, "select string_agg(t::text, ';') from "+name+" as t"))
+		}
+		all.search("the planner's statistics", p.textIn(pool, "select string_agg(s::text, ';') from pg_stats as s"))
 	}
-	names, err := pgx.CollectRows(tables, pgx.RowTo[string])
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	for _, name := range names {
-		all.search("table "+name, p.text("select string_agg(t::text, ';') from "+name+" as t"))
-	}
-	all.search("the planner's statistics", p.text("select string_agg(s::text, ';') from pg_stats as s"))
 	listed, err := p.temporal.ListWorkflow(p.t.Context(), &workflowservice.ListWorkflowExecutionsRequest{})
 	if err != nil {
 		p.t.Fatal(err)
@@ -102,8 +105,8 @@ func (p *pipeline) searchEverything() found {
 			all.search("history of "+id.GetWorkflowId(), event.String())
 		}
 	}
-	if searched < 100 || len(names) < 50 || len(listed.GetExecutions()) < 3 {
-		p.t.Errorf("searched %d objects, %d tables and %d histories", searched, len(names), len(listed.GetExecutions()))
+	if searched < 100 || len(listed.GetExecutions()) < 3 {
+		p.t.Errorf("searched %d objects and %d histories", searched, len(listed.GetExecutions()))
 	}
 	return all
 }
@@ -111,6 +114,11 @@ func (p *pipeline) searchEverything() found {
 // nobodyOnDisk looks for the customer in the files of the database, after what the runbook says to do for them.
 func (p *pipeline) nobodyOnDisk() {
 	p.t.Helper()
+	// Rows stay that some open transaction might see, in whatever database of the server: other tests hold some.
+	gone := p.text("select pg_current_xact_id()")
+	p.eventually("no transaction is open that began before", func() bool {
+		return p.text("select pg_snapshot_xmin(pg_current_snapshot()) > '"+gone+"'::xid8") == "true"
+	})
 	p.exec("vacuum (full, analyze)")
 	p.exec("checkpoint")
 	database := p.text("select current_setting('data_directory') || '/base/' || oid from pg_database where datname = current_database()")

@@ -199,10 +199,14 @@ func TestErasedCustomerIsNowhere(t *testing.T) {
 		t.Errorf("registered again, the person was\n%s\nand once the old account is erased again is\n%s", registered, now)
 	}
 	broken := strings.Replace(orphan, ".parquet", "8.parquet", 1)
+	objects.put(lake.Raw, broken, objects.get(lake.Raw, orphan))
 	objects.put(lake.Raw, broken, []byte("this is no Parquet at all"))
 	_, stderr, code = p.ran("erase", "--customer", "8")
 	if code != 1 || strings.Count(stderr, broken) != 1 || !strings.Contains(stderr, "cannot be read") {
 		t.Errorf("erased with an object that cannot be read: code %d, %s", code, stderr)
+	}
+	if kept := slices.DeleteFunc(slices.Collect(maps.Keys(p.versions())), func(name string) bool { return !strings.HasSuffix(name, broken) }); len(kept) != 2 {
+		t.Errorf("of an object that cannot be read there are the versions %s: what it should be is lost", kept)
 	}
 	p.want("select count(*) from etl.maintenance where ended_at is null", "0")
 }

@@ -117,7 +117,7 @@ func (p *pipeline) keep(name, workflowID string) {
 // personal is what the customers of the fixture have, and no history may hold; machine is where
 // a history was recorded.
 var (
-	personal = regexp.MustCompile(`(?i)person\d|family\d|example\.org|secret-token|a key|zyxomira|flumpmail`)
+	personal = regexp.MustCompile(`(?i)person\d|family\d|example\.org|secret-token|a key|flumpmail|` + strings.Join(ofZyx, "|"))
 	machine  = regexp.MustCompile(`"(\d+@[^"]*)"`)
 )
 

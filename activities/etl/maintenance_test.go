@@ -196,7 +196,7 @@ func TestMaintenanceWhoseWorkflowWasTerminatedKeepsNobodyWaiting(t *testing.T) {
 	t.Parallel()
 	p := setup(t)
 	p.exec("select fixture.place('2026-03-01', 5)")
-	p.exec("set session_replication_role = replica; update ordering.orders set customer_id = 9 where customer_id = 8; set session_replication_role = origin")
+	p.exec("set session_replication_role = replica; update ordering.orders set customer_id = 9 where customer_id in (7, 8); set session_replication_role = origin")
 	p.load("2026-03-01", "2026-03-02")
 	underWay := "select count(*) from etl.maintenance where ended_at is null"
 	erase := func() client.WorkflowRun { return p.startErase("8") }
@@ -270,6 +270,38 @@ func TestMaintenanceWhoseWorkflowWasTerminatedKeepsNobodyWaiting(t *testing.T) {
 	}
 	p.want("select string_agg(coalesce(ended_at is not null, false)::text || (stopped is null), ' ' order by id) from etl.maintenance",
 		"truefalse truetrue truefalse truetrue")
+
+	// An erasure that is refused waits for a try of it that is about to have the shop forget the customer.
+	if _, _, err := p.Shop.TakeMaintenance(t.Context(), store.ErasureMaintenance(7, "refused")); err != nil {
+		t.Fatal(err)
+	}
+	release = p.holdLock("etl.erasures in access exclusive mode")
+	erased, abandoned := make(chan error, 1), make(chan error, 1)
+	go func() { erased <- p.Shop.EraseCustomer(t.Context(), 7) }()
+	p.eventually("the shop is about to forget the customer", func() bool { return p.waiting() == 1 })
+	held := false
+	go func() {
+		var err error
+		held, err = p.Shop.AbandonErasure(t.Context(), 7)
+		abandoned <- err
+	}()
+	p.eventually("the refusal waits for that", func() bool { return p.waiting() == 2 })
+	release()
+	if err := errors.Join(<-erased, <-abandoned); err != nil || !held {
+		t.Errorf("given up while the shop forgot the customer: held %t, %v", held, err)
+	}
+	p.want(underWay, "1")
+}
+
+// waiting is how many wait for a lock in the shop's database.
+func (p *pipeline) waiting() (sessions int) {
+	p.t.Helper()
+	err := p.Shop.Pool.QueryRow(p.t.Context(), `select count(*) from pg_stat_activity
+		where wait_event_type = 'Lock' and datname = current_database()`).Scan(&sessions)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return sessions
 }
 
 // details is what an operator sees of a workflow in the Temporal UI, "" until it has said something.

@@ -47,6 +47,11 @@ func (c *EraseCmd) Run(ctx context.Context, g *Globals) error {
 		return err
 	}
 	return g.print(erased, func(w io.Writer) error {
+		for _, missing := range erased.Missing() {
+			if _, err := fmt.Fprintf(w, "object %s is missing: once it is restored, erase again\n", missing); err != nil {
+				return err
+			}
+		}
 		for _, found := range erased.Search.Alike {
 			if _, err := fmt.Fprintf(w, "%s: the %s is in %d rows, which may be somebody else's: look\n", found.Place, found.What, found.Rows); err != nil {
 				return err

@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/minio/minio-go/v7"
@@ -77,14 +78,14 @@ func (s *Store) Fetch(ctx context.Context, zone Zone, key, path string) (digest 
 }
 
 // DropOldVersions removes for good what objects below prefix were before, where the bucket keeps versions, and
-// what was begun to be uploaded there and never finished. It returns how many there were.
-func (s *Store) DropOldVersions(ctx context.Context, zone Zone, prefix string) (dropped int, err error) {
+// what was begun to be uploaded there and never finished. Versions of except stay. It returns how many there were.
+func (s *Store) DropOldVersions(ctx context.Context, zone Zone, prefix string, except []string) (dropped int, err error) {
 	options := minio.ListObjectsOptions{Prefix: prefix, Recursive: true, WithVersions: true}
 	for object := range s.client.ListObjects(ctx, s.Bucket(zone), options) {
 		if object.Err != nil {
 			return dropped, s.classify(zone, prefix, object.Err)
 		}
-		if object.IsLatest {
+		if object.IsLatest || slices.Contains(except, object.Key) {
 			continue
 		}
 		err := s.client.RemoveObject(ctx, s.Bucket(zone), object.Key, minio.RemoveObjectOptions{VersionID: object.VersionID})

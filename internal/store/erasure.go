@@ -53,13 +53,19 @@ func (db *DB) EraseCustomer(ctx context.Context, customer int64) error {
 	if err := db.MayErase(ctx, customer); err != nil {
 		return err
 	}
-	if err := holdErasure(ctx, db.Queries, customer); err != nil {
-		return err
-	}
-	if err := db.CloseCustomer(ctx, customer); err != nil && !errors.Is(err, ErrNotFound) { // closed before
-		return err
-	}
 	err := db.InTx(ctx, func(q *shopdb.Queries) error {
+		if err := holdErasure(ctx, q, customer); err != nil {
+			return err
+		}
+		if err := closeCustomer(ctx, q, customer); !errors.Is(err, ErrNotFound) { // closed before
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		return failed("deactivate customer", err)
+	}
+	err = db.InTx(ctx, func(q *shopdb.Queries) error {
 		if err := holdErasure(ctx, q, customer); err != nil {
 			return err
 		}

@@ -186,21 +186,23 @@ func (db *DB) ChangeCustomer(ctx context.Context, change shopdb.UpdateCustomerPa
 // CloseCustomer deactivates a customer and their account and ends their sessions; access tokens
 // that are out run off within minutes. It fails with ErrNotFound, and with ErrLastAdmin.
 func (db *DB) CloseCustomer(ctx context.Context, id int64) error {
-	return failed("deactivate customer", db.InTx(ctx, func(q *shopdb.Queries) error {
-		rows, err := q.DeactivateCustomer(ctx, id)
-		if err != nil {
-			return err
-		}
-		if rows == 0 {
-			return ErrNotFound
-		}
-		user, err := q.UserOf(ctx, &id)
-		if errors.Is(err, pgx.ErrNoRows) { // somebody who bought at the counter has no account
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		return q.SetUserActive(ctx, shopdb.SetUserActiveParams{UserID: user, Active: false})
-	}))
+	return failed("deactivate customer", db.InTx(ctx, func(q *shopdb.Queries) error { return closeCustomer(ctx, q, id) }))
+}
+
+func closeCustomer(ctx context.Context, q *shopdb.Queries, id int64) error {
+	rows, err := q.DeactivateCustomer(ctx, id)
+	if err != nil {
+		return err
+	}
+	if rows == 0 {
+		return ErrNotFound
+	}
+	user, err := q.UserOf(ctx, &id)
+	if errors.Is(err, pgx.ErrNoRows) { // somebody who bought at the counter has no account
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return q.SetUserActive(ctx, shopdb.SetUserActiveParams{UserID: user, Active: false})
 }

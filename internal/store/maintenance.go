@@ -68,6 +68,26 @@ func (db *DB) EndMaintenance(ctx context.Context, m Maintenance) error {
 	return nil
 }
 
+// AbandonErasure lets runs and other maintenance begin, unless the shop has forgotten the customer and the lake has not:
+// then held is true. A try that is about to have the shop forget the customer is waited for.
+func (db *DB) AbandonErasure(ctx context.Context, customer int64) (held bool, err error) {
+	subject := erasureOf(customer)
+	err = db.InTx(ctx, func(queries *shopdb.Queries) error {
+		if err := queries.LockErasure(ctx, subject); err != nil {
+			return err
+		}
+		half, err := queries.HalfErased(ctx, customer)
+		if held = half; err != nil || held {
+			return err
+		}
+		return queries.EndMaintenance(ctx, shopdb.EndMaintenanceParams{Kind: Erasure, Subject: subject})
+	})
+	if err != nil {
+		return false, fmt.Errorf("end %s of %s: %w", Erasure, subject, err)
+	}
+	return held, nil
+}
+
 // MaintenanceUnderWay is maintenance that has begun and not ended.
 type MaintenanceUnderWay struct {
 	ID         int64     `json:"id"`
@@ -77,7 +97,7 @@ type MaintenanceUnderWay struct {
 	WorkflowID string    `json:"workflow_id"`
 	BeganAt    time.Time `json:"began_at"`
 	WaitsFor   *string   `json:"waits_for" doc:"What it waits for itself: loads that had begun; null when it waits for nothing."`
-	Stopped    *string   `json:"stopped" doc:"Why nothing carries it out any more, and how it goes on; null while its workflow runs. Within a minute of the end of its workflow it has ended, too, or says so here."`
+	Stopped    *string   `json:"stopped" doc:"Why nothing carries it out any more, and how it goes on; null while its workflow runs. Within two minutes of the end of its workflow it has ended, too, or says so here."`
 
 	TakenAt time.Time `json:"-"` // by its workflow, the last time
 }

@@ -205,6 +205,19 @@ func (q *Queries) ListMaintenance(ctx context.Context) ([]ListMaintenanceRow, er
 	return items, nil
 }
 
+const lockErasure = `-- name: LockErasure :exec
+select id
+from etl.maintenance
+where kind = 'erasure' and subject = $1 and ended_at is null
+for update
+`
+
+// Waits for whoever holds the erasure; see HoldErasure.
+func (q *Queries) LockErasure(ctx context.Context, subject string) error {
+	_, err := q.db.Exec(ctx, lockErasure, subject)
+	return err
+}
+
 const lockMaintenance = `-- name: LockMaintenance :one
 select id
 from etl.maintenance

@@ -48,6 +48,13 @@ from etl.maintenance
 where kind = 'erasure' and subject = sqlc.arg(subject) and ended_at is null
 for share;
 
+-- name: LockErasure :exec
+-- Waits for whoever holds the erasure; see HoldErasure.
+select id
+from etl.maintenance
+where kind = 'erasure' and subject = sqlc.arg(subject) and ended_at is null
+for update;
+
 -- name: GiveUpMaintenance :one
 -- Ends maintenance that nothing carries out any more, but not half an erasure: then held is true.
 update etl.maintenance as m
