@@ -74,7 +74,7 @@ func examinations(c *DoctorCmd, g *Globals, p *patient) []examination {
 		{name: "etl worker", examine: p.worker(c.TaskQueuePrefix + worker.ETLQueue), needs: shop,
 			advice: "start `mercado worker`"},
 		{name: "maintenance", examine: p.maintenance(c.Temporal), needs: shop,
-			advice: "a worker ends it within a minute, unless half a customer is erased: then ask for that once more with `mercado erase`"},
+			advice: "a worker ends it within two minutes, unless half a customer is erased: then ask for that once more with `mercado erase`"},
 		{name: "api", address: c.API.Addr, advice: "start `mercado api`; its log under `mercado up` is logs/api.log in the home",
 			examine: func(ctx context.Context) (string, error) { return apiURL(c.API.Addr), ready(ctx, c.API.Addr) }},
 	}
