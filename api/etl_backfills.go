@@ -86,7 +86,7 @@ func (a *API) backfillOf(told *runs.BackfillTold) ETLBackfill {
 
 type startBackfillInput struct {
 	Body struct {
-		From     string `json:"from" format:"date" doc:"The first day."`
+		From     string `json:"from" format:"date" doc:"The first day, 2000-01-01 or later."`
 		To       string `json:"to" format:"date" doc:"The day after the last."`
 		TZ       string `json:"tz,omitempty" default:"UTC" maxLength:"64" doc:"The days' time zone, such as Europe/Lisbon."`
 		Parallel int    `json:"parallel,omitempty" default:"2" minimum:"1" maximum:"16" doc:"How many months are loaded at once."`

@@ -125,7 +125,7 @@ func (a *API) getRun(ctx context.Context, in *runByID) (*runOutput, error) {
 
 // RunDays is the days that are asked to be loaded.
 type RunDays struct {
-	From string `json:"from,omitempty" format:"date" doc:"The first day; today where it is left out."`
+	From string `json:"from,omitempty" format:"date" doc:"The first day, 2000-01-01 or later; today where it is left out."`
 	To   string `json:"to,omitempty" format:"date" doc:"The day after the last; the day after from where it is left out."`
 	TZ   string `json:"tz,omitempty" default:"UTC" maxLength:"64" doc:"The days' time zone, such as Europe/Lisbon."`
 }

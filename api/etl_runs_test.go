@@ -11,6 +11,7 @@ import (
 	"mercado/api"
 	"mercado/api/apitest"
 	"mercado/internal/auth"
+	"mercado/runs"
 )
 
 type runList struct {
@@ -69,6 +70,12 @@ func TestRunsAreAskedForAndListed(t *testing.T) {
 		if found := runsAt(engineer, query); len(found.Items) != want {
 			t.Errorf("%s gives %d runs, want %d", query, len(found.Items), want)
 		}
+	}
+
+	// The earliest that can be asked for begins in Tokyo on the day before UTC's.
+	earliest := apitest.Decode[api.ETLRun](start(map[string]any{"from": runs.FirstDay, "tz": "Asia/Tokyo"}).Want(http.StatusAccepted))
+	if earliest.Interval.From != "1999-12-31" || earliest.Interval.To != "2000-01-02" {
+		t.Errorf("the first day in Tokyo is %+v", earliest.Interval)
 	}
 
 	path := "/api/etl/runs/" + run.ID.String()
@@ -153,7 +160,8 @@ func TestBackfillsAreAskedFor(t *testing.T) {
 
 	for body, location := range map[string]string{
 		`{"from":"2026-03-02","to":"2026-03-02"}`: "body.to", `{"from":"2026-03-02","to":"2026-03-01"}`: "body.to",
-		`{"from":"2026-03-01","to":"2062-03-01"}`: "body.to", `{"from":"2026-03-01","to":"2026-03-02","tz":"Atlantis"}`: "body.tz",
+		`{"from":"2026-03-01","to":"2062-03-01"}`: "body.to", `{"from":"0226-03-01","to":"2026-03-02"}`: "body.from",
+		`{"from":"1999-12-31","to":"2000-01-02"}`: "body.from", `{"from":"2026-03-01","to":"2026-03-02","tz":"Atlantis"}`: "body.tz",
 	} {
 		refused := engineer.Post(path, body).WantProblem(http.StatusUnprocessableEntity, "invalid_range")
 		if len(refused.Errors) != 1 || refused.Errors[0].Location != location {
@@ -180,6 +188,7 @@ func TestBadInputAboutRuns(t *testing.T) {
 	for body, location := range map[string]string{
 		`{"to":"2026-03-01"}`: "body.to", `{"from":"2026-03-02","to":"2026-03-02"}`: "body.to", `{"from":"2026-03-02","to":"2026-03-01"}`: "body.to",
 		`{"from":"2062-11-21"}`: "body.from", `{"from":"2026-03-01","to":"2062-03-01"}`: "body.to",
+		`{"from":"0226-03-01","to":"2026-03-02"}`: "body.from", `{"from":"1999-12-31"}`: "body.from",
 		`{"tz":"Atlantis"}`: "body.tz", `{"tz":"Local"}`: "body.tz", `{"tz":"../etc"}`: "body.tz",
 	} {
 		refused := admin.Post("/api/etl/runs", body).WantProblem(http.StatusUnprocessableEntity, "invalid_range")

@@ -22,7 +22,8 @@ func (a *API) lakeDatasets() {
 	register(a, operation{
 		id: "list-datasets", method: http.MethodGet, path: datasetsPath,
 		summary: "List the tables of the lake and the warehouse", tag: "lake",
-		about:      "What `docs/data` shows, with what the last load of each has done.",
+		about: "What `docs/data` shows, with what the last load of each has made. How many rows stand in a table of the warehouse " +
+			"is not told: the API has no access to it.",
 		permission: auth.ReadCatalogue, problems: []code{invalidCursor},
 	}, a.listDatasets)
 	register(a, operation{
@@ -32,10 +33,10 @@ func (a *API) lakeDatasets() {
 	}, a.getDataset)
 }
 
-// Dataset is a table of the catalogue, and its last load.
+// Dataset is a table of the catalogue, and its last load that stands.
 type Dataset struct {
 	catalogue.Table
-	Last  *datasetLoad `json:"last_load,omitempty" doc:"Absent until it has been loaded."`
+	Last  *datasetLoad `json:"last_load,omitempty" doc:"Of the loads that were published, and are not rolled back, the last that made the table, whatever a replay does now. Absent where there is none."`
 	Links datasetLinks `json:"links"`
 }
 
@@ -47,7 +48,7 @@ type datasetLinks struct {
 type datasetLoad struct {
 	RunID    uuid.UUID         `json:"run_id"`
 	Interval store.RunInterval `json:"interval" doc:"The UTC days of the run."`
-	Rows     int64             `json:"rows" doc:"That it made of its days; of a table that is taken whole, all."`
+	Rows     int64             `json:"rows" doc:"That the load made. Of facts those of its days, and of other days that had changed: days of other loads stand beside them, so it is not how many the table has."`
 	Rejected int64             `json:"rows_rejected" doc:"That went to quarantine."`
 	Bytes    int64             `json:"bytes"`
 	At       time.Time         `json:"finished_at" doc:"How fresh it is."`

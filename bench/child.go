@@ -26,8 +26,6 @@ import (
 	"mercado/internal/lake/pgcopy"
 	"mercado/internal/settings"
 	"mercado/internal/store"
-	"mercado/internal/warehouse"
-	"mercado/internal/warehouse/warehousedb"
 )
 
 // childArgument makes this program do a piece of work and end: so its memory and processor time are
@@ -63,6 +61,7 @@ const (
 	doValues  = "values"
 	doLoad    = "load"
 	doCopyIn  = "copy in"
+	doReady   = "ready"
 )
 
 var doings = map[string]func(*work, context.Context) (done, error){
@@ -73,6 +72,7 @@ var doings = map[string]func(*work, context.Context) (done, error){
 	doValues:  (*work).values,
 	doLoad:    (*work).load,
 	doCopyIn:  (*work).copyIn,
+	doReady:   (*work).ready,
 }
 
 // beChild does the work that the argument describes.
@@ -224,7 +224,11 @@ func (w *work) copying(ctx context.Context, only string, do func(ctx context.Con
 				if _, err := connection.Exec(ctx, window, task.days.From.Time().Format(time.RFC3339), task.days.To.Time().Format(time.RFC3339)); err != nil {
 					return err
 				}
-				if err := do(ctx, connection, task.source.Table, task.source.Query); err != nil {
+				query, err := columnsOf(ctx, connection, &task.source)
+				if err == nil {
+					err = do(ctx, connection, task.source.Table, query)
+				}
+				if err != nil {
 					return fmt.Errorf("%s: %w", task.source.Table, err)
 				}
 			}
@@ -233,6 +237,21 @@ func (w *work) copying(ctx context.Context, only string, do func(ctx context.Con
 	}
 	err = group.Wait()
 	return time.Since(began), err
+}
+
+// columnsOf is the query of a source, with the columns that an extract takes and no other.
+func columnsOf(ctx context.Context, c *pgx.Conn, source *extract.Source) (string, error) {
+	statement, err := c.Prepare(ctx, "", source.Query)
+	if err != nil {
+		return "", err
+	}
+	var columns []string
+	for _, field := range statement.Fields {
+		if !slices.Contains(source.Without, field.Name) {
+			columns = append(columns, pgx.Identifier{field.Name}.Sanitize())
+		}
+	}
+	return "select " + strings.Join(columns, ", ") + " from (" + source.Query + ") as source", nil
 }
 
 func copyOut(query string) string { return "copy (" + query + ") to stdout (format binary)" }
@@ -252,8 +271,8 @@ func (w *work) discarded(ctx context.Context, only string) (done, error) {
 
 // ledger is the stock ledger without the column that a lake has no use for: ten columns.
 func ledger(query string) string {
-	return strings.Replace(query, "l.*", `l.id, l.product_id, l.kind, l.on_hand_delta, l.reserved_delta, l.reason,
-		l.reference_type, l.reference_id, l.occurred_at, l.recorded_at`, 1)
+	return `select id, product_id, kind, on_hand_delta, reserved_delta, reason, reference_type, reference_id, occurred_at,
+		recorded_at from (` + query + ") as ledger"
 }
 
 func (w *work) decode(ctx context.Context) (done, error) {
@@ -319,76 +338,4 @@ func (w *work) values(ctx context.Context) (done, error) {
 		return errors.Join(found.Err(), writer.Close())
 	})
 	return done{Rows: rows.Load(), Seconds: took.Seconds()}, err
-}
-
-func (w *work) load(ctx context.Context) (done, error) {
-	objects, err := lake.Open(w.Objects)
-	if err != nil {
-		return done{}, err
-	}
-	manifest, err := objects.Manifest(ctx, lake.Output{Zone: lake.Gold, Table: "sales", RunID: w.Run.String(), Execution: 1})
-	if err != nil {
-		return done{}, err
-	}
-	var files []string
-	for i, part := range manifest.Parts {
-		path := filepath.Join(w.Scratch, fmt.Sprintf("sales-%d.parquet", i))
-		if err := objects.Download(ctx, lake.Gold, part, path); err != nil {
-			return done{}, err
-		}
-		files = append(files, path)
-	}
-	db, err := warehouse.Open(ctx, settings.Warehouse{URL: w.Database})
-	if err != nil {
-		return done{}, err
-	}
-	defer db.Close()
-	run := uuid.New()
-	began := time.Now()
-	rows, err := db.Stage(ctx, "sales", run, 1, files, func(int64) {})
-	took := time.Since(began)
-	if err != nil {
-		return done{}, err
-	}
-	_, err = db.SweepStaging(ctx, warehousedb.SweepStagingParams{RunID: run})
-	return done{Rows: rows, Seconds: took.Seconds()}, err
-}
-
-func (w *work) copyIn(ctx context.Context) (_ done, err error) {
-	connection, err := pgx.Connect(ctx, w.Database)
-	if err != nil {
-		return done{}, err
-	}
-	defer func() { err = errors.Join(err, connection.Close(ctx)) }()
-	file, err := os.Create(filepath.Join(w.Scratch, "sales.copy"))
-	if err != nil {
-		return done{}, err
-	}
-	defer func() { err = errors.Join(err, file.Close(), os.Remove(file.Name())) }()
-	if _, err := connection.PgConn().CopyTo(ctx, file, copyOut("select * from warehouse.sales")); err != nil {
-		return done{}, err
-	}
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return done{}, err
-	}
-	// In the transaction that makes the table, as staging is filled.
-	tx, err := connection.Begin(ctx)
-	if err != nil {
-		return done{}, err
-	}
-	defer func() { _ = tx.Rollback(ctx) }()
-	began := time.Now()
-	if _, err := tx.Exec(ctx, "create table staging.alike (like warehouse.sales)"); err != nil {
-		return done{}, err
-	}
-	tag, err := tx.Conn().PgConn().CopyFrom(ctx, file, "copy staging.alike from stdin (format binary)")
-	if err != nil {
-		return done{}, err
-	}
-	if err := tx.Commit(ctx); err != nil {
-		return done{}, err
-	}
-	took := time.Since(began)
-	_, err = connection.Exec(ctx, "drop table staging.alike")
-	return done{Rows: tag.RowsAffected(), Seconds: took.Seconds()}, err
 }

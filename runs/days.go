@@ -18,7 +18,11 @@ type RangeError struct {
 
 func (e *RangeError) Error() string { return fmt.Sprintf("%s %q: %s", e.Field, e.Value, e.Want) }
 
-// Days is the UTC days that hold the days [from, to) of a time zone whole; days are yyyy-mm-dd. No
+// FirstDay is the earliest day that can be asked for, yyyy-mm-dd: before it lies what was mistyped. Each
+// table of a load has a folder for every month: 0226 in place of 2026 would make more than twenty thousand.
+const FirstDay = "2000-01-01"
+
+// Days is the UTC days that hold the days [from, to) of a time zone whole; days are yyyy-mm-dd, FirstDay and later. No
 // days at all mean today, no second day means the first alone, no zone UTC. A *RangeError says
 // which of them is wrong.
 func Days(from, to, zone string, now time.Time) (lake.Span, error) {
@@ -33,6 +37,9 @@ func Days(from, to, zone string, now time.Time) (lake.Span, error) {
 	if from != "" {
 		if first, err = time.ParseInLocation(time.DateOnly, from, location); err != nil {
 			return lake.Span{}, &RangeError{"from", from, "want a day such as 2026-11-20"}
+		}
+		if first.Format(time.DateOnly) < FirstDay {
+			return lake.Span{}, &RangeError{"from", from, "want no day before " + FirstDay}
 		}
 	}
 	first = time.Date(first.Year(), first.Month(), first.Day(), 0, 0, 0, 0, location)

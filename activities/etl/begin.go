@@ -358,7 +358,13 @@ func (a *Activities) Finish(ctx context.Context, request FinishRequest) error {
 				return err
 			}
 		}
-		finish := shopdb.FinishRunParams{ID: run.ID, State: request.State, RowsPublished: request.Published, FinishedAt: &request.At}
+		standing, err := a.Warehouse.StandingExecution(ctx, run.ID)
+		if err != nil {
+			return err
+		}
+		finish := shopdb.FinishRunParams{
+			ID: run.ID, State: request.State, RowsPublished: request.Published, PublishedExecution: standing, FinishedAt: &request.At,
+		}
 		if request.Error != "" {
 			finish.Error = &request.Error
 		}

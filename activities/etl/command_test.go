@@ -2,12 +2,17 @@ package etl_test
 
 import (
 	"encoding/json"
+	"io/fs"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/google/uuid"
+	enums "go.temporal.io/api/enums/v1"
 
+	"mercado/internal/lake/catalogue"
 	"mercado/internal/store"
+	"mercado/workflows"
 )
 
 func TestCommandsLoadShowAndReplay(t *testing.T) {
@@ -22,6 +27,7 @@ func TestCommandsLoadShowAndReplay(t *testing.T) {
 		t.Fatalf("etl run: code %d, said %q, %s", code, stdout, stderr)
 	}
 	p.same(warehouseRevenue, shopRevenue)
+	p.documented(id)
 
 	stdout, stderr, code = p.ran("etl", "replay", id, "--from", "work")
 	if code != 0 || stdout != id+" succeeded" {
@@ -59,6 +65,59 @@ func TestCommandsLoadShowAndReplay(t *testing.T) {
 	if t.Failed() {
 		t.Log(stdout)
 	}
+	p.documented(id) // the later load is rolled back
+	p.backfilledByCommand()
+}
+
+// documented has the catalogue written, with the last loads: those of a run that has loaded 2026-03-01.
+func (p *pipeline) documented(run string) {
+	t := p.t
+	t.Helper()
+	folder := t.TempDir()
+	stdout, stderr, code := p.ran("lake", "docs", "--loads", "--folder", folder)
+	if want := " tables in " + folder; code != 0 || !strings.HasSuffix(stdout, want) {
+		t.Fatalf("lake docs --loads: code %d, printed %q, said %s", code, stdout, stderr)
+	}
+	pages := os.DirFS(folder)
+	for name, want := range map[string]string{
+		"warehouse/sales.md": p.text("select count(*) from warehouse.sales") + " rows of the days 2026-03-01 to 2026-03-02 (exclusive), and of others that had changed",
+		"clean/customers.md": p.text("select count(*) from identity.customers") + " rows",
+	} {
+		page, err := fs.ReadFile(pages, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(page), "\n| last load | "+want+" |\n| fresh as of | 20") || !strings.Contains(string(page), " UTC, run `"+run+"` |\n") {
+			t.Errorf("lake docs --loads does not say in %s of run %s that it made %s:\n%.1200s", name, run, want, page)
+		}
+	}
+	for _, file := range []string{catalogue.Index, catalogue.Document} {
+		if _, err := fs.Stat(pages, file); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// backfilledByCommand loads two months on the command line, and looks in Temporal for what has become of it.
+func (p *pipeline) backfilledByCommand() {
+	t := p.t
+	stdout, stderr, code := p.ran("etl", "backfill", "--from", "2026-02-28", "--to", "2026-03-02", "--parallel", "1")
+	if code != 0 {
+		t.Fatalf("etl backfill: code %d, printed %q, said %s", code, stdout, stderr)
+	}
+	loaded := p.text(`select string_agg(concat_ws(' ', id, interval_from, interval_to, state), e'\n' order by interval_from)
+		from etl.runs where trigger = 'backfill'`)
+	if stdout != loaded || strings.Count(stdout, " succeeded") != 2 {
+		t.Errorf("etl backfill printed\n%s\nand has loaded\n%s", stdout, loaded)
+	}
+	told, err := p.temporal.DescribeWorkflowExecution(t.Context(), workflows.BackfillID(p.queue(), span(t, "2026-02-28", "2026-03-02")), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status := told.GetWorkflowExecutionInfo().GetStatus(); status != enums.WORKFLOW_EXECUTION_STATUS_COMPLETED {
+		t.Errorf("the workflow of the backfill is %s", status)
+	}
+	p.same(warehouseRevenue, shopRevenue)
 }
 
 func TestCommandsSayWhatIsWrong(t *testing.T) {
@@ -71,6 +130,7 @@ func TestCommandsSayWhatIsWrong(t *testing.T) {
 	}{
 		{"etl run --from 2026-13-01", 2, "2026-13-01"},
 		{"etl run --from 2026-03-02 --to 2026-03-02", 2, `--to "2026-03-02"`},
+		{"etl run --from 0226-03-01 --to 2026-03-02", 2, `--from "0226-03-01": want no day before 2000-01-01`},
 		{"etl run --to 2026-03-02", 2, "--to \"2026-03-02\": needs from"},
 		{"etl run --tz Atlantis", 2, "Atlantis"},
 		{"etl run --etl-tries 0", 2, "MERCADO_ETL_TRIES"},
@@ -79,6 +139,7 @@ func TestCommandsSayWhatIsWrong(t *testing.T) {
 		{"etl rollback --with-newer", 2, "--with-newer"},
 		{"etl backfill --from 2026-01-01 --to 2026-03-01 --parallel 0", 2, "--parallel"},
 		{"etl backfill --from 2026-03-01 --to 2026-01-01", 2, "2026-01-01"},
+		{"etl backfill --from 1999-12-31 --to 2000-02-01", 2, `--from "1999-12-31": want no day before 2000-01-01`},
 		{"etl rollback 7", 2, `"7"`},
 		{"etl status nothing", 2, `"nothing"`},
 		{"etl status 01932b6e-0000-7000-8000-000000000000", 1, "no such run"},

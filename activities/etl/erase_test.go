@@ -1,19 +1,26 @@
 package etl_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"go.temporal.io/api/workflow/v1"
 
 	"mercado/activities/etl"
+	"mercado/internal/devstack/stacktest"
 	"mercado/internal/lake"
 	"mercado/internal/lake/model"
+	"mercado/internal/store"
 	"mercado/internal/store/shopdb"
 	"mercado/workflows"
 )
@@ -23,7 +30,7 @@ const zyx = 8
 
 var ofZyx = []string{
 	"zyxomira", "quandlehurst", "secretmail", "999876543", "999 876 543", "wobblethorpe", "snorkelby", "plimsollgate",
-	"ringtwiceforzyx", "grumblefroth", "flimsywick", "zonkreason", "trackzyx", "labelzyx", "keyanswerzyx", "receiptzyx", "hashofzyx",
+	"ringtwiceforzyx", "grumblefroth", "flimsywick", "zonkreason", "brabblewort", "trackzyx", "labelzyx", "keyanswerzyx", "receiptzyx", "hashofzyx",
 }
 
 // neighbour is the address of somebody else, which contains her last.
@@ -57,6 +64,8 @@ const zyxEverywhere = `
 	insert into ordering.shipments (id, order_id, vendor_id, status, carrier, tracking_number, label_url, amount, currency, shipped_at, delivered_at, created_at, updated_at)
 	select gen_random_uuid(), id, 2, 'delivered', 'sandbox', 'TrackZyx' || id, 'https://labels/LabelZyx', 6.66, 'EUR', order_date, order_date, order_date, order_date
 	from ordering.orders where notes <> '';
+	insert into ordering.shipment_items (shipment_id, order_item_id, qty)
+	select s.id, i.id, i.qty from ordering.shipments as s inner join ordering.order_items as i on i.order_id = s.order_id where s.tracking_number like 'TrackZyx%';
 	insert into ordering.refunds (id, order_id, reason, amount, currency, status, completed_at, created_at)
 	select gen_random_uuid(), id, 'ZonkReason of Zyxomira', 1.11, 'EUR', 'completed', order_date, order_date from ordering.orders where notes <> '';
 	insert into ordering.refund_items (refund_id, order_item_id, qty, amount)
@@ -91,6 +100,7 @@ func TestErasedCustomerIsNowhere(t *testing.T) {
 	p.exec("select fixture.place('2026-03-01', 25), fixture.place('2026-03-02', 25)")
 	p.exec("set session_replication_role = replica; update ordering.orders set customer_id = 9 where customer_id = 8; set session_replication_role = origin")
 	p.exec(zyxEverywhere)
+	p.refundZyx()
 	p.exec("alter table identity.customers drop constraint customers_email_check")
 	p.exec("update identity.customers set email = $1 where id = 9", neighbour)
 	worker := p.workProcess()
@@ -211,6 +221,38 @@ func TestErasedCustomerIsNowhere(t *testing.T) {
 	p.want("select count(*) from etl.maintenance where ended_at is null", "0")
 }
 
+// refundZyx gives a unit of each order of customer 8 back, as an operator does who writes why. What that has written
+// down counts for the day of the order, so that it is loaded.
+func (p *pipeline) refundZyx() {
+	p.t.Helper()
+	rows, err := p.Shop.Pool.Query(p.t.Context(), "select id from ordering.orders where customer_id = 8 order by id")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	orders, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil || len(orders) != 2 {
+		p.t.Fatalf("customer 8 has %d orders, %v", len(orders), err)
+	}
+	for _, order := range orders {
+		refund := uuid.New()
+		if _, _, err := p.Shop.RequestRefund(p.t.Context(), store.AskRefund{
+			Request: store.Request{Scope: "user/1", Key: refund.String(), Operation: "refund", Hash: []byte{1}}, ID: refund, OrderID: order,
+			Items: []store.Units{{ItemID: 1, Qty: 1}}, Restock: true, Reason: "Brabblewort, as Zyxomira Quandlehurst told us", By: "admin",
+		}, http.StatusCreated); err != nil {
+			p.t.Fatal(err)
+		}
+		p.exec("select ordering.complete_refund($1)", refund)
+	}
+	p.exec(`
+		set session_replication_role = replica;
+		update catalog.stock_ledger as l set occurred_at = o.order_date, recorded_at = o.order_date
+		from ordering.orders as o where l.kind = 'return' and l.reference_id = o.id::text and o.customer_id = 8;
+		update ordering.refunds as r set created_at = o.order_date, completed_at = o.order_date
+		from ordering.orders as o where r.order_id = o.id and o.customer_id = 8;
+		set session_replication_role = origin`)
+	p.want("select count(*) from catalog.stock_ledger as l inner join ordering.orders as o on l.reference_id = o.id::text where l.kind = 'return' and l.occurred_at = o.order_date", "2")
+}
+
 // orphan copies a part to where a try would have written it that died, and returns its key.
 func (p *pipeline) orphan(zone lake.Zone, key string) string {
 	objects := p.objects()
@@ -244,7 +286,8 @@ func (p *pipeline) registered(email string) {
 }
 
 // eraseAndKill erases customer 8, kills the worker when the shop has forgotten her and nobody knows, in the middle of the
-// parts and in the middle of the manifests, and returns the one that has finished it. It is cancelled in vain.
+// parts and in the middle of the manifests, and returns the one that has finished it. It is cancelled in vain, and goes on
+// where a worker had too little memory.
 func (p *pipeline) eraseAndKill(worker *process) *process {
 	p.t.Helper()
 	p.exec(`
@@ -281,6 +324,14 @@ func (p *pipeline) eraseAndKill(worker *process) *process {
 	if _, err := holder.Exec(p.t.Context(), "commit"); err != nil {
 		p.t.Fatal(err)
 	}
+	starved := p.workCommand(exec.CommandContext(context.WithoutCancel(p.t.Context()), "env", "MERCADO_LAKE_MEMORY=1MiB", stacktest.Binary(p.t), "worker"))
+	p.eventually("a part does not fit into the memory of the worker", func() bool {
+		return slices.ContainsFunc(p.underWay(started), func(a *workflow.PendingActivityInfo) bool {
+			return a.GetActivityType().GetName() == "EraseTable" && strings.Contains(a.GetLastFailure().GetMessage(), "1MiB is not enough for it: raise MERCADO_LAKE_MEMORY")
+		})
+	})
+	starved.kill()
+	p.unsaid(starved)
 	worker = p.workProcess()
 	for _, lock := range []string{"4711", "4712"} {
 		p.eventually("the erasure waits for lock "+lock, func() bool {

@@ -23,11 +23,14 @@ const BadRequestError = "BadRequest"
 // StaleError is the name of the error of a publish whose history no longer stands.
 const StaleError = "StaleError"
 
-// final are the errors that trying again does not mend, by the name Temporal shows.
-var final = []struct {
+// kind is a kind of errors that ends a step, by the name Temporal shows.
+type kind struct {
 	name string
 	is   func(error) bool
-}{
+}
+
+// final are the errors that trying again does not mend.
+var final = []kind{
 	{"ObjectError", is[*lake.ObjectError]},                // an object is missing, corrupt or refused
 	{"ContractError", is[*extract.ContractError]},         // the shop's schema is not what the lake was built for
 	{"CheckError", is[*model.CheckError]},                 // a table fails its checks
@@ -38,6 +41,10 @@ var final = []struct {
 	{"StrangeWarehouseError", is[*StrangeWarehouseError]}, // it is not the one that runs were published to
 	{BadRequestError, is[*BadRequest]},
 }
+
+// memory is final to a run, which can be replayed. It is not to an erasure, which cannot end in the middle: that is tried until
+// a worker has more of it.
+var memory = kind{"MemoryError", is[*model.MemoryError]} // a table does not fit into MERCADO_LAKE_MEMORY
 
 func is[T error](err error) bool {
 	var target T
@@ -53,13 +60,26 @@ func lostObject(err error) *lake.ObjectError {
 	return nil
 }
 
+// classify turns the error of a step into what its workflow decides on. Those of a run's own steps go through
+// classifyOfRun.
 func classify(err error) error {
 	for _, kind := range final {
 		if kind.is(err) {
-			return temporal.NewNonRetryableApplicationError(OneLine(err.Error()), kind.name, nil)
+			return kind.ends(err)
 		}
 	}
 	return err
+}
+
+func classifyOfRun(err error) error {
+	if memory.is(err) {
+		return memory.ends(err)
+	}
+	return classify(err)
+}
+
+func (k kind) ends(err error) error {
+	return temporal.NewNonRetryableApplicationError(OneLine(err.Error()), k.name, nil)
 }
 
 // OneLine puts the lines of a text after each other: drivers and joined errors write several.

@@ -115,7 +115,7 @@ func (a *Activities) evidence(ctx context.Context, step RunStep) (evidence *ware
 	evidence = &warehouse.Evidence{
 		Control: map[string]lake.Totals{}, Raw: map[string]lake.Totals{}, Clean: map[string]lake.Totals{},
 		Quarantine: map[string]lake.Totals{}, Work: map[string]lake.Totals{}, Gold: map[string]lake.Totals{},
-		Staging: map[string]warehouse.DayTotals{},
+		Made: map[lake.Zone]map[string]lake.Totals{}, Staging: map[string]warehouse.DayTotals{},
 	}
 	for _, manifest := range snapshot.Tables {
 		evidence.Control[manifest.Table] = *manifest.Control
@@ -125,12 +125,16 @@ func (a *Activities) evidence(ctx context.Context, step RunStep) (evidence *ware
 		lake.Clean: evidence.Clean, lake.Work: evidence.Work, lake.Gold: evidence.Gold,
 	}
 	for zone, totals := range zones {
+		evidence.Made[zone] = map[string]lake.Totals{}
 		for _, m := range a.models(zone, step.Run) {
 			manifest, err := a.Store.Manifest(ctx, output(step.Run, step.Executions, m.Table))
 			if err != nil {
 				return nil, nil, err
 			}
 			totals[m.Name] = lake.Total(manifest.Parts)
+			if manifest.Control != nil {
+				evidence.Made[zone][m.Name] = *manifest.Control
+			}
 			if zone == lake.Clean {
 				evidence.Quarantine[m.Name] = lake.Total(manifest.Quarantine)
 			}

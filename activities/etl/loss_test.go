@@ -2,7 +2,11 @@ package etl_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,47 +17,51 @@ import (
 )
 
 // A step that loses something writes a file and a manifest that agree with each other and not
-// with the rest: that is what is planted here, in one zone after the other.
+// with the rest: that is what is planted here, in one zone after the other. In zone gold each table loses something,
+// and each is named.
 func TestLossInAnyZoneStopsTheRunWithTheDifferenceNamed(t *testing.T) {
 	t.Parallel()
 	p := setup(t)
-	p.exec("select fixture.place('2026-03-01', 10)")
+	p.exec("select fixture.place('2026-03-01', 10), fixture.vary('2026-03-01')")
 	run, _ := p.load("2026-03-01", "2026-03-02")
 	execution := run.Execution
 	for _, place := range []struct {
 		zone  lake.Zone
-		table string
+		table string // "" for all
 		next  etl.Step
 	}{
 		{lake.Raw, "order_items", etl.Clean},
 		{lake.Clean, "order_items", etl.Work},
 		{lake.Work, "order_lines", etl.Gold},
-		{lake.Gold, "sales", etl.Stage},
+		{lake.Gold, "", etl.Stage},
 	} {
-		for _, loss := range []struct {
-			what   string
-			plant  func(rows []parquet.Row, price int) []parquet.Row
-			differ string
-		}{
-			{"a row", func(rows []parquet.Row, _ int) []parquet.Row { return rows[1:] }, "rows of order_items"},
-			{"a cent", func(rows []parquet.Row, price int) []parquet.Row {
-				old := rows[0][price]
-				rows[0][price] = parquet.Int64Value(old.Int64()-1).Level(0, old.DefinitionLevel(), price)
-				return rows
-			}, "total_price of order_items"},
-		} {
-			damaged := lake.Output{Zone: place.zone, Table: place.table, RunID: run.ID.String(), Execution: execution}
-			if place.zone == lake.Raw {
-				damaged.Execution = 1
+		for _, lost := range []string{"rows", "cents"} {
+			var restores []func()
+			var named []string
+			for table, column := range p.losing(place.zone, place.table, lost) {
+				damaged := lake.Output{Zone: place.zone, Table: table, RunID: run.ID.String(), Execution: execution}
+				of := table
+				if place.zone == lake.Raw {
+					damaged.Execution = 1
+				}
+				if place.zone == lake.Work {
+					of = "order_items" // which it comes from
+				}
+				restores = append(restores, p.plant(damaged, column))
+				named = append(named, fmt.Sprintf("%s of %s: ", cmp.Or(column, "rows"), of))
 			}
-			restore := p.plant(damaged, loss.plant)
 			var err error
-			run, err = p.replay(run, place.next)
-			if err == nil || !strings.Contains(err.Error(), "reconcile: totals do not reconcile") || !strings.Contains(err.Error(), loss.differ) ||
-				!strings.Contains(err.Error(), "(-1)") {
-				t.Errorf("%s lost in %s: %v", loss.what, place.zone, err)
+			if run, err = p.replay(run, place.next); err == nil || !strings.Contains(err.Error(), "reconcile: totals do not reconcile") {
+				t.Errorf("%s lost in %s: %v", lost, place.zone, err)
 			}
-			restore()
+			for _, differ := range named {
+				if _, after, found := strings.Cut(fmt.Sprint(err), differ); !found || !strings.Contains(strings.Split(after, ";")[0], "(-1)") {
+					t.Errorf("%s lost in %s, and no word of %s%v", lost, place.zone, differ, err)
+				}
+			}
+			for _, restore := range restores {
+				restore()
+			}
 			p.want("select count(*) from warehouse.publications", "1")
 			p.same("select count(*) from warehouse.sales", "select count(*) from ordering.order_items")
 		}
@@ -66,6 +74,30 @@ func TestLossInAnyZoneStopsTheRunWithTheDifferenceNamed(t *testing.T) {
 	}
 	p.same(warehouseRevenue, shopRevenue)
 }
+
+// losing are the tables that are to lose something, each with the column of which a cent is lost, or a unit where it
+// has no amounts; "" for a row.
+func (p *pipeline) losing(zone lake.Zone, table, what string) map[string]string {
+	p.t.Helper()
+	column := map[string]string{"rows": "", "cents": "total_price"}[what]
+	if table != "" {
+		return map[string]string{table: column}
+	}
+	all := map[string]string{}
+	for _, m := range p.Models.Zone(zone) {
+		switch {
+		case what == "rows":
+			all[m.Name] = ""
+		case len(m.Totals) > 0:
+			amount := slices.IndexFunc(m.Totals, amounts.MatchString)
+			all[m.Name] = m.Totals[max(0, amount)]
+		}
+	}
+	return all
+}
+
+// amounts are columns of which a cent is lost where a table has one.
+var amounts = regexp.MustCompile(`^(unit_price|total_price|amount|price|revenue|profit|value)$`)
 
 func TestLossInStagingStopsTheRun(t *testing.T) {
 	t.Parallel()
@@ -93,8 +125,9 @@ func TestLossInStagingStopsTheRun(t *testing.T) {
 	}
 }
 
-// plant rewrites the first part of an output and everything that describes it. restore undoes it.
-func (p *pipeline) plant(output lake.Output, change func(rows []parquet.Row, price int) []parquet.Row) (restore func()) {
+// plant takes one away from a column of the first part of an output, or a row from it where column is "", and rewrites
+// everything that describes it. restore undoes it.
+func (p *pipeline) plant(output lake.Output, column string) (restore func()) {
 	p.t.Helper()
 	objects := p.objects()
 	manifestKey, snapshotKey := output.ManifestKey(), lake.SnapshotKey(output.RunID)
@@ -104,10 +137,14 @@ func (p *pipeline) plant(output lake.Output, change func(rows []parquet.Row, pri
 	}
 	part := &manifest.Parts[0]
 	originals := map[string][]byte{part.Key: objects.get(output.Zone, part.Key), manifestKey: objects.get(output.Zone, manifestKey)}
-	data, lostRows, lostCents := rewrite(p.t, originals[part.Key], change)
+	data, lost := rewrite(p.t, originals[part.Key], column)
 	part.Size, part.SHA256 = int64(len(data)), lake.Digest(data)
-	part.Rows -= lostRows
-	part.Sums["total_price"] -= lostCents
+	if column == "" {
+		part.Rows--
+	}
+	for summed := range part.Sums {
+		part.Sums[summed] -= lost[summed]
+	}
 	objects.put(output.Zone, part.Key, data)
 	objects.put(output.Zone, manifestKey, encode(p.t, manifest))
 	if output.Zone == lake.Raw {
@@ -139,32 +176,49 @@ func encode(t *testing.T, value any) []byte {
 	return data
 }
 
-func rewrite(t *testing.T, data []byte, change func([]parquet.Row, int) []parquet.Row) (changed []byte, lostRows, lostCents int64) {
+// rewrite takes one away from a column, or the first row, and tells what every column of numbers has lost.
+func rewrite(t *testing.T, data []byte, column string) (changed []byte, lost map[string]int64) {
 	t.Helper()
 	file, err := parquet.OpenFile(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	leaf, found := file.Schema().Lookup("total_price")
-	if !found {
-		t.Fatal("no total_price")
-	}
 	rows := rowsOf(t, file)
-	var before, after int64
-	for _, row := range rows {
-		before += row[leaf.ColumnIndex].Int64()
+	if len(rows) == 0 {
+		t.Fatalf("nothing to lose in %s", file.Schema())
 	}
-	kept := change(rows, leaf.ColumnIndex)
-	for _, row := range kept {
-		after += row[leaf.ColumnIndex].Int64()
+	lost = map[string]int64{}
+	if column == "" {
+		for i, name := range file.Schema().Columns() {
+			switch value := rows[0][i]; value.Kind() {
+			case parquet.Int32:
+				lost[name[0]] = int64(value.Int32())
+			case parquet.Int64:
+				lost[name[0]] = value.Int64()
+			}
+		}
+		rows = rows[1:]
+	} else {
+		leaf, found := file.Schema().Lookup(column)
+		at := slices.IndexFunc(rows, func(row parquet.Row) bool { return !row[leaf.ColumnIndex].IsNull() })
+		if !found || at < 0 {
+			t.Fatalf("no %s", column)
+		}
+		old := rows[at][leaf.ColumnIndex]
+		less := parquet.Int64Value(old.Int64() - 1)
+		if old.Kind() == parquet.Int32 {
+			less = parquet.Int32Value(old.Int32() - 1)
+		}
+		rows[at][leaf.ColumnIndex] = less.Level(old.RepetitionLevel(), old.DefinitionLevel(), leaf.ColumnIndex)
+		lost[column] = 1
 	}
 	var out bytes.Buffer
 	writer := parquet.NewGenericWriter[any](&out, file.Schema())
-	if _, err := writer.WriteRows(kept); err != nil {
+	if _, err := writer.WriteRows(rows); err != nil {
 		t.Fatal(err)
 	}
 	if err := writer.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return out.Bytes(), int64(len(rows) - len(kept)), before - after
+	return out.Bytes(), lost
 }

@@ -16,8 +16,10 @@ func (p *pipeline) allThere() {
 		"select string_agg(distinct sales_class, ', ' order by sales_class) from warehouse.product_performance": "Average, Best Seller, Good, No Sales, Slow",
 		"select string_agg(distinct order_status, ', ' order by order_status) from warehouse.orders":            "cancelled, confirmed, delivered, pending, returned, shipped",
 		"select string_agg(distinct payment_method, ', ' order by payment_method) from warehouse.orders":        "bank_transfer, card, cash, cash_on_delivery, wallet",
+		"select string_agg(distinct payment_status, ', ' order by payment_status) from warehouse.orders":        "authorized, completed, failed, partially_refunded, pending, refunded",
+		"select string_agg(distinct cart_status, ', ' order by cart_status) from warehouse.carts":               "abandoned, checked_out, open",
 		"select string_agg(distinct refund_status, ', ' order by refund_status) from warehouse.refunds":         "completed, failed, pending",
-		"select string_agg(distinct metric, ', ' order by metric) from warehouse.operational_metrics where value > 0": "average_rating, cancellation_rate, cart_abandonment, " +
+		"select string_agg(distinct metric, ', ' order by metric) from warehouse.operational_metrics where coalesce(value, amount) > 0": "average_rating, cancellation_rate, cart_abandonment, " +
 			"critical_stock, inventory_value, no_sale_90_days, payment_method_share, processing_hours, rated_under_3, rating_by_month",
 		"select count(*) > 0 from warehouse.sales_metrics where period = 'quarter' and seasonality is not null and growth_percent is not null": "true",
 		"select count(*) > 0 from warehouse.cohorts where months_since > 0 and retention between 0.0001 and 0.9999":                            "true",

@@ -42,6 +42,13 @@ func (p *pipeline) rolledBack(engineer *apitest.Client, first string) {
 	second := apitest.Decode[api.ETLRun](engineer.Post(etlRunsPath, map[string]any{"from": "2026-03-02"}).Want(http.StatusAccepted)).ID.String()
 	ended(second, "succeeded")
 	two := p.standing()
+	made := func(run string) { // says the catalogue
+		t.Helper()
+		if load := lastLoadOf(engineer, "warehouse.sales"); load == nil || load.RunID != run || load.Rows == 0 {
+			t.Errorf("the last load of sales is %+v, want that of %s", load, run)
+		}
+	}
+	made(second)
 	refused(first, second+" has published since")
 	p.wantStanding(two)
 
@@ -58,6 +65,7 @@ func (p *pipeline) rolledBack(engineer *apitest.Client, first string) {
 	release()
 	ended(second, "rolled_back")
 	p.wantStanding(one)
+	made(first)
 	refused(second, "nothing that run "+second+" has published stands")
 
 	// The command does the same.
@@ -66,6 +74,7 @@ func (p *pipeline) rolledBack(engineer *apitest.Client, first string) {
 		engineer.Post(etlRunsPath+"/"+second+"/replay", map[string]any{"from": "gold"}).Want(http.StatusAccepted)
 		ended(second, "succeeded")
 		p.wantStanding(two, "versions") // of which the time is another
+		made(second)
 	}
 	replay()
 	if stdout, stderr, code := p.ran("etl", "rollback", second); code != 0 || stdout != second+" rolled_back" {
@@ -77,6 +86,9 @@ func (p *pipeline) rolledBack(engineer *apitest.Client, first string) {
 	ended(first, "rolled_back")
 	ended(second, "rolled_back")
 	p.want("select count(*) from warehouse.sales", "0")
+	if load := lastLoadOf(engineer, "warehouse.sales"); load != nil {
+		t.Errorf("all is undone, and the last load of sales is %+v", load)
+	}
 	refused(first, "nothing that has been published stands")
 }
 

@@ -4,14 +4,14 @@ import (
 	"encoding/json"
 	"net/http"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
+
+	"go.temporal.io/sdk/client"
 
 	"mercado/api"
 	"mercado/api/apitest"
 	"mercado/internal/auth"
-	"mercado/internal/lake"
 	"mercado/internal/store"
 	"mercado/runs"
 )
@@ -54,60 +54,13 @@ func TestOperatorsFollowALoad(t *testing.T) {
 	}
 
 	p.catalogued(shop, run.ID.String())
+	p.cataloguedDuringAReplay(engineer, run.ID.String())
 	p.quarantined(shop, run.ID.String())
 	p.rolledBack(engineer, run.ID.String())
 	p.backfilled(engineer)
 	p.schedules(engineer)
 	p.lost(engineer)
 	p.halfErased(engineer)
-}
-
-// catalogued looks tables up in the catalogue, with what the load has made of them.
-func (p *pipeline) catalogued(shop *apitest.Shop, run string) {
-	t := p.t
-	analyst := shop.As(auth.Principal{Roles: []auth.Role{auth.BIAnalyst}})
-	type load struct {
-		RunID    string `json:"run_id"`
-		Rows     int64  `json:"rows"`
-		Rejected int64  `json:"rows_rejected"`
-	}
-	type dataset struct {
-		Name     string
-		Upstream []string
-		Columns  []struct {
-			Name, Type string
-			From       []string
-		}
-		Last *load `json:"last_load"`
-	}
-	find := func(name string) dataset {
-		return apitest.Decode[dataset](analyst.Get("/api/lake/datasets/" + name).Want(http.StatusOK))
-	}
-	sales := find("warehouse.sales")
-	if sales.Last == nil || sales.Last.RunID != run || sales.Last.Rows == 0 || sales.Upstream[0] != "gold.sales" {
-		t.Errorf("the catalogue has of sales %+v", sales)
-	}
-	if customers := find("clean.customers"); customers.Last == nil || customers.Last.Rejected != 2 || customers.Last.Rows != 18 {
-		t.Errorf("the catalogue has of customers %+v", customers.Last)
-	}
-	var names []string
-	for cursor := ""; ; {
-		page := apitest.Decode[struct {
-			Items      []dataset
-			NextCursor *string `json:"next_cursor"`
-		}](analyst.Get("/api/lake/datasets?zone=gold&limit=7" + cursor).Want(http.StatusOK))
-		for _, item := range page.Items {
-			names = append(names, item.Name)
-		}
-		if page.NextCursor == nil {
-			break
-		}
-		cursor = "&cursor=" + *page.NextCursor
-	}
-	if len(names) != len(p.Models.Zone(lake.Gold)) || !slices.IsSorted(names) {
-		t.Errorf("the catalogue lists %s in gold", names)
-	}
-	analyst.Get("/api/lake/datasets/gold.lunch").WantProblem(http.StatusNotFound, "not_found")
 }
 
 // quarantined looks at the two customers whose rows are broken.
@@ -170,7 +123,8 @@ func (p *pipeline) quarantined(shop *apitest.Shop, run string) {
 	}
 }
 
-// schedules pauses the daily load, by the API, and resumes it on the command line.
+// schedules pauses, resumes and triggers by the API and on the command line, and looks in Temporal for what has
+// become of it.
 func (p *pipeline) schedules(engineer *apitest.Client) {
 	t := p.t
 	const path = "/api/etl/schedules"
@@ -192,12 +146,48 @@ func (p *pipeline) schedules(engineer *apitest.Client) {
 		!strings.Contains(stdout, "active") || !strings.Contains(stdout, "counted") {
 		t.Errorf("etl schedules resume: code %d, printed %s, said %s", code, stdout, stderr)
 	}
+	known := func(id string) *client.ScheduleDescription {
+		t.Helper()
+		told, err := p.temporal.ScheduleClient().GetHandle(t.Context(), p.world.Temporal.TaskQueuePrefix+id).Describe(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return told
+	}
+	isPaused := func(paused bool, note string) {
+		t.Helper()
+		p.eventually("Temporal has the note "+note, func() bool {
+			state := known("daily-etl").Schedule.State
+			return state.Paused == paused && state.Note == note
+		})
+	}
+	isPaused(false, "counted")
+	if stdout, stderr, code := p.ran("etl", "schedules", "pause", "--note", "counting again"); code != 0 ||
+		!strings.Contains(stdout, "paused") || !strings.Contains(stdout, "counting again") {
+		t.Errorf("etl schedules pause: code %d, printed %s, said %s", code, stdout, stderr)
+	}
+	isPaused(true, "counting again")
+	resumed := apitest.Decode[runs.Schedule](engineer.Post(path+"/daily-etl/resume", map[string]any{"note": "all there"}).Want(http.StatusOK))
+	if resumed.ID != "daily-etl" || resumed.Paused || resumed.Note != "all there" || len(resumed.Next) == 0 {
+		t.Errorf("resumed, the schedule is %+v", resumed)
+	}
+	isPaused(false, "all there")
+
 	before := p.text("select count(*) from etl.runs")
 	engineer.Post(path+"/daily-etl/trigger", nil).Want(http.StatusAccepted)
 	p.eventually("the triggered load is there", func() bool {
 		return p.text("select count(*) from etl.runs where trigger = 'schedule' and state <> 'running'") == "1"
 	})
 	p.want("select count(*) - 1 from etl.runs", before)
+	if stdout, stderr, code := p.ran("etl", "schedules", "trigger", "prune-lake"); code != 0 || !strings.Contains(stdout, "prune-lake") {
+		t.Errorf("etl schedules trigger: code %d, printed %s, said %s", code, stdout, stderr)
+	}
+	p.eventually("the triggered prune has ended", func() bool {
+		return p.text("select bool_and(ended_at is not null) from etl.maintenance where kind = 'retention'") == "true"
+	})
+	if known("prune-lake").Info.NumActions == 0 {
+		t.Error("Temporal knows of no start by prune-lake")
+	}
 	engineer.Post(path+"/weekly/pause", map[string]any{}).WantProblem(http.StatusNotFound, "not_found")
 	if _, stderr, code := p.ran("etl", "schedules", "trigger", "weekly"); code != 1 || !strings.Contains(stderr, "no such schedule") {
 		t.Errorf("etl schedules trigger of an unknown one: code %d, said %s", code, stderr)

@@ -89,6 +89,17 @@ func TestRunWhoseWorkflowWasTerminatedIsReplayed(t *testing.T) {
 	p.want("select count(*) from etl.steps where state = 'running'", "0")
 	p.want("select count(*) from pg_class where relnamespace = 'staging'::regnamespace", "0")
 
+	// The workflow was lost when the load had published, and before it could say so.
+	p.exec("update etl.runs set state = 'running', finished_at = null, published_execution = null, workflow_id = 'etl/nobody-knows'")
+	lost, err := p.operators().Lost(t.Context(), run.ID, 0)
+	if err == nil && lost != nil { // the worker may have found it before
+		err = p.operators().Fail(t.Context(), lost)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.want("select state || published_execution from etl.runs", "failed2")
+
 	// Temporal's data were lost.
 	p.exec("update etl.runs set state = 'running', finished_at = null, workflow_id = 'etl/nobody-knows'")
 	p.exec("update etl.steps set state = 'running', finished_at = null where execution = 2 and step = 'publish'")

@@ -16,8 +16,14 @@ type operations struct {
 func (o *operations) put(metric, dimension, member, unit, value string, basis int64) {
 	o.rows[metric+" "+dimension+" "+member] = map[string]string{
 		"metric": metric, "dimension": dimension, "member": member, "as_of": date(o.asOf), "unit": unit,
-		"value": value, "basis": number(basis),
+		"value": value, "amount": "null", "basis": number(basis),
 	}
+}
+
+// putMoney is put of an amount in minor units.
+func (o *operations) putMoney(metric, dimension, member string, minor, basis int64) {
+	o.put(metric, dimension, member, "money", "null", basis)
+	o.rows[metric+" "+dimension+" "+member]["amount"] = money(minor)
 }
 
 func (b *books) operationalMetrics() counted {
@@ -57,9 +63,9 @@ func (o *operations) stock() {
 	products := int64(len(o.products))
 	o.put("critical_stock", "all", "all", "count", decimal(whole(critical), 4), products)
 	o.put("no_sale_90_days", "all", "all", "count", decimal(whole(idle), 4), products)
-	o.put("inventory_value", "all", "all", "money", decimal(amount(worth), 4), products)
+	o.putMoney("inventory_value", "all", "all", worth, products)
 	for category, v := range value {
-		o.put("inventory_value", "category", number(category), "money", decimal(amount(v.sum), 4), v.of)
+		o.putMoney("inventory_value", "category", number(category), v.sum, v.of)
 	}
 }
 

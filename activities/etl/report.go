@@ -56,7 +56,7 @@ func (a *Activities) end(ctx context.Context, run Run, report *Report, err error
 		err = a.advise(err)
 		report.Error = OneLine(err.Error())
 		a.report(context.WithoutCancel(ctx), run, report)
-		return nil, classify(err)
+		return nil, classifyOfRun(err)
 	}
 	if report.State == Running {
 		report.State = Succeeded

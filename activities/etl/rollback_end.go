@@ -72,6 +72,15 @@ func (a *Activities) recordRollbackEnd(ctx context.Context, queries *shopdb.Quer
 	} else if end.Error != "" {
 		finish.Error = &end.Error
 	}
+	for _, id := range undone {
+		execution, err := a.Warehouse.StandingExecution(ctx, id)
+		if err == nil {
+			err = queries.PublishedBy(ctx, shopdb.PublishedByParams{ID: id, Execution: execution})
+		}
+		if err != nil {
+			return err
+		}
+	}
 	if _, err := a.Warehouse.SweepStaging(ctx, warehousedb.SweepStagingParams{RunID: run.ID}); err != nil {
 		return err
 	}

@@ -62,6 +62,10 @@ func TestRollbackPutsBackWhatStood(t *testing.T) {
 	state := func(run etl.Run) string {
 		return p.text("select state from etl.runs where id = '" + run.ID.String() + "'")
 	}
+	published := func(want string) { // by which execution of each run, as the catalogue asks
+		t.Helper()
+		p.want("select string_agg(coalesce(published_execution::text, '-'), ' ' order by started_at) from etl.runs", want)
+	}
 	p.exec("select fixture.place('2026-02-20', 3), fixture.place('2026-03-01', 4), fixture.place('2026-03-02', 2)")
 	first, _ := p.load("2026-02-01", "2026-03-10") // parts are months, of which days are put back
 	one := p.standing()
@@ -72,6 +76,7 @@ func TestRollbackPutsBackWhatStood(t *testing.T) {
 	p.exec("select fixture.place('2026-03-10', 5)")
 	second, _ := p.load("2026-03-10", "2026-03-11")
 	two := p.standing()
+	published("1 1")
 
 	_, err := p.rollback(&first.ID, false)
 	if err == nil || !strings.Contains(err.Error(), "is not the latest that stands: "+second.ID.String()+" has published since") {
@@ -88,6 +93,7 @@ func TestRollbackPutsBackWhatStood(t *testing.T) {
 	if first, second := state(first), state(second); first != etl.Succeeded || second != etl.RolledBack {
 		t.Errorf("the runs are %s and %s", first, second)
 	}
+	published("1 -")
 	p.want("select string_agg(distinct step || ' ' || state, ', ') from etl.steps where execution = 2",
 		"publish succeeded, reconcile succeeded, stage succeeded")
 	p.want("select count(*) from pg_class where relnamespace = 'staging'::regnamespace", "0")
@@ -110,6 +116,7 @@ func TestRollbackPutsBackWhatStood(t *testing.T) {
 	if state(second) != etl.Succeeded {
 		t.Errorf("the run that was replayed is %s", state(second))
 	}
+	published("1 3 -")
 
 	// Nothing stood before the first.
 	if undone, err = p.rollback(&first.ID, true); err != nil || len(undone.Runs) != 2 {
@@ -123,6 +130,7 @@ func TestRollbackPutsBackWhatStood(t *testing.T) {
 	if first, second := state(first), state(second); first != etl.RolledBack || second != etl.RolledBack {
 		t.Errorf("the runs are %s and %s", first, second)
 	}
+	published("- - -")
 	_, err = p.rollback(nil, false)
 	var refused *temporal.ApplicationError
 	if !errors.As(err, &refused) || refused.Type() != "RollbackError" {

@@ -19,7 +19,7 @@ func (a *Activities) advise(err error) error {
 	switch {
 	case errors.As(err, &answer) && answer.Code == postgresDiskFull:
 		return fmt.Errorf("%w: the disk of Postgres is full, make room on it", err)
-	// What DuckDB says of a full disk is text alone.
+	// What DuckDB says of a full disk that it writes results to is text alone.
 	case errors.Is(err, syscall.ENOSPC), strings.Contains(err.Error(), syscall.ENOSPC.Error()), strings.Contains(err.Error(), "No space left on device"):
 		return fmt.Errorf("%w: the disk that holds %s is full, make room on it or move MERCADO_HOME", err, a.Scratch)
 	}

@@ -10,6 +10,8 @@ import (
 	"mercado/internal/devstack"
 	"mercado/internal/devstack/stacktest"
 	"mercado/internal/lake"
+	"mercado/internal/lake/duck"
+	"mercado/internal/settings"
 )
 
 // A worker whose disk is full fails the run, names the step and says what to do; what is published
@@ -41,6 +43,22 @@ func TestRunOnAFullDiskSaysSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.same(warehouseRevenue, shopRevenue)
+}
+
+// A step whose table does not fit into the memory it may have is not tried again, and says what to raise.
+func TestRunThatDoesNotFitIntoMemorySaysSo(t *testing.T) {
+	t.Parallel()
+	p := setupWithoutWorker(t)
+	p.exec("select fixture.place('2026-03-01', 5)")
+	steps := *p.Activities
+	steps.Engine = duck.New(settings.Lake{MemoryLimit: "1MiB", Threads: 2, MaskKey: "a key"})
+	p.work(&steps)
+	_, err := p.finish(p.start(newRun(span(t, "2026-03-01", "2026-03-02")), etl.Extract))
+	if err == nil || !strings.Contains(err.Error(), "(1MiB is not enough for it: raise MERCADO_LAKE_MEMORY)") {
+		t.Errorf("the run ended with %v", err)
+	}
+	p.want("select distinct state || tries from etl.steps where state = 'failed'", "failed1")
+	p.want("select count(*) from warehouse.publications", "0")
 }
 
 // A worker whose account may not write a bucket fails the run at once and names the object.

@@ -23,7 +23,10 @@ import (
 	"mercado/workflows"
 )
 
-func TestMain(m *testing.M) { stacktest.Main(m) }
+func TestMain(m *testing.M) {
+	stacktest.AtOnce(3)
+	stacktest.Main(m)
+}
 
 //go:embed testdata/fixture.sql
 var fixture string

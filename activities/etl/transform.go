@@ -131,7 +131,7 @@ func (t *transforming) run(ctx context.Context, try int) (manifest *lake.Manifes
 	t.say("uploading")
 	manifest = &lake.Manifest{
 		Output: made, Model: t.model.Digest, Fingerprint: fingerprint,
-		Columns: result.Columns, Rules: result.Rules, Warnings: result.Warnings, Inputs: inputsOf(inputs),
+		Columns: result.Columns, Control: &result.Control, Rules: result.Rules, Warnings: result.Warnings, Inputs: inputsOf(inputs),
 	}
 	if err := t.upload(ctx, manifest, result, try); err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ type ETLBackfillCmd struct {
 	settings.Database
 	settings.Temporal
 	settings.ETL
-	From     string `name:"from" required:"" placeholder:"DAY" help:"First day, yyyy-mm-dd."`
+	From     string `name:"from" required:"" placeholder:"DAY" help:"First day, yyyy-mm-dd, 2000-01-01 or later."`
 	To       string `name:"to" required:"" placeholder:"DAY" help:"Day after the last."`
 	TZ       string `name:"tz" default:"UTC" placeholder:"ZONE" help:"Time zone of the days. The UTC days that hold them whole are loaded."`
 	Parallel int    `name:"parallel" default:"2" help:"How many months are loaded at once."`

@@ -17,7 +17,7 @@ type ETLRunCmd struct {
 	settings.Database
 	settings.Temporal
 	settings.ETL
-	From string `name:"from" placeholder:"DAY" help:"First day, yyyy-mm-dd (default: today)."`
+	From string `name:"from" placeholder:"DAY" help:"First day, yyyy-mm-dd, 2000-01-01 or later (default: today)."`
 	To   string `name:"to" placeholder:"DAY" help:"Day after the last (default: the day after --from)."`
 	TZ   string `name:"tz" default:"UTC" placeholder:"ZONE" help:"Time zone of the days. The run loads the UTC days that hold them whole."`
 

@@ -23,7 +23,7 @@ type LakeCmd struct {
 // LakeDocsCmd writes the data catalogue. It needs no server, unless it is to tell of loads.
 type LakeDocsCmd struct {
 	settings.Database
-	Loads  bool   `name:"loads" help:"Also tell how many rows each table has been given by its last load and how fresh it is, as the shop's database knows."`
+	Loads  bool   `name:"loads" help:"Also tell how many rows the last load that stands has made of each table, and how fresh it is, as the shop's database knows."`
 	Folder string `name:"folder" type:"path" default:"docs/data" help:"Where the pages go."`
 }
 

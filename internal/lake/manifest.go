@@ -23,7 +23,7 @@ type Manifest struct {
 	Quarantine  []Part           `json:"quarantine,omitempty"`
 	Rules       map[string]int64 `json:"rules,omitempty"`    // rows in quarantine by the rule they broke
 	Warnings    map[string]int64 `json:"warnings,omitempty"` // rows that fail a check of severity warn
-	Control     *Totals          `json:"control,omitempty"`  // raw only: counted by Postgres in the extract's snapshot
+	Control     *Totals          `json:"control,omitempty"`  // what the parts should come to: counted at the source, not in the files
 	Inputs      []Input          `json:"inputs,omitempty"`
 }
 

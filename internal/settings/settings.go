@@ -237,7 +237,7 @@ func (s Shop) Validate() error {
 
 // Lake bounds what a transform step may use and keeps the key of masked personal data.
 type Lake struct {
-	MemoryLimit string `name:"lake-memory" env:"MERCADO_LAKE_MEMORY" default:"512MiB" help:"Memory that a transform step keeps its rows in before it spills to disk. The worker takes up to 700 MiB beside it."`
+	MemoryLimit string `name:"lake-memory" env:"MERCADO_LAKE_MEMORY" default:"256MiB" help:"Memory that a transform step keeps its rows in before it spills to disk. The worker takes up to 500 MiB beside it."`
 	Threads     int    `name:"lake-threads" env:"MERCADO_LAKE_THREADS" default:"2" help:"Threads of one transform step."`
 	MaskKey     string `name:"mask-key" env:"MERCADO_MASK_KEY" default:"mercado-development" help:"Key of the hash that stands for an e-mail address in work, gold and warehouse."`
 

@@ -99,8 +99,12 @@ func (d *delivered) choose(units []Units, left func(order.Sold) int64) (map[int]
 	return chosen, nil
 }
 
-// takeBack books units in, onto the shelf or as a loss, and moves the order when that was all.
-func (d *delivered) takeBack(ctx context.Context, chosen map[int]int64, restock bool, reason string) error {
+// returnedByCustomer is why units are back, for the ledger of stock. That is kept for ever, also when a customer is
+// erased: what somebody wrote of a refund or a return is never among it.
+const returnedByCustomer = "returned by customer"
+
+// takeBack books units in that the customer has sent back, onto the shelf or as a loss.
+func (d *delivered) takeBack(ctx context.Context, chosen map[int]int64, restock bool) error {
 	var lines, quantities []int64
 	for at, row := range d.rows {
 		if qty := chosen[at]; qty > 0 {
@@ -112,7 +116,7 @@ func (d *delivered) takeBack(ctx context.Context, chosen map[int]int64, restock 
 		return nil
 	}
 	return d.q.TakeBack(ctx, shopdb.TakeBackParams{
-		OrderID: d.order.ID, OrderItemIds: lines, Quantities: quantities, Restock: restock, Reason: reason,
+		OrderID: d.order.ID, OrderItemIds: lines, Quantities: quantities, Restock: restock, Reason: returnedByCustomer,
 	})
 }
 

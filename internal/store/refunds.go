@@ -102,7 +102,7 @@ func (d *delivered) shares(ctx context.Context, r AskRefund) (shares map[int]sha
 		shares[at] = share{qty: qty, total: total, tax: tax, restocked: r.Restock}
 	}
 	if r.Restock {
-		if err := d.takeBack(ctx, chosen, true, r.Reason); err != nil {
+		if err := d.takeBack(ctx, chosen, true); err != nil {
 			return nil, 0, err
 		}
 		if d.allBack() {

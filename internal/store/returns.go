@@ -205,7 +205,7 @@ func (r Receipt) receive(ctx context.Context, d *delivered, now map[int64]shopdb
 		worth, lines = append(worth, total, tax), append(lines, at)
 	}
 	for _, restock := range []bool{true, false} {
-		if err := d.takeBack(ctx, byShelf[restock], restock, "returned by customer"); err != nil {
+		if err := d.takeBack(ctx, byShelf[restock], restock); err != nil {
 			return false, err
 		}
 	}
@@ -235,7 +235,7 @@ func (r Receipt) receive(ctx context.Context, d *delivered, now map[int64]shopdb
 		}
 	}
 	id := r.ReturnID
-	amount, err := d.refund(ctx, r.RefundID, shares, shipping, "returned by customer", r.By, &id)
+	amount, err := d.refund(ctx, r.RefundID, shares, shipping, returnedByCustomer, r.By, &id)
 	return amount > 0, err
 }
 

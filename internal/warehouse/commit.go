@@ -75,7 +75,15 @@ func publishedBy(last *warehousedb.LastPublicationRow) Published {
 // RefusedError tells of what the warehouse does not take, however often it is sent.
 type RefusedError struct{ cause *pgconn.PgError }
 
+// wholeRow are the violations, of not null and of a check, whose detail is all values of the row.
+var wholeRow = map[string]bool{"23502": true, "23514": true}
+
+// Error names table and key, or the column or constraint: no values of a row, which may say who somebody is. It gets into
+// records and histories that no erasure reaches.
 func (e *RefusedError) Error() string {
+	if wholeRow[e.cause.Code] {
+		return fmt.Sprintf("the warehouse refuses: %s (SQLSTATE %s)", e.cause.Message, e.cause.Code)
+	}
 	return fmt.Sprintf("the warehouse refuses: %s (%s; SQLSTATE %s)", e.cause.Message, e.cause.Detail, e.cause.Code)
 }
 

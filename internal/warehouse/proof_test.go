@@ -83,6 +83,13 @@ func TestRefusedRowIsNamed(t *testing.T) {
 	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "publish stock_daily") || !strings.Contains(err.Error(), "(item_id, closing)=(1, 5) already exists") {
 		t.Errorf("publish says %v", err)
 	}
+
+	p := b.publication("10:20:", "", 6)
+	b.exec("alter table warehouse.stock_daily add constraint nobody check (closing < 0)")
+	_, err = b.Publish(t.Context(), p)
+	if !errors.As(err, &refused) || !strings.Contains(err.Error(), `violates check constraint "nobody"`) || strings.Contains(err.Error(), "Failing row") {
+		t.Errorf("publish says %v: the constraint, and no values of the row", err)
+	}
 }
 
 // A shop restored to an earlier time knows nothing of the transactions the mark speaks of: what has

@@ -1,7 +1,9 @@
 package warehouse
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -16,8 +18,12 @@ type Evidence struct {
 	Quarantine map[string]lake.Totals
 	Work       map[string]lake.Totals
 	Gold       map[string]lake.Totals
-	Staging    map[string]DayTotals // by gold table
+	Made       map[lake.Zone]map[string]lake.Totals // what the queries of clean, work and gold gave, before it was written
+	Staging    map[string]DayTotals                 // by gold table
 }
+
+// allRows is what a difference says of a number of rows, and in a flow the sum that counts them.
+const allRows = "rows"
 
 // flow follows one table of the shop through the zones, from clean on.
 type flow struct {
@@ -27,7 +33,7 @@ type flow struct {
 }
 
 // flowSum follows a column whose sum must not change from the first zone that names it. A name is
-// "" where the sum does not pass; "in-out" is a difference of two columns.
+// "" where the sum does not pass; "in-out" is a difference of two columns, rows is how many there are.
 type flowSum struct{ Clean, Work, Gold string }
 
 // same is a column that keeps its name.
@@ -46,7 +52,7 @@ var flows = []flow{
 	}},
 	{Raw: "carts", Gold: "carts", Grain: lake.Clean},
 	{Raw: "cart_items", Gold: "carts", Grain: lake.Gold, Sums: []flowSum{
-		{Clean: "qty", Gold: "units"},
+		{Clean: "qty", Gold: "units"}, {Clean: "value", Gold: "value"}, {Clean: allRows, Gold: "items"},
 	}},
 	{Raw: "refund_items", Work: "refund_lines", Gold: "refunds", Grain: lake.Clean, Sums: []flowSum{
 		same("qty"), same("amount"),
@@ -61,6 +67,7 @@ var flows = []flow{
 	}},
 	{Raw: "customers", Work: "customers", Gold: "customer", Grain: lake.Clean},
 	{Raw: "products", Gold: "inventory", Grain: lake.Clean, Sums: []flowSum{same("price"), same("cost")}},
+	{Raw: "products", Gold: "product_performance", Grain: lake.Clean, Sums: []flowSum{same("price"), same("cost")}},
 	{Raw: "stock", Gold: "inventory", Grain: lake.Gold, Sums: []flowSum{same("on_hand"), same("reserved")}},
 	{Raw: "vendors", Gold: "vendor", Grain: lake.Clean},
 	{Raw: "categories", Gold: "category", Grain: lake.Clean},
@@ -101,13 +108,9 @@ func (e *ReconcileError) Error() string {
 func Reconcile(evidence Evidence) (compared int, err error) {
 	r := &reconciling{}
 	for _, table := range sorted(evidence.Control) {
-		control, raw := evidence.Control[table], evidence.Raw[table]
-		r.equal(table, "rows", "control totals", "raw", control.Rows, raw.Rows)
-		for _, column := range sorted(control.Sums) {
-			r.equal(table, column, "control totals", "raw", control.Sums[column], raw.Sums[column])
-		}
-		clean, quarantine := evidence.Clean[table], evidence.Quarantine[table]
-		r.equal(table, "rows", "raw", "clean and quarantine", raw.Rows, clean.Rows+quarantine.Rows)
+		raw, clean, quarantine := evidence.Raw[table], evidence.Clean[table], evidence.Quarantine[table]
+		r.totals(table, "control totals", "raw", evidence.Control[table], raw)
+		r.equal(table, allRows, "raw", "clean and quarantine", raw.Rows, clean.Rows+quarantine.Rows)
 		for _, column := range sorted(clean.Sums) {
 			r.equal(table, column, "raw", "clean and quarantine", raw.Sums[column], clean.Sums[column]+quarantine.Sums[column])
 		}
@@ -115,12 +118,14 @@ func Reconcile(evidence Evidence) (compared int, err error) {
 	for _, flow := range flows {
 		r.flow(flow, evidence)
 	}
-	for _, table := range sorted(evidence.Gold) {
-		gold, staged := evidence.Gold[table], evidence.Staging[table].Total()
-		r.equal(table, "rows", "gold", "staging", gold.Rows, staged.Rows)
-		for _, column := range sorted(gold.Sums) {
-			r.equal(table, column, "gold", "staging", gold.Sums[column], staged.Sums[column])
+	written := map[lake.Zone]map[string]lake.Totals{lake.Clean: evidence.Clean, lake.Work: evidence.Work, lake.Gold: evidence.Gold}
+	for _, zone := range sorted(written) {
+		for _, table := range sorted(written[zone]) {
+			r.totals(table, "the query's result", string(zone), evidence.Made[zone][table], written[zone][table])
 		}
+	}
+	for _, table := range sorted(evidence.Gold) {
+		r.totals(table, "gold", "staging", evidence.Gold[table], evidence.Staging[table].Total())
 	}
 	return r.compared, r.err()
 }
@@ -135,6 +140,14 @@ func (r *reconciling) equal(table, what, from, to string, before, after int64) {
 	r.compared++
 	if before != after {
 		r.differences = append(r.differences, Difference{Table: table, Day: r.day, What: what, From: from, To: to, Before: before, After: after})
+	}
+}
+
+// totals compares rows and every sum that is in the first.
+func (r *reconciling) totals(table, from, to string, before, after lake.Totals) {
+	r.equal(table, allRows, from, to, before.Rows, after.Rows)
+	for _, column := range sorted(before.Sums) {
+		r.equal(table, column, from, to, before.Sums[column], after.Sums[column])
 	}
 }
 
@@ -161,7 +174,7 @@ func (r *reconciling) flow(f flow, evidence Evidence) {
 			break // it begins in a zone that the run does not make of it
 		}
 		from := places[grain]
-		r.equal(f.Raw, "rows", from.String(), to.String(), from.totals[from.table].Rows, to.totals[to.table].Rows)
+		r.equal(f.Raw, allRows, from.String(), to.String(), from.totals[from.table].Rows, to.totals[to.table].Rows)
 	}
 	for _, sum := range f.Sums {
 		passed := slices.DeleteFunc(slices.Clone(places), func(p place) bool { return p.column(sum) == "" })
@@ -188,15 +201,11 @@ func (p place) String() string { return string(p.zone) + " " + p.table }
 func (p place) sum(s flowSum) int64 { return sumOf(p.totals[p.table], p.column(s)) }
 
 func sumOf(totals lake.Totals, column string) int64 {
+	if column == allRows {
+		return totals.Rows
+	}
 	plus, minus, _ := strings.Cut(column, "-")
 	return totals.Sums[plus] - totals.Sums[minus]
 }
 
-func sorted[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
-}
+func sorted[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

@@ -96,6 +96,15 @@ func (db *DB) StandingRuns(ctx context.Context) (map[uuid.UUID]bool, error) {
 	return runs, err
 }
 
+// StandingExecution is the last execution of a run whose publish stands, nil when none does.
+func (db *DB) StandingExecution(ctx context.Context, run uuid.UUID) (*int32, error) {
+	last, err := lastPublication(ctx, db.Queries, run)
+	if err != nil || last == nil {
+		return nil, err
+	}
+	return &last.Execution, nil
+}
+
 // Before is what is to stand of a table once publishes are undone.
 type Before struct {
 	Sources []Source

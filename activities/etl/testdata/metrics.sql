@@ -26,11 +26,12 @@ from (values
 inner join catalog.products as p on p.id = t.product;
 
 insert into ordering.orders (
-    id, customer_id, channel, order_date, status, payment_method, subtotal, discount_amount,
+    id, customer_id, channel, order_date, status, payment_method, payment_status, subtotal, discount_amount,
     total_amount, cancel_reason, confirmed_at, shipped_at, created_at, updated_at
 )
 select
-    id, customer_id, 'phone', at, status, method, 3 * price, 0.01, 3 * price - 0.01,
+    id, customer_id, 'phone', at, status, method,
+    case when status = 'confirmed' then 'authorized' else 'pending' end, 3 * price, 0.01, 3 * price - 0.01,
     case when status = 'cancelled' then 'declined' end,
     case when status in ('confirmed', 'shipped') then at end,
     case when status = 'shipped' then at + interval '100 minutes' end, at, at

@@ -12,9 +12,12 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -40,6 +43,14 @@ func Main(m *testing.M) {
 		os.Exit(supervise(root))
 	}
 	os.Exit(m.Run())
+}
+
+// AtOnce has that many tests of the package run side by side, instead of as many as there are processors, unless the
+// flag -parallel says otherwise. It is for tests that wait for servers longer than they compute. Call it from TestMain.
+func AtOnce(tests int) {
+	if err := flag.Set("test.parallel", strconv.Itoa(max(tests, runtime.GOMAXPROCS(0)))); err != nil {
+		panic(err) // the flag is there in every test binary
+	}
 }
 
 // ServerLog is what a server that all tests share has logged so far: postgres, temporal or minio. What any of

@@ -21,11 +21,11 @@ const (
 	Document = "catalogue.json"
 )
 
-// Load is the last load of a table.
+// Load is the last load of a table that stands.
 type Load struct {
 	RunID    string
 	Interval lake.Span // the run's days
-	Rows     int64     // that it made of these days, or of a table that is taken whole
+	Rows     int64     // that it made: of facts those of its days and of others that had changed, else all
 	Rejected int64     // that went to quarantine
 	At       time.Time // when it ended, UTC
 }
@@ -89,7 +89,8 @@ func (c *Catalogue) index() string {
 	var b strings.Builder
 	b.WriteString("# Data catalogue\n\n" + generated)
 	b.WriteString("Every table of the lake and the warehouse, what its columns mean, and what they are made from. " +
-		"How many rows there are and how fresh they are is told by `GET /api/lake/datasets`, and on these pages where `mercado lake docs --loads` has written them.\n\n")
+		"How many rows its last load has made of a table, and how fresh it is, is told by `GET /api/lake/datasets`, and on these pages where " +
+		"`mercado lake docs --loads` has written them. Of facts a load makes those of its days: how many stand in all, the warehouse tells (`select count(*)`).\n\n")
 	b.WriteString("```mermaid\ngraph LR\n")
 	for _, zone := range Zones {
 		fmt.Fprintf(&b, "  subgraph %s\n", zone)
@@ -121,7 +122,7 @@ var zones = map[lake.Zone]string{
 	lake.Raw:   "As the shop has it, frozen by a run's extract. Columns that are not listed here are carried and reported.",
 	lake.Clean: "Typed, in one spelling, without doubles. Rows that break a rule of severity error are in quarantine instead.",
 	lake.Work:  "Joined and enriched; personal data masked.",
-	lake.Gold:  "The star schema and the metrics, as files.",
+	lake.Gold:  "The star schema and the metrics, as files, each by run: [how to read them](../notebooks/README.md#reading-gold-elsewhere).",
 	Warehouse:  "Gold, published in Postgres: all tables of a run in one transaction.",
 }
 
@@ -137,7 +138,7 @@ func (c *Catalogue) page(table *Table, loads map[string]Load) string {
 		{"code", fmt.Sprintf("[%s](../../../%s)", table.Code, table.Code)},
 	}
 	if loads != nil {
-		facts = append(facts, lastLoad(loads, table.Name)...)
+		facts = append(facts, lastLoad(loads, table)...)
 	}
 	b.WriteString("| | |\n|---|---|\n")
 	for _, fact := range facts {
@@ -169,16 +170,19 @@ func (c *Catalogue) page(table *Table, loads map[string]Load) string {
 }
 
 // lastLoad says how many rows a table's last load has made, and how fresh it is.
-func lastLoad(loads map[string]Load, table string) [][2]string {
-	load, loaded := loads[table]
+func lastLoad(loads map[string]Load, table *Table) [][2]string {
+	load, loaded := loads[table.Name]
 	if !loaded {
-		return [][2]string{{"rows", "never loaded"}}
+		return [][2]string{{"last load", "none that stands"}}
 	}
-	rows := fmt.Sprintf("%d of %s to %s (exclusive)", load.Rows, load.Interval.From, load.Interval.To)
+	rows := fmt.Sprintf("%d rows", load.Rows)
+	if table.Subject+table.Partition != "" {
+		rows += fmt.Sprintf(" of the days %s to %s (exclusive), and of others that had changed", load.Interval.From, load.Interval.To)
+	}
 	if load.Rejected > 0 {
-		rows += fmt.Sprintf(", and %d in quarantine", load.Rejected)
+		rows += fmt.Sprintf("; %d more in quarantine", load.Rejected)
 	}
-	return [][2]string{{"rows", rows}, {"fresh as of", fmt.Sprintf("%s, run `%s`", load.At.UTC().Format("2006-01-02 15:04 UTC"), load.RunID)}}
+	return [][2]string{{"last load", rows}, {"fresh as of", fmt.Sprintf("%s, run `%s`", load.At.UTC().Format("2006-01-02 15:04 UTC"), load.RunID)}}
 }
 
 var consequence = map[lake.Zone]string{

@@ -15,6 +15,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 
 	"github.com/duckdb/duckdb-go/v2"
 
@@ -88,7 +90,20 @@ func (e *Engine) inDatabase(ctx context.Context, job model.Job, do func(*running
 	}); err != nil {
 		return fmt.Errorf("start DuckDB: %w", err)
 	}
-	return do(running)
+	return e.full(do(running))
+}
+
+// full tells err of what is full when DuckDB has no memory left: what a job may have, as a *model.MemoryError, or the disk
+// that it spills to, as ENOSPC.
+func (e *Engine) full(err error) error {
+	var said *duckdb.Error
+	if !errors.As(err, &said) || said.Type != duckdb.ErrorTypeOutOfMemory {
+		return err
+	}
+	if strings.Contains(said.Msg, "max_temp_directory_size") { // nine tenths of what the disk had left
+		return fmt.Errorf("%w: %w", err, syscall.ENOSPC)
+	}
+	return &model.MemoryError{Limit: e.memory, Err: err}
 }
 
 type bounds struct {

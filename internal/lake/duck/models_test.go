@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -142,6 +143,18 @@ func (e *example) run(text string) (rules []string) {
 	result, err := duck.New(engineSettings).Run(e.Context(), e.job)
 	if err != nil {
 		e.Fatal(err)
+	}
+	for _, column := range result.Columns {
+		if strings.HasPrefix(column.Type, "DECIMAL") && !slices.Contains(e.job.Model.Totals, column.Name) {
+			e.Errorf("nobody would miss a cent of column %s: it is not among the totals", column.Name)
+		}
+	}
+	var written lake.Totals
+	for _, file := range result.Files {
+		written.Add(file.Totals)
+	}
+	if !written.Equal(result.Control) {
+		e.Errorf("the query gave %v, the files have %v", result.Control, written)
 	}
 	e.same("the result", expect, "select "+columns+" from "+parquetOf(result.Files))
 	if len(result.Quarantine) == 0 {

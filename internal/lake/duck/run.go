@@ -48,7 +48,14 @@ func (r *running) run(ctx context.Context) (*model.Result, error) {
 	if _, err := r.connection.ExecContext(ctx, "set threads = 1"); err != nil {
 		return nil, err
 	}
-	if result.Files, err = r.writeParts(ctx); err != nil {
+	kept := "true"
+	if m.Zone == lake.Clean {
+		kept = "len(broken_rules) = 0"
+	}
+	if result.Control, err = r.totals(ctx, "", kept); err != nil {
+		return nil, fmt.Errorf("totals of %s: %w", m.Table, err)
+	}
+	if result.Files, err = r.writeParts(ctx, kept); err != nil {
 		return nil, fmt.Errorf("write %s: %w", m.Table, err)
 	}
 	if len(result.Rules) > 0 {
@@ -261,11 +268,7 @@ func (r *running) check(ctx context.Context, result *model.Result) error {
 	return nil
 }
 
-func (r *running) writeParts(ctx context.Context) ([]model.File, error) {
-	kept := "true"
-	if r.job.Model.Zone == lake.Clean {
-		kept = "len(broken_rules) = 0"
-	}
+func (r *running) writeParts(ctx context.Context, kept string) ([]model.File, error) {
 	if r.job.Model.Partition == "" {
 		file, err := r.write(ctx, r.job.Interval.Last().String(), false, kept, lake.Span{})
 		return []model.File{file}, err
@@ -307,11 +310,12 @@ func (r *running) write(ctx context.Context, date string, rules bool, where stri
 	if err != nil {
 		return file, err
 	}
-	file.Totals, err = r.totals(ctx, file.Path)
+	file.Totals, err = r.totals(ctx, file.Path, "")
 	return file, err
 }
 
-func (r *running) totals(ctx context.Context, path string) (lake.Totals, error) {
+// totals are those of a file or, without one, of the rows of the result that are asked for.
+func (r *running) totals(ctx context.Context, path, where string) (lake.Totals, error) {
 	type column struct {
 		Name  string
 		Scale int
@@ -327,9 +331,9 @@ func (r *running) totals(ctx context.Context, path string) (lake.Totals, error) 
 		targets = append(targets, &sums[i])
 	}
 	statement, err := render("totals", struct {
-		Columns []column
-		Path    string
-	}{columns, path})
+		Columns     []column
+		Path, Where string
+	}{columns, path, where})
 	if err != nil {
 		return totals, err
 	}

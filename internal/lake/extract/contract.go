@@ -27,18 +27,26 @@ func (e *ContractError) Error() string {
 }
 
 // check compares what the query gives now with the contract. It returns the columns to copy and
-// the names of those the contract does not know, which are carried along.
-func (s *Source) check(found []pgcopy.Column) (columns []pgcopy.Column, unknown []string, err error) {
+// the names of those the contract does not know, which are carried along: as text where pgcopy has
+// no place for their type, and without sums, which need not fit.
+func (s *Source) check(found []pgconn.FieldDescription) (columns []pgcopy.Column, unknown []string, err error) {
 	types := map[string]string{}
-	for _, column := range found {
-		if slices.Contains(s.Without, column.Name) {
+	for _, field := range found {
+		if slices.Contains(s.Without, field.Name) {
 			continue
 		}
-		types[column.Name] = column.Type
-		columns = append(columns, column)
-		if !slices.ContainsFunc(s.Columns, func(c Contract) bool { return c.Name == column.Name }) && column.Name != "xid" {
-			unknown = append(unknown, s.Table+"."+column.Name)
+		column, err := pgcopy.ColumnOf(field)
+		if !s.knows(field.Name) {
+			if err != nil {
+				column = pgcopy.Column{Name: field.Name, Kind: pgcopy.Text, Type: "text"}
+			}
+			column.Unsummed = true
+			unknown = append(unknown, s.Table+"."+field.Name)
+		} else if err != nil {
+			return nil, nil, &ContractError{Table: s.Table, Problems: []string{err.Error()}}
 		}
+		columns = append(columns, column)
+		types[field.Name] = column.Type
 	}
 	var problems []string
 	for _, want := range s.Columns {
@@ -55,6 +63,11 @@ func (s *Source) check(found []pgcopy.Column) (columns []pgcopy.Column, unknown 
 	return columns, unknown, nil
 }
 
+// knows reports whether the lake was built for a column. Every table may tell which transaction wrote a row.
+func (s *Source) knows(column string) bool {
+	return column == "xid" || slices.ContainsFunc(s.Columns, func(c Contract) bool { return c.Name == column })
+}
+
 func (c *copying) checkContracts(ctx context.Context, tx pgx.Tx) error {
 	c.columns = map[string][]pgcopy.Column{}
 	c.tables = map[string]*lake.Manifest{}
@@ -65,11 +78,7 @@ func (c *copying) checkContracts(ctx context.Context, tx pgx.Tx) error {
 		if err != nil {
 			return refused(source.Table, err)
 		}
-		found, err := pgcopy.Columns(statement.Fields)
-		if err != nil {
-			return &ContractError{Table: source.Table, Problems: []string{err.Error()}}
-		}
-		columns, unknown, err := source.check(found)
+		columns, unknown, err := source.check(statement.Fields)
 		if err != nil {
 			return err
 		}

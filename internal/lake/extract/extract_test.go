@@ -3,11 +3,14 @@ package extract_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"mercado/internal/devstack/stacktest"
 	"mercado/internal/lake"
@@ -38,31 +41,89 @@ func request(try int) extract.Request {
 
 func silent(string, int64, int, int) {}
 
+// strange are columns that a table of the shop may gain, and what of them is carried.
+var strange = []struct{ name, added, carriedAs, carried string }{
+	{"motto", "text default 'Fiat lux'", "text", "Fiat lux"},
+	{"score", "double precision default 0.1", "text", "0.1"},
+	{"tags", "text[] default '{new,\"very, very new\"}'", "text", `{new,"very, very new"}`},
+	{"mood", "fixture_mood default 'glad'", "text", "glad"},
+	{"weight", "numeric default 12345678901234567890.123456789", "text", "12345678901234567890.123456789"},
+	{"volume", "numeric(19, 2) default 99999999999999999.99", "text", "99999999999999999.99"},
+	{"seen", "timestamp default '2026-03-01 10:00:00.5'", "text", "2026-03-01 10:00:00.5"},
+	{"address", "inet default '10.0.0.1/8'", "text", "10.0.0.1/8"},
+	{"Odd \"name\"", "bytea default '\\x00ff'", "text", `\x00ff`},
+	{"nothing", "interval", "text", ""},
+	{"credit", "numeric(9, 2) default 1.5", "numeric(9,2)", "1.50"},
+	{"share", "numeric(9, 2) default 'NaN'", "numeric(9,2)", ""},
+	{"since", "date default '2026-03-01'", "date", "2026-03-01"},
+	{"until", "timestamptz default 'infinity'", "timestamptz", ""},
+	{"outside", "bigint default 9223372036854775807", "bigint", "9223372036854775807"}, // of which two have no sum
+}
+
 func TestNewColumnIsCarriedAndReported(t *testing.T) {
 	t.Parallel()
 	extractor, db := setup(t)
+	if _, err := db.Pool.Exec(t.Context(), "create type fixture_mood as enum ('glad', 'sad'); insert into catalog.vendors (vendor_name, region) values ('One', 'PT'), ('Two', 'PT')"); err != nil {
+		t.Fatal(err)
+	}
 	before := request(1)
 	before.RunID = "01932b6e-0000-7000-8000-000000000001"
 	if snapshot, err := extractor.Run(t.Context(), before, silent); err != nil || snapshot.Drift != nil {
 		t.Fatalf("reported %v, %v", snapshot.Drift, err)
 	}
-	if _, err := db.Pool.Exec(t.Context(), "alter table catalog.vendors add column motto text default 'Fiat lux'"); err != nil {
-		t.Fatal(err)
+	var reported []string
+	for _, column := range strange {
+		if _, err := db.Pool.Exec(t.Context(), "alter table catalog.vendors add column "+pgx.Identifier{column.name}.Sanitize()+" "+column.added); err != nil {
+			t.Fatal(err)
+		}
+		reported = append(reported, "vendors."+column.name)
 	}
 	snapshot, err := extractor.Run(t.Context(), request(1), silent)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(snapshot.Drift, []string{"vendors.motto"}) {
+	if !slices.Equal(snapshot.Drift, reported) {
 		t.Errorf("reported %v", snapshot.Drift)
 	}
 	for _, table := range snapshot.Tables {
-		if table.Table == "vendors" && !slices.Contains(table.Columns, lake.Column{Name: "motto", Type: "text"}) {
-			t.Errorf("vendors has %v", table.Columns)
+		if table.Table == "vendors" {
+			carries(t, extractor, table)
 		}
 		for _, column := range table.Columns {
 			if secrets[table.Table+"."+column.Name] {
 				t.Errorf("%s.%s left the shop", table.Table, column.Name)
+			}
+		}
+	}
+}
+
+// carries looks for the strange columns in what was copied of the vendors.
+func carries(t *testing.T, extractor *extract.Extractor, vendors *lake.Manifest) {
+	t.Helper()
+	if total := lake.Total(vendors.Parts); total.Rows != 2 || !total.Equal(*vendors.Control) {
+		t.Errorf("copied %+v of two vendors, of whom Postgres counted %+v", total, vendors.Control)
+	}
+	var rows []lake.Row
+	for i, part := range vendors.Parts {
+		path := filepath.Join(t.TempDir(), fmt.Sprint(i))
+		if _, err := extractor.Store.Fetch(t.Context(), lake.Raw, part.Key, path); err != nil {
+			t.Fatal(err)
+		}
+		if err := lake.ReadRows(path, 0, func(_ int64, row lake.Row) bool { rows = append(rows, row); return true }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, column := range strange {
+		if !slices.Contains(vendors.Columns, lake.Column{Name: column.name, Type: column.carriedAs}) {
+			t.Errorf("vendors has no %s as %s: %v", column.name, column.carriedAs, vendors.Columns)
+		}
+		for _, row := range rows {
+			value := ""
+			if row[column.name] != nil {
+				value = fmt.Sprint(row[column.name])
+			}
+			if value != column.carried {
+				t.Errorf("%s %s is carried as %v", column.name, column.added, row[column.name])
 			}
 		}
 	}

@@ -100,13 +100,31 @@ func columnList(text string) []string {
 	return columns
 }
 
-// copyStatement copies the columns to the client.
+// copyStatement copies the columns to the client, as check has them.
 func (s *Source) copyStatement(columns []pgcopy.Column) string {
 	names := make([]string, len(columns))
 	for i, column := range columns {
 		names[i] = quote(column.Name)
+		if !s.knows(column.Name) {
+			names[i] = carried(column)
+		}
 	}
 	return fmt.Sprintf("copy (select %s from (%s) as source) to stdout (format binary)", strings.Join(names, ", "), s.Query)
+}
+
+// carried is the value of a column that the contract does not know, so that none keeps the rest from being copied: text,
+// whatever its type was, and null for what Parquet cannot say.
+func carried(column pgcopy.Column) string {
+	name := quote(column.Name)
+	switch {
+	case column.Type == "text":
+		return name + "::text"
+	case column.Kind == pgcopy.Date || column.Kind == pgcopy.Timestamp:
+		return fmt.Sprintf("case when isfinite(%[1]s) then %[1]s end", name)
+	case column.Kind == pgcopy.Numeric:
+		return fmt.Sprintf("nullif(%s, 'NaN')", name)
+	}
+	return name
 }
 
 // controlStatement counts the rows and, as text, sums each column that a manifest has sums of,

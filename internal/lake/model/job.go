@@ -39,6 +39,7 @@ type Within struct {
 type Result struct {
 	Columns    []lake.Column
 	Files      []File
+	Control    lake.Totals // of what the query gave, before it was written to the files
 	Quarantine []File
 	Rules      map[string]int64 // rows in quarantine by rule
 	Warnings   map[string]int64 // rows that fail a check of severity warn
@@ -65,3 +66,17 @@ func (e *CheckError) Error() string {
 	}
 	return fmt.Sprintf("%s fails its checks: %s", e.Model, strings.Join(failures, ", "))
 }
+
+// MemoryError tells of a job that does not fit into the memory an engine may use, nor can be spilled. More of it must
+// be given before trying again helps.
+type MemoryError struct {
+	Limit string // such as 256MiB
+	Err   error
+}
+
+func (e *MemoryError) Error() string {
+	said, _, _ := strings.Cut(e.Err.Error(), "\n") // the engine's advice is not for who runs a worker
+	return fmt.Sprintf("%s (%s is not enough for it: raise MERCADO_LAKE_MEMORY)", said, e.Limit)
+}
+
+func (e *MemoryError) Unwrap() error { return e.Err }

@@ -59,6 +59,8 @@ type Column struct {
 	Kind  Kind
 	Scale int    // digits after the point, of a Numeric
 	Type  string // Postgres' name of the type
+
+	Unsummed bool // nobody asks for its sum, which may not fit into 64 bits
 }
 
 // Columns reads the description of a prepared statement. It fails on a type the table above
@@ -66,30 +68,38 @@ type Column struct {
 func Columns(fields []pgconn.FieldDescription) ([]Column, error) {
 	columns := make([]Column, len(fields))
 	for i, field := range fields {
-		kind, known := kindOfOID[field.DataTypeOID]
-		if !known {
-			return nil, fmt.Errorf("column %s: type with oid %d cannot be copied", field.Name, field.DataTypeOID)
+		var err error
+		if columns[i], err = ColumnOf(field); err != nil {
+			return nil, err
 		}
-		column := Column{Name: field.Name, Kind: kind, Type: nameOfOID[field.DataTypeOID]}
-		if kind == Numeric {
-			// A type modifier of -1 is a numeric without bounds.
-			precision, scale := (field.TypeModifier-4)>>16&0xffff, (field.TypeModifier-4)&0x7ff
-			if field.TypeModifier < 4 || precision > maxPrecision || scale > precision {
-				return nil, fmt.Errorf("column %s: numeric must have at most %d digits, cast it", field.Name, maxPrecision)
-			}
-			column.Scale = int(scale)
-			column.Type = fmt.Sprintf("numeric(%d,%d)", precision, scale)
-		}
-		columns[i] = column
 	}
 	return columns, nil
+}
+
+// ColumnOf reads the description of one column, as Columns does.
+func ColumnOf(field pgconn.FieldDescription) (Column, error) {
+	kind, known := kindOfOID[field.DataTypeOID]
+	if !known {
+		return Column{}, fmt.Errorf("column %s: type with oid %d cannot be copied", field.Name, field.DataTypeOID)
+	}
+	column := Column{Name: field.Name, Kind: kind, Type: nameOfOID[field.DataTypeOID]}
+	if kind == Numeric {
+		// A type modifier of -1 is a numeric without bounds.
+		precision, scale := (field.TypeModifier-4)>>16&0xffff, (field.TypeModifier-4)&0x7ff
+		if field.TypeModifier < 4 || precision > maxPrecision || scale > precision {
+			return Column{}, fmt.Errorf("column %s: numeric must have at most %d digits, cast it", field.Name, maxPrecision)
+		}
+		column.Scale = int(scale)
+		column.Type = fmt.Sprintf("numeric(%d,%d)", precision, scale)
+	}
+	return column, nil
 }
 
 // Sums reports whether a manifest gives the sum of the column.
 func (c Column) Sums() bool {
 	switch c.Kind {
 	case Int16, Int32, Int64, Numeric:
-		return c.Type != nameOfOID[pgtype.XID8OID]
+		return c.Type != nameOfOID[pgtype.XID8OID] && !c.Unsummed
 	}
 	return false
 }

@@ -98,6 +98,23 @@ func (q *Queries) EndRollback(ctx context.Context, arg EndRollbackParams) error 
 	return err
 }
 
+const publishedBy = `-- name: PublishedBy :exec
+update etl.runs
+set published_execution = $1::integer
+where id = $2
+`
+
+type PublishedByParams struct {
+	Execution *int32
+	ID        uuid.UUID
+}
+
+// Of a run of which a publish was undone: the last execution whose publish stands, null for none.
+func (q *Queries) PublishedBy(ctx context.Context, arg PublishedByParams) error {
+	_, err := q.db.Exec(ctx, publishedBy, arg.Execution, arg.ID)
+	return err
+}
+
 const rolledBack = `-- name: RolledBack :exec
 update etl.runs
 set state = 'rolled_back'

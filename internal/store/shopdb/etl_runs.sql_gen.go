@@ -15,7 +15,19 @@ import (
 const abandonRun = `-- name: AbandonRun :exec
 with abandoned as (
     update etl.runs
-    set state = 'failed', error = $1::text, finished_at = now(), waits_for = null
+    set
+        state = 'failed',
+        error = $1::text,
+        finished_at = now(),
+        waits_for = null,
+        published_execution = coalesce((
+            select s.execution
+            from etl.steps as s
+            where s.run_id = runs.id
+                and s.execution = runs.execution
+                and s.step = 'publish'
+                and s.state = 'succeeded'
+        ), published_execution)
     where runs.id = $2
         and runs.execution = $3
         and runs.state = 'running'
@@ -37,7 +49,8 @@ type AbandonRunParams struct {
 	Execution int32
 }
 
-// Ends a load that nothing carries out any more. What has become of a rollback the warehouse knows.
+// Ends a load that nothing carries out any more. What has become of a rollback the warehouse knows; whether
+// the load had published, its step says.
 func (q *Queries) AbandonRun(ctx context.Context, arg AbandonRunParams) error {
 	_, err := q.db.Exec(ctx, abandonRun, arg.Error, arg.ID, arg.Execution)
 	return err
@@ -166,17 +179,19 @@ set
     state = $1,
     error = $2,
     rows_published = coalesce($3, rows_published),
-    finished_at = $4,
+    published_execution = $4,
+    finished_at = $5,
     waits_for = null
-where id = $5
+where id = $6
 `
 
 type FinishRunParams struct {
-	State         string
-	Error         *string
-	RowsPublished *int64
-	FinishedAt    *time.Time
-	ID            uuid.UUID
+	State              string
+	Error              *string
+	RowsPublished      *int64
+	PublishedExecution *int32
+	FinishedAt         *time.Time
+	ID                 uuid.UUID
 }
 
 func (q *Queries) FinishRun(ctx context.Context, arg FinishRunParams) error {
@@ -184,6 +199,7 @@ func (q *Queries) FinishRun(ctx context.Context, arg FinishRunParams) error {
 		arg.State,
 		arg.Error,
 		arg.RowsPublished,
+		arg.PublishedExecution,
 		arg.FinishedAt,
 		arg.ID,
 	)
@@ -228,7 +244,7 @@ func (q *Queries) IsCurrent(ctx context.Context, arg IsCurrentParams) (bool, err
 }
 
 const latestRuns = `-- name: LatestRuns :many
-select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
+select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, rows_published, published_execution, error, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
 from etl.runs
 order by started_at desc, id desc
 limit $1
@@ -258,6 +274,7 @@ func (q *Queries) LatestRuns(ctx context.Context, most int32) ([]EtlRun, error) 
 			&i.Snapshot,
 			&i.SystemID,
 			&i.RowsPublished,
+			&i.PublishedExecution,
 			&i.Error,
 			&i.StartedAt,
 			&i.ExecutionStartedAt,
@@ -277,7 +294,7 @@ func (q *Queries) LatestRuns(ctx context.Context, most int32) ([]EtlRun, error) 
 }
 
 const listRuns = `-- name: ListRuns :many
-select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
+select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, rows_published, published_execution, error, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
 from etl.runs
 where ($1::text is null or state = $1::text)
     and (
@@ -332,6 +349,7 @@ func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]EtlRun, e
 			&i.Snapshot,
 			&i.SystemID,
 			&i.RowsPublished,
+			&i.PublishedExecution,
 			&i.Error,
 			&i.StartedAt,
 			&i.ExecutionStartedAt,
@@ -410,7 +428,7 @@ func (q *Queries) RenewExecution(ctx context.Context, arg RenewExecutionParams) 
 }
 
 const runByID = `-- name: RunByID :one
-select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, rows_published, error, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
+select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, rows_published, published_execution, error, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
 from etl.runs
 where id = $1
 `
@@ -433,6 +451,7 @@ func (q *Queries) RunByID(ctx context.Context, id uuid.UUID) (EtlRun, error) {
 		&i.Snapshot,
 		&i.SystemID,
 		&i.RowsPublished,
+		&i.PublishedExecution,
 		&i.Error,
 		&i.StartedAt,
 		&i.ExecutionStartedAt,

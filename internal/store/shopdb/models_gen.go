@@ -296,6 +296,7 @@ type EtlRun struct {
 	Snapshot           *string
 	SystemID           *int64
 	RowsPublished      *int64
+	PublishedExecution *int32
 	Error              *string
 	StartedAt          time.Time
 	ExecutionStartedAt time.Time

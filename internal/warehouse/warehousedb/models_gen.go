@@ -151,6 +151,7 @@ type WarehouseOperationalMetric struct {
 	AsOf      time.Time
 	Unit      string
 	Value     *money.Amount
+	Amount    *money.Amount
 	Basis     int64
 }
 

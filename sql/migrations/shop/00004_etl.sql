@@ -22,6 +22,7 @@ create table etl.runs (
     snapshot pg_snapshot, -- what extract read under; null until it has
     system_id bigint, -- the database system the snapshot belongs to
     rows_published bigint,
+    published_execution integer, -- the last whose publish stands, as the warehouse said when one ended; null when none does
     error text,
     started_at timestamptz not null default now(),
     execution_started_at timestamptz not null,

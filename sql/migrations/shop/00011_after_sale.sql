@@ -227,7 +227,8 @@ create trigger refund_items_bought after insert on ordering.refund_items
 for each row execute function ordering.check_refund_items();
 
 -- Puts units of an order back on the shelf, or, where they are not fit for it, writes them off:
--- they come back and leave as a loss.
+-- they come back and leave as a loss. p_reason is one of the shop's own words: the ledger keeps it for
+-- ever, so nothing that somebody wrote about a customer may be in it.
 -- +goose StatementBegin
 create function ordering.take_back(
     p_order_id uuid, p_order_item_ids bigint[], p_quantities bigint[], p_restock boolean,

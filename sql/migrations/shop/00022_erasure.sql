@@ -95,6 +95,7 @@ create function identity.erase_customer(p_customer bigint, p_accounts bytea[]) r
 language plpgsql as $$
 declare
     their_orders uuid[];
+    given_back uuid[]; -- refunds and returns of their orders
     their_cart uuid;
     dropped bigint[];
     marks text[]; -- what messages about their orders are known by
@@ -174,6 +175,18 @@ begin
     where customer_id = p_customer and (title, comment) <> ('', '');
     delete from ordering.idempotency_keys
     where scope = 'customer/' || p_customer or order_id = any(their_orders);
+    -- What operators asked for is kept under the id of what was made, with their words: it is not to be
+    -- made again.
+    select array_agg(made.id)
+    into given_back
+    from (
+        select id from ordering.refunds where order_id = any(their_orders)
+        union all
+        select id from ordering.returns where order_id = any(their_orders)
+    ) as made;
+    update ordering.idempotency_keys
+    set response = response || '{"reason": ""}'
+    where order_id = any(given_back) and response ->> 'reason' <> '';
 
     delete from identity.known_addresses where account = any(p_accounts);
     delete from identity.attempts where subject = any(p_accounts);

@@ -94,6 +94,7 @@ create table warehouse.operational_metrics (
     as_of date not null,
     unit text not null,
     value numeric(18, 4),
+    amount numeric(18, 2),
     basis bigint not null,
     primary key (metric, dimension, member)
 );

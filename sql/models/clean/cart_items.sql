@@ -4,13 +4,14 @@
 -- version: updated_at
 -- partition: begun_at
 -- reads: raw.cart_items, raw.products, clean.carts
--- totals: qty
+-- totals: qty, unit_price, value
 -- column cart_id: The cart.
 -- column begun_at: When the cart was begun.
 -- column item_id: The product.
 -- column vendor_id: The vendor who sells it.
 -- column qty: Units.
 -- column unit_price: Price of a unit when it was put in.
+-- column value: qty times unit_price.
 -- column added_at: When it was put in.
 -- column updated_at: When it last changed.
 -- error cart_is_clean: begun_at is not null
@@ -24,6 +25,7 @@ select
     i.vendor_id,
     i.qty,
     i.unit_price,
+    i.value,
     i.added_at,
     i.updated_at
 from raw.cart_items as i

@@ -3,7 +3,7 @@
 -- key: id
 -- version: updated_at
 -- partition: ordered_at
--- reads: raw.order_items, raw.products, clean.orders
+-- reads: raw.order_items, raw.products, raw.vendors, clean.orders
 -- totals: qty, unit_price, unit_cost, discount_amount, total_price
 -- column id: Key of the line.
 -- column order_id: The order.
@@ -21,6 +21,7 @@
 -- error id_present: id is not null
 -- error order_is_clean: ordered_at is not null
 -- error product_exists: item_id in (select p.id from raw.products as p)
+-- error vendor_exists: vendor_id in (select v.id from raw.vendors as v)
 -- error qty_positive: qty > 0
 -- error price_not_negative: unit_price >= 0
 -- error cost_not_negative: unit_cost >= 0

@@ -4,7 +4,7 @@
 -- version: updated_at
 -- partition: ordered_at
 -- reads: raw.payments, clean.orders
--- totals: amount, captured_amount, refunded_amount
+-- totals: amount, authorized_amount, captured_amount, refunded_amount
 -- column id: Key of the payment.
 -- column order_id: The order it pays.
 -- column ordered_at: When the order was placed.

@@ -3,7 +3,7 @@
 -- key: id
 -- version: updated_at
 -- reads: raw.products, raw.vendors, raw.categories
--- totals: price, cost
+-- totals: price, cost, weight_kg
 -- column id: Key of the product.
 -- column vendor_id: The vendor who sells it.
 -- column item_name: Name without spare blanks.

@@ -2,7 +2,7 @@
 -- grain: one row per refund and order line
 -- key: refund_id, order_item_id
 -- partition: refunded_at
--- reads: raw.refund_items, clean.refunds
+-- reads: raw.refund_items, raw.products, raw.customers, raw.vendors, clean.refunds
 -- totals: qty, amount
 -- column refund_id: The refund.
 -- column order_item_id: The order line it gives back.
@@ -16,7 +16,10 @@
 -- column amount: How much.
 -- column restocked: Whether the units went back on the shelf.
 -- error refund_is_clean: refunded_at is not null
--- error line_exists: order_item_id is not null and item_id is not null
+-- error line_exists: order_item_id is not null
+-- error product_exists: item_id in (select p.id from raw.products as p)
+-- error customer_exists: customer_id in (select c.id from raw.customers as c)
+-- error vendor_exists: vendor_id in (select v.id from raw.vendors as v)
 -- error qty_not_negative: qty >= 0
 -- error amount_not_negative: amount >= 0
 select

@@ -10,7 +10,7 @@
 -- column kind: initial, restock, adjustment, reserve, release, commit or return.
 -- column on_hand_delta: Units put on the shelf; negative when taken off.
 -- column reserved_delta: Units put aside; negative when released or sold.
--- column reason: Why, for changes made by hand.
+-- column reason: Why, in a word of the shop; never what somebody wrote.
 -- column reference_type: cart, order, inventory or import.
 -- column reference_id: Key of what caused the change.
 -- column occurred_at: When the change counts.

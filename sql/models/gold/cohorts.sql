@@ -6,7 +6,7 @@
 -- key: cohort_month, months_since
 -- publish: as-of
 -- reads: published.orders, published.sales, published.refunds, gold.customer
--- totals: orders, revenue
+-- totals: customers, active_customers, retention, orders, revenue, value, cumulative_revenue, cumulative_value
 -- column cohort_month: First day of the month of registration, UTC.
 -- column months_since: 0 for that month, 1 for the next, …
 -- column customers: Customers who registered then.
@@ -20,11 +20,17 @@
 -- error customers_positive: customers > 0
 -- error retention_is_a_share: retention between 0 and 1
 -- error months_not_negative: months_since >= 0
--- warn orders_equal_facts: (select sum(r.orders) from result as r)
---     = (select count(*) from published.orders as o where o.order_status <> 'cancelled')
--- warn revenue_equals_facts: (select sum(r.revenue) from result as r)
---     = (select coalesce(sum(s.total_price), 0) from published.sales as s where s.order_status <> 'cancelled')
---     - (select coalesce(sum(f.amount), 0) from published.refunds as f where f.refund_status = 'completed')
+-- error orders_equal_facts: (select sum(r.orders) from result as r)
+--     = (select count(*) from published.orders as o
+--         where o.order_status <> 'cancelled' and o.customer_id in (select c.customer_id from gold.customer as c
+--             where c.joined_at < (select i.to_day from run.interval as i)))
+-- error revenue_equals_facts: (select sum(r.revenue) from result as r)
+--     = (select coalesce(sum(s.total_price), 0) from published.sales as s
+--         where s.order_status <> 'cancelled' and s.customer_id in (select c.customer_id from gold.customer as c
+--             where c.joined_at < (select i.to_day from run.interval as i)))
+--     - (select coalesce(sum(f.amount), 0) from published.refunds as f
+--         where f.refund_status = 'completed' and f.customer_id in (select c.customer_id from gold.customer as c
+--             where c.joined_at < (select i.to_day from run.interval as i)))
 with members as (
     select
         c.customer_id,

@@ -6,7 +6,7 @@
 -- key: customer_id
 -- publish: as-of
 -- reads: published.orders, published.sales, published.refunds
--- totals: orders, revenue
+-- totals: orders, revenue, average_ticket, orders_per_month, clv, clv_acquisition_cost
 -- column customer_id: The customer, see customer.
 -- column as_of: The last day that counts.
 -- column orders: Orders that are not cancelled.
@@ -33,9 +33,12 @@
 -- error m_score_in_range: m_score between 1 and 5
 -- error segment_known: segment in ('VIP', 'Loyal', 'New', 'At Risk', 'Lost', 'Regular')
 -- warn revenue_not_negative: revenue >= 0
--- warn revenue_equals_facts: (select sum(r.revenue) from result as r)
+-- error orders_equal_facts: (select sum(r.orders) from result as r)
+--     = (select count(*) from published.orders as o where o.order_status <> 'cancelled')
+-- error revenue_equals_facts: (select sum(r.revenue) from result as r)
 --     = (select coalesce(sum(s.total_price), 0) from published.sales as s where s.order_status <> 'cancelled')
---     - (select coalesce(sum(f.amount), 0) from published.refunds as f where f.refund_status = 'completed')
+--     - (select coalesce(sum(f.amount), 0) from published.refunds as f
+--         where f.refund_status = 'completed' and f.customer_id in (select r.customer_id from result as r))
 with purchases as (
     select
         o.customer_id,

@@ -21,6 +21,9 @@
 -- erase last_name: 'C.'
 -- erase email: mask_email('erased-' || customer_id || '@erased.invalid')
 -- erase city: null
+-- error everyone_is_current: not exists (select 1 from work.customers as n
+--     where n.id not in (select h.customer_id from result as h where h.valid_to is null))
+-- error nothing_is_forgotten: (select count(*) from result as h) >= (select count(*) from published.customer_history as b)
 -- error period_not_empty: valid_to is null or valid_to > valid_from
 -- error last_is_current: (valid_to is null) = (
 --     valid_from = (select max(h.valid_from) from result as h where h.customer_id = result.customer_id))

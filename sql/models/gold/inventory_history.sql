@@ -4,6 +4,7 @@
 -- grain: one row per product and time
 -- key: item_id, valid_from
 -- reads: clean.products, published.inventory_history
+-- totals: price, cost
 -- column item_id bigint: Key of the product, see inventory.
 -- column valid_from timestamptz: From when on: when it entered the catalogue, later when the row was
 --     written in the shop.
@@ -15,6 +16,9 @@
 -- column cost decimal(18, 2): What a unit costs the vendor.
 -- column vendor_id bigint: The vendor who sells it, see vendor.
 -- column is_active boolean: False while it is not for sale.
+-- error each_is_current: not exists (select 1 from clean.products as n
+--     where n.id not in (select h.item_id from result as h where h.valid_to is null))
+-- error nothing_is_forgotten: (select count(*) from result as h) >= (select count(*) from published.inventory_history as b)
 -- error period_not_empty: valid_to is null or valid_to > valid_from
 -- error last_is_current: (valid_to is null) = (
 --     valid_from = (select max(h.valid_from) from result as h where h.item_id = result.item_id))

@@ -12,21 +12,37 @@
 -- key: metric, dimension, member
 -- publish: as-of
 -- reads: published.orders, published.sales, published.carts, gold.product_performance, clean.products, clean.reviews
+-- totals: value, amount, basis
 -- column metric: What is measured.
 -- column dimension: all, category, product, payment_method or month.
 -- column member: Key of the category or product, method, or month as yyyy-mm; all for the dimension all.
 -- column as_of: The last day that counts.
 -- column unit: count, units, money, days, hours, share (0 to 1) or rating (1 to 5).
--- column value: The number; null where there is nothing to take a share or mean of.
+-- column value: The number; null where there is nothing to take a share or mean of, and where the unit is money.
+-- column amount: The amount where the unit is money, else null.
 -- column basis: How many products, orders, reviews or carts it comes from.
 -- error metric_known: metric in ('critical_stock', 'inventory_value', 'no_sale_90_days', 'processing_hours',
 --     'cancellation_rate', 'payment_method_share', 'average_rating', 'rated_under_3', 'rating_by_month',
 --     'cart_abandonment')
 -- error share_in_range: unit <> 'share' or value is null or value between 0 and 1
 -- error rating_in_range: unit <> 'rating' or value is null or value between 1 and 5
--- error value_not_negative: value is null or value >= 0 or metric = 'processing_hours'
+-- error money_is_an_amount: case when unit = 'money' then amount is not null and value is null else amount is null end
+-- error value_not_negative: coalesce(value, amount, 0) >= 0 or metric = 'processing_hours'
 -- warn processing_not_negative: value is null or value >= 0
--- error value_has_a_basis: basis >= 0 and (value is not null or basis = 0)
+-- error value_has_a_basis: basis >= 0 and (coalesce(value, amount) is not null or basis = 0)
+-- error products_are_listed: metric not in ('critical_stock', 'no_sale_90_days', 'rated_under_3') or dimension <> 'all'
+--     or value = (select count(*) from result as r where r.metric = result.metric and r.dimension = 'product')
+-- error months_add_up: metric not in ('processing_hours', 'cart_abandonment') or dimension <> 'all'
+--     or basis = (select coalesce(sum(r.basis), 0) from result as r where r.metric = result.metric and r.dimension = 'month')
+-- error categories_add_up: metric <> 'inventory_value' or dimension <> 'all'
+--     or amount = (select coalesce(sum(r.amount), 0) from result as r where r.metric = 'inventory_value' and r.dimension = 'category')
+-- error ratings_add_up: metric <> 'average_rating' or dimension <> 'all'
+--     or basis = (select coalesce(sum(r.basis), 0) from result as r where r.metric = 'rating_by_month')
+-- error orders_equal_facts: metric <> 'cancellation_rate' or dimension <> 'all'
+--     or basis = (select count(*) from published.orders)
+-- error methods_equal_facts: metric <> 'cancellation_rate' or dimension <> 'all'
+--     or (select coalesce(sum(r.basis), 0) from result as r where r.metric = 'payment_method_share')
+--     = (select count(*) from published.orders as o where o.order_status <> 'cancelled')
 -- error method_shares_add_up: abs((select sum(r.value) from result as r where r.metric = 'payment_method_share') - 1)
 --     <= 0.001 or metric <> 'payment_method_share'
 with as_of as (
@@ -115,13 +131,6 @@ measured as (
     from products as p
     where p.stock_class = 'Critical'
     union all
-    select 'inventory_value', 'all', 'all', 'money', coalesce(sum(p.stock * p.cost), 0)::decimal(18, 4), count(*)
-    from products as p
-    union all
-    select 'inventory_value', 'category', p.category_id::varchar, 'money', sum(p.stock * p.cost)::decimal(18, 4), count(*)
-    from products as p
-    group by p.category_id
-    union all
     select 'no_sale_90_days', 'all', 'all', 'count', count(*) filter (where p.idle_days > 90), count(*)
     from products as p
     union all
@@ -179,15 +188,34 @@ measured as (
         ratio(sum(c.left_behind), sum(c.carts)), sum(c.carts)
     from carts as c
     group by c.month
+),
+
+worth as (
+    select 'inventory_value' as metric, 'all' as dimension, 'all' as member,
+        coalesce(sum(p.stock * p.cost), 0)::decimal(18, 2) as amount, count(*) as basis
+    from products as p
+    union all
+    select 'inventory_value', 'category', p.category_id::varchar, sum(p.stock * p.cost)::decimal(18, 2), count(*)
+    from products as p
+    group by p.category_id
+),
+
+everything as (
+    select m.metric, m.dimension, m.member, m.unit, m.value::decimal(18, 4) as value, null::decimal(18, 2) as amount, m.basis
+    from measured as m
+    union all
+    select w.metric, w.dimension, w.member, 'money', null, w.amount, w.basis
+    from worth as w
 )
 
 select
-    m.metric,
-    m.dimension,
-    m.member,
+    e.metric,
+    e.dimension,
+    e.member,
     a.day::date as as_of,
-    m.unit,
-    m.value::decimal(18, 4) as value,
-    m.basis::bigint as basis
-from measured as m
+    e.unit,
+    e.value::decimal(18, 4) as value,
+    e.amount::decimal(18, 2) as amount,
+    e.basis::bigint as basis
+from everything as e
 cross join as_of as a

@@ -6,7 +6,8 @@
 -- key: item_id
 -- publish: as-of
 -- reads: published.sales, published.refunds, published.stock_daily, gold.inventory, clean.reviews
--- totals: units_sold, revenue, profit, discount, refunds, net_revenue, stock
+-- totals: price, cost, margin_percent, units_sold, revenue, profit, discount, refunds, net_revenue, average_stock, turnover, stock,
+--     months_of_stock, average_rating
 -- column item_id: The product, see inventory.
 -- column vendor_id: The vendor who sells it, see vendor.
 -- column category_id: The category it is in, see category.
@@ -38,9 +39,12 @@
 -- error rating_in_range: average_rating is null or average_rating between 1 and 5
 -- error stock_not_negative: stock >= 0
 -- warn margin_in_range: margin_percent is null or margin_percent between 0 and 100
--- warn net_revenue_equals_facts: (select sum(r.net_revenue) from result as r)
---     = (select coalesce(sum(s.total_price), 0) from published.sales as s where s.order_status <> 'cancelled')
---     - (select coalesce(sum(f.amount), 0) from published.refunds as f where f.refund_status = 'completed')
+-- error every_product: (select count(*) from result as r) = (select count(*) from gold.inventory as i)
+-- error net_revenue_equals_facts: (select sum(r.net_revenue) from result as r)
+--     = (select coalesce(sum(s.qty * s.unit_price - s.discount), 0) from published.sales as s
+--         where s.order_status <> 'cancelled' and s.item_id in (select i.item_id from gold.inventory as i))
+--     - (select coalesce(sum(f.amount), 0) from published.refunds as f
+--         where f.refund_status = 'completed' and f.item_id in (select i.item_id from gold.inventory as i))
 with as_of as (
     select
         i.to_day - 1 as day,

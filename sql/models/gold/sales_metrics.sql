@@ -5,7 +5,8 @@
 -- key: period, period_start
 -- publish: as-of
 -- reads: published.sales, published.orders, published.refunds
--- totals: orders, units, sales, refunds, revenue
+-- totals: orders, units, sales, refunds, revenue, average_order_value, orders_per_customer, previous_revenue, growth_percent,
+--     seasonality
 -- column period: day, week, month or quarter.
 -- column period_start: Its first day, UTC; weeks begin on Monday.
 -- column orders: Orders.
@@ -22,6 +23,7 @@
 -- column seasonality: Of quarters: mean revenue of the quarters with this number by that of all quarters, of
 --     those that are over; 1 is an ordinary quarter. Null for other periods, and where none is over.
 -- error period_known: period in ('day', 'week', 'month', 'quarter')
+-- error every_period: (select count(distinct r.period) from result as r) = 4
 -- error customers_have_orders: customers <= orders and (customers > 0) = (orders > 0)
 -- error revenue_equals_facts: (select sum(r.revenue) from result as r where r.period = result.period)
 --     = (select coalesce(sum(s.total_price), 0) from published.sales as s where s.order_status <> 'cancelled')

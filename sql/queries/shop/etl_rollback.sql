@@ -44,6 +44,12 @@ set
 from ended as e
 where s.run_id = e.id and s.execution = e.execution and s.finished_at is null;
 
+-- name: PublishedBy :exec
+-- Of a run of which a publish was undone: the last execution whose publish stands, null for none.
+update etl.runs
+set published_execution = sqlc.narg(execution)::integer
+where id = sqlc.arg(id);
+
 -- name: RolledBack :exec
 -- Of runs of which nothing stands any more.
 update etl.runs

@@ -77,15 +77,29 @@ set
     state = sqlc.arg(state),
     error = sqlc.narg(error),
     rows_published = coalesce(sqlc.narg(rows_published), rows_published),
+    published_execution = sqlc.narg(published_execution),
     finished_at = sqlc.arg(finished_at),
     waits_for = null
 where id = sqlc.arg(id);
 
 -- name: AbandonRun :exec
--- Ends a load that nothing carries out any more. What has become of a rollback the warehouse knows.
+-- Ends a load that nothing carries out any more. What has become of a rollback the warehouse knows; whether
+-- the load had published, its step says.
 with abandoned as (
     update etl.runs
-    set state = 'failed', error = sqlc.arg(error)::text, finished_at = now(), waits_for = null
+    set
+        state = 'failed',
+        error = sqlc.arg(error)::text,
+        finished_at = now(),
+        waits_for = null,
+        published_execution = coalesce((
+            select s.execution
+            from etl.steps as s
+            where s.run_id = runs.id
+                and s.execution = runs.execution
+                and s.step = 'publish'
+                and s.state = 'succeeded'
+        ), published_execution)
     where runs.id = sqlc.arg(id)
         and runs.execution = sqlc.arg(execution)
         and runs.state = 'running'

@@ -71,8 +71,8 @@ order by r.started_at desc, r.id desc, s.table_name
 limit sqlc.arg(row_limit);
 
 -- name: LastLoads :many
--- Of each table of each zone the step that made it last, of a run that was published; a replay that
--- found it as it was has not made it.
+-- Of each table of each zone the step that made it last, up to the last publish of a run that stands:
+-- whatever a replay does since. A replay that found it as it was has not made it.
 select distinct on (s.step, s.table_name)
     s.step,
     s.table_name,
@@ -86,7 +86,7 @@ select distinct on (s.step, s.table_name)
     r.interval_to
 from etl.steps as s
 inner join etl.runs as r on r.id = s.run_id
-where r.state = 'succeeded'
+where s.execution <= r.published_execution
     and s.table_name <> ''
     and s.step in ('extract', 'clean', 'work', 'gold', 'stage')
     and s.finished_at is not null

@@ -2,4 +2,5 @@ select
     count(*)
     {{range .Columns}}, coalesce(sum({{name .Name}}), 0)::decimal(38, {{.Scale}})::varchar
     {{end}}
-from read_parquet({{text .Path}}, hive_partitioning = false)
+from {{if .Path}}read_parquet({{text .Path}}, hive_partitioning = false){{else}}result
+where {{.Where}}{{end}}

@@ -12,10 +12,10 @@ select uuid() as order_id, 1 as item_id, '' as order_status where false
 select now() as begun_at, '' as cart_status, 1 as items, now() as updated_at where false
 -- given clean.reviews
 select 1 as product_id, 1::smallint as rating, now() as review_date where false
--- expect metric, dimension, member, unit, value, basis
-select metric, 'all' as dimension, 'all' as member, unit, value, 0 as basis
+-- expect metric, dimension, member, unit, value, amount, basis
+select metric, 'all' as dimension, 'all' as member, unit, value, amount, 0 as basis
 from (values
-    ('critical_stock', 'count', 0.0000), ('inventory_value', 'money', 0.0000), ('no_sale_90_days', 'count', 0.0000),
-    ('processing_hours', 'hours', null), ('cancellation_rate', 'share', null), ('average_rating', 'rating', null),
-    ('rated_under_3', 'count', 0.0000), ('cart_abandonment', 'share', null)
-) as t (metric, unit, value)
+    ('critical_stock', 'count', 0.0000, null), ('inventory_value', 'money', null, 0.00), ('no_sale_90_days', 'count', 0.0000, null),
+    ('processing_hours', 'hours', null, null), ('cancellation_rate', 'share', null, null), ('average_rating', 'rating', null, null),
+    ('rated_under_3', 'count', 0.0000, null), ('cart_abandonment', 'share', null, null)
+) as t (metric, unit, value, amount)
