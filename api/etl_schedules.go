@@ -32,8 +32,7 @@ func (a *API) etlSchedules() {
 	register(a, operation{
 		id: "trigger-schedule", method: http.MethodPost, path: schedulesPath + "/{id}/trigger",
 		summary: "Start now what the schedule starts", tag: "etl", status: http.StatusAccepted,
-		about: "As if it were due, paused or not: the load of the day before. It waits, or is left out, when one is running, as the schedule's overlap says. " +
-			"The answer has the schedule as it was just before.",
+		about:      "As if it were due, paused or not: the load of the day before. It waits, or is left out, when one is running, as the schedule's overlap says.",
 		permission: auth.OperateRuns, problems: []code{notFound},
 	}, a.triggerSchedule)
 }
@@ -61,25 +60,14 @@ type noteInput struct {
 	} `nameHint:"ScheduleNote"`
 }
 
-type scheduleOutput struct {
-	Body runs.Schedule
+func (a *API) pauseSchedule(ctx context.Context, in *noteInput) (*struct{}, error) {
+	return nil, a.schedules.Pause(ctx, in.ID, in.Body.Note)
 }
 
-func (a *API) pauseSchedule(ctx context.Context, in *noteInput) (*scheduleOutput, error) {
-	return shownSchedule(a.schedules.Pause(ctx, in.ID, in.Body.Note))
+func (a *API) resumeSchedule(ctx context.Context, in *noteInput) (*struct{}, error) {
+	return nil, a.schedules.Resume(ctx, in.ID, in.Body.Note)
 }
 
-func (a *API) resumeSchedule(ctx context.Context, in *noteInput) (*scheduleOutput, error) {
-	return shownSchedule(a.schedules.Resume(ctx, in.ID, in.Body.Note))
-}
-
-func (a *API) triggerSchedule(ctx context.Context, in *scheduleByID) (*scheduleOutput, error) {
-	return shownSchedule(a.schedules.Trigger(ctx, in.ID))
-}
-
-func shownSchedule(found *runs.Schedule, err error) (*scheduleOutput, error) {
-	if err != nil {
-		return nil, err
-	}
-	return &scheduleOutput{*found}, nil
+func (a *API) triggerSchedule(ctx context.Context, in *scheduleByID) (*struct{}, error) {
+	return nil, a.schedules.Trigger(ctx, in.ID)
 }

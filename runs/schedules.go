@@ -77,8 +77,8 @@ func (s *Schedules) List(ctx context.Context) ([]Schedule, error) {
 	return list, nil
 }
 
-// Find returns a schedule, or ErrUnknownSchedule. Temporal asks a workflow of its own for it, which takes 5 seconds more
-// when the process that had that in memory does not answer.
+// Find returns a schedule, or ErrUnknownSchedule. Temporal asks a workflow of its own for it, which first has to be told
+// of every change; that takes 5 to 10 seconds more when the process that had the workflow in memory does not answer.
 func (s *Schedules) Find(ctx context.Context, id string) (*Schedule, error) {
 	handle, err := s.handle(ctx, id)
 	if err != nil {
@@ -150,45 +150,36 @@ func first(ranges []client.ScheduleRange) int {
 }
 
 // Pause keeps a schedule from starting anything until it is resumed. note says why.
-func (s *Schedules) Pause(ctx context.Context, id, note string) (*Schedule, error) {
+func (s *Schedules) Pause(ctx context.Context, id, note string) error {
 	note = cmp.Or(note, "paused") // Temporal has words of its own for none
-	return s.change(ctx, id, func(handle client.ScheduleHandle, found *Schedule) error {
-		found.Paused, found.Note = true, note
-		return handle.Pause(ctx, client.SchedulePauseOptions{Note: note})
+	return s.change(ctx, id, func(schedule client.ScheduleHandle) error {
+		return schedule.Pause(ctx, client.SchedulePauseOptions{Note: note})
 	})
 }
 
 // Resume has a paused schedule start again; what was due meanwhile is left out.
-func (s *Schedules) Resume(ctx context.Context, id, note string) (*Schedule, error) {
+func (s *Schedules) Resume(ctx context.Context, id, note string) error {
 	note = cmp.Or(note, "resumed")
-	return s.change(ctx, id, func(handle client.ScheduleHandle, found *Schedule) error {
-		found.Paused, found.Note = false, note
-		return handle.Unpause(ctx, client.ScheduleUnpauseOptions{Note: note})
+	return s.change(ctx, id, func(schedule client.ScheduleHandle) error {
+		return schedule.Unpause(ctx, client.ScheduleUnpauseOptions{Note: note})
 	})
 }
 
 // Trigger makes a start now, as if it were due, paused or not: the load of the day before.
-func (s *Schedules) Trigger(ctx context.Context, id string) (*Schedule, error) {
-	return s.change(ctx, id, func(handle client.ScheduleHandle, _ *Schedule) error {
-		return handle.Trigger(ctx, client.ScheduleTriggerOptions{})
+func (s *Schedules) Trigger(ctx context.Context, id string) error {
+	return s.change(ctx, id, func(schedule client.ScheduleHandle) error {
+		return schedule.Trigger(ctx, client.ScheduleTriggerOptions{})
 	})
 }
 
-// change returns the schedule as it was found, with what do says of it then. It is found before it is changed: who was
-// told that finding it took too long, when it had been changed, would have it changed once more, and start a load twice.
-func (s *Schedules) change(ctx context.Context, id string, do func(client.ScheduleHandle, *Schedule) error) (*Schedule, error) {
-	found, err := s.Find(ctx, id)
+// change tells Temporal of a change, and does not ask what has become of the schedule, see Find: who was told that this
+// took too long, when the change was made, would make it once more, and start a load twice.
+func (s *Schedules) change(ctx context.Context, id string, do func(client.ScheduleHandle) error) error {
+	schedule, err := s.handle(ctx, id)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	handle, err := s.handle(ctx, id)
-	if err == nil {
-		err = explainSchedule(id, do(handle, found))
-	}
-	if err != nil {
-		return nil, err
-	}
-	return found, nil
+	return explainSchedule(id, do(schedule))
 }
 
 func (s *Schedules) handle(ctx context.Context, id string) (client.ScheduleHandle, error) {

@@ -128,10 +128,13 @@ func (p *pipeline) quarantined(shop *apitest.Shop, run string) {
 func (p *pipeline) schedules(engineer *apitest.Client) {
 	t := p.t
 	const path = "/api/etl/schedules"
-	p.eventually("the worker has made the schedules", func() bool {
-		return len(apitest.Decode[struct{ Items []runs.Schedule }](engineer.Get(path).Want(http.StatusOK)).Items) == 2
-	})
-	paused := apitest.Decode[runs.Schedule](engineer.Post(path+"/daily-etl/pause", map[string]any{"note": "stock-taking"}).Want(http.StatusOK))
+	listed := func() []runs.Schedule {
+		t.Helper()
+		return apitest.Decode[struct{ Items []runs.Schedule }](engineer.Get(path).Want(http.StatusOK)).Items
+	}
+	p.eventually("the worker has made the schedules", func() bool { return len(listed()) == 2 })
+	engineer.Post(path+"/daily-etl/pause", map[string]any{"note": "stock-taking"}).Want(http.StatusNoContent)
+	paused := listed()[0]
 	if !paused.Paused || paused.Note != "stock-taking" || paused.Overlap != "queue" || paused.CatchUp != 7*24*3600 || len(paused.Next) == 0 ||
 		paused.TimeZone != "UTC" || paused.Workflow != "ScheduledETL" || !strings.HasPrefix(paused.Starts[0], "every day at ") {
 		t.Errorf("paused, the schedule is %+v", paused)
@@ -167,8 +170,8 @@ func (p *pipeline) schedules(engineer *apitest.Client) {
 		t.Errorf("etl schedules pause: code %d, printed %s, said %s", code, stdout, stderr)
 	}
 	isPaused(true, "counting again")
-	resumed := apitest.Decode[runs.Schedule](engineer.Post(path+"/daily-etl/resume", map[string]any{"note": "all there"}).Want(http.StatusOK))
-	if resumed.ID != "daily-etl" || resumed.Paused || resumed.Note != "all there" || len(resumed.Next) == 0 {
+	engineer.Post(path+"/daily-etl/resume", map[string]any{"note": "all there"}).Want(http.StatusNoContent)
+	if resumed := listed()[0]; resumed.ID != "daily-etl" || resumed.Paused || resumed.Note != "all there" || len(resumed.Next) == 0 {
 		t.Errorf("resumed, the schedule is %+v", resumed)
 	}
 	isPaused(false, "all there")

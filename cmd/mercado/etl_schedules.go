@@ -54,9 +54,7 @@ type ETLSchedulePauseCmd struct {
 
 // Run implements the command.
 func (c *ETLSchedulePauseCmd) Run(ctx context.Context, g *Globals) error {
-	return c.change(ctx, g, func(ctx context.Context, s *runs.Schedules) (*runs.Schedule, error) {
-		return s.Pause(ctx, c.ID, c.Note)
-	})
+	return c.change(ctx, g, func(ctx context.Context, s *runs.Schedules) error { return s.Pause(ctx, c.ID, c.Note) })
 }
 
 // ETLScheduleResumeCmd resumes a schedule.
@@ -67,9 +65,7 @@ type ETLScheduleResumeCmd struct {
 
 // Run implements the command.
 func (c *ETLScheduleResumeCmd) Run(ctx context.Context, g *Globals) error {
-	return c.change(ctx, g, func(ctx context.Context, s *runs.Schedules) (*runs.Schedule, error) {
-		return s.Resume(ctx, c.ID, c.Note)
-	})
+	return c.change(ctx, g, func(ctx context.Context, s *runs.Schedules) error { return s.Resume(ctx, c.ID, c.Note) })
 }
 
 // ETLScheduleTriggerCmd triggers a schedule.
@@ -79,15 +75,18 @@ type ETLScheduleTriggerCmd struct {
 
 // Run implements the command.
 func (c *ETLScheduleTriggerCmd) Run(ctx context.Context, g *Globals) error {
-	return c.change(ctx, g, func(ctx context.Context, s *runs.Schedules) (*runs.Schedule, error) { return s.Trigger(ctx, c.ID) })
+	return c.change(ctx, g, func(ctx context.Context, s *runs.Schedules) error { return s.Trigger(ctx, c.ID) })
 }
 
-// change does something with a schedule, and shows it.
-func (c *scheduleArgument) change(ctx context.Context, g *Globals, do func(context.Context, *runs.Schedules) (*runs.Schedule, error)) error {
+// change does something with a schedule, and shows what it is then.
+func (c *scheduleArgument) change(ctx context.Context, g *Globals, do func(context.Context, *runs.Schedules) error) error {
 	return withSchedules(ctx, c.Temporal, func(ctx context.Context, schedules *runs.Schedules) error {
-		changed, err := do(ctx, schedules)
-		if err != nil {
+		if err := do(ctx, schedules); err != nil {
 			return err
+		}
+		changed, err := schedules.Find(ctx, c.ID)
+		if err != nil {
+			return fmt.Errorf("it is done, but cannot be shown: %w", err)
 		}
 		return g.print(changed, func(w io.Writer) error { return printSchedules(w, []runs.Schedule{*changed}) })
 	})
