@@ -25,7 +25,7 @@ func serveHealth(ctx context.Context, c Config, db *store.DB) error {
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		&books{db: db, limits: c.Limits})
+		&books{db: db, limits: c.Limits}, &loads{db: db, freshness: c.Freshness})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry}))

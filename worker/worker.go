@@ -50,6 +50,7 @@ type Config struct {
 	ETL         settings.ETL
 	Daily       settings.Daily
 	Retention   settings.Retention
+	Freshness   settings.Freshness
 	Worker      settings.Worker
 	Limits      settings.Limits
 	Webhooks    settings.Webhooks

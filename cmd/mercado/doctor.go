@@ -25,6 +25,7 @@ type DoctorCmd struct {
 	settings.Temporal
 	settings.API
 	settings.Shop
+	settings.Freshness
 }
 
 // Help is shown by `mercado doctor --help`.
@@ -37,8 +38,9 @@ func (c *DoctorCmd) Help() string {
 type finding struct {
 	Check  string `json:"check"`
 	OK     bool   `json:"ok"`
+	Warns  bool   `json:"warns"` // it will be wrong soon
 	Found  string `json:"found"`
-	Advice string `json:"advice,omitempty"` // what to do, when something is wrong
+	Advice string `json:"advice,omitempty"` // what to do, when something is wrong or will be
 }
 
 // examination is one check: what it looks at, and what to do when it fails.
@@ -101,6 +103,9 @@ func (e examination) find(ctx context.Context) finding {
 	if err == nil {
 		return finding{Check: e.name, OK: true, Found: found}
 	}
+	if soon := warning(""); errors.As(err, &soon) {
+		return finding{Check: e.name, OK: true, Warns: true, Found: err.Error(), Advice: e.advice}
+	}
 	found = whitespace.ReplaceAllString(err.Error(), " ") // drivers write several lines
 	if e.address != "" {
 		if connection, err := new(net.Dialer).DialContext(ctx, "tcp", e.address); err == nil {
@@ -110,6 +115,11 @@ func (e examination) find(ctx context.Context) finding {
 	}
 	return finding{Check: e.name, Found: found, Advice: e.advice}
 }
+
+// warning is what an examination has found that is not wrong yet.
+type warning string
+
+func (w warning) Error() string { return string(w) }
 
 var whitespace = regexp.MustCompile(`\s+`)
 
@@ -128,8 +138,11 @@ func printFindings(w io.Writer, findings []finding) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, found := range findings {
 		mark, line := "ok", found.Found
-		if !found.OK {
+		switch {
+		case !found.OK:
 			mark, line = "WRONG", found.Found+" → "+found.Advice
+		case found.Warns:
+			mark, line = "warn", found.Found+" → "+found.Advice
 		}
 		if _, err := fmt.Fprintf(table, "%s\t%s\t%s\n", mark, found.Check, line); err != nil {
 			return err

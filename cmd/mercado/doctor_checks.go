@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+	"github.com/jackc/pgx/v5"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
@@ -75,6 +76,8 @@ func examinations(c *DoctorCmd, g *Globals, p *patient) []examination {
 			advice: "start `mercado worker`"},
 		{name: "maintenance", examine: p.maintenance(c.Temporal), needs: shop,
 			advice: "a worker ends it within two minutes, unless half a customer is erased: then ask for that once more with `mercado erase`"},
+		{name: "freshness", examine: p.freshness(c.Freshness), needs: shop,
+			advice: "`mercado etl status` tells what has failed, `mercado etl schedules` what is paused; docs/runbooks/etl-run-failed.md"},
 		{name: "api", address: c.API.Addr, advice: "start `mercado api`; its log under `mercado up` is logs/api.log in the home",
 			examine: func(ctx context.Context) (string, error) { return apiURL(c.API.Addr), ready(ctx, c.API.Addr) }},
 	}
@@ -223,5 +226,28 @@ func (p *patient) maintenance(s settings.Temporal) func(context.Context) (string
 			err = fmt.Errorf("nothing carries out the %s any more, under way since %s: %s", lost[0], lost[0].BeganAt.Format(time.DateTime), lost[0].Why)
 		}
 		return maintenanceLine(underWay[0]), err
+	}
+}
+
+// freshness looks how old what the warehouse has is.
+func (p *patient) freshness(limits settings.Freshness) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		until, err := p.db.LoadedUntil(ctx)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return "nothing has been loaded into the warehouse yet", nil
+		}
+		if err != nil {
+			return "", err
+		}
+		now := time.Now()
+		found := fmt.Sprintf("the warehouse has everything up to %s, %s ago", until.UTC().Format(time.RFC3339), now.Sub(until).Truncate(time.Minute))
+		switch warn, failed := limits.Passed(until, now); {
+		case failed:
+			return "", errors.New(found)
+		case warn:
+			return "", warning(found)
+		default:
+			return found, nil
+		}
 	}
 }

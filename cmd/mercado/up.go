@@ -27,6 +27,7 @@ type UpCmd struct {
 	settings.ETL
 	settings.Daily
 	settings.Retention
+	settings.Freshness
 	settings.Limits
 	settings.Webhooks
 	settings.Worker

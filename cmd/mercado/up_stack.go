@@ -254,7 +254,7 @@ func (s *localStack) serve(ctx, kill context.Context, started time.Time) error {
 func (s *localStack) environment() []string {
 	groups := []any{
 		s.globals.Environment, s.Local, s.Database, s.Analytics, s.ObjectStore, s.Temporal,
-		s.API, s.Auth, s.Shop, s.SandboxRules, s.Lake, s.ETL, s.Daily, s.Limits, s.Webhooks, s.Worker,
+		s.API, s.Auth, s.Shop, s.SandboxRules, s.Lake, s.ETL, s.Daily, s.Retention, s.Freshness, s.Limits, s.Webhooks, s.Worker,
 	}
 	if s.sandbox != nil {
 		groups = append(groups, *s.sandbox)

@@ -20,6 +20,7 @@ type WorkerCmd struct {
 	settings.ETL
 	settings.Daily
 	settings.Retention
+	settings.Freshness
 	settings.Limits
 	settings.Webhooks
 }
@@ -28,7 +29,7 @@ type WorkerCmd struct {
 func (c *WorkerCmd) Run(ctx context.Context, g *Globals) error {
 	return worker.Run(ctx, worker.Config{
 		Environment: g.Environment, Database: c.Database, Warehouse: c.Analytics, ObjectStore: c.ObjectStore,
-		Temporal: c.Temporal, Shop: c.Shop, Lake: c.Lake, ETL: c.ETL, Daily: c.Daily, Retention: c.Retention, Worker: c.Worker, Limits: c.Limits, Webhooks: c.Webhooks,
+		Temporal: c.Temporal, Shop: c.Shop, Lake: c.Lake, ETL: c.ETL, Daily: c.Daily, Retention: c.Retention, Freshness: c.Freshness, Worker: c.Worker, Limits: c.Limits, Webhooks: c.Webhooks,
 		Engine: duck.New(c.Lake),
 	})
 }

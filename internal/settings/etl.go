@@ -19,6 +19,30 @@ func (e ETL) Validate() error {
 	return nil
 }
 
+// Freshness says how old what the warehouse has may become: with a load a day it is up to a day and the time that the
+// load takes when the next one is published.
+type Freshness struct {
+	Warn  time.Duration `name:"etl-fresh-warn" env:"MERCADO_ETL_FRESH_WARN" default:"36h" help:"How long ago the end of the last day that is loaded may be before the doctor and /metrics warn."`
+	Error time.Duration `name:"etl-fresh-error" env:"MERCADO_ETL_FRESH_ERROR" default:"60h" help:"How long ago it may be before the doctor calls it wrong, and /metrics an error."`
+}
+
+// Validate implements kong's validation hook.
+func (f Freshness) Validate() error {
+	if f.Warn <= 0 {
+		return &Error{"MERCADO_ETL_FRESH_WARN", "must be positive"}
+	}
+	if f.Error < f.Warn {
+		return &Error{"MERCADO_ETL_FRESH_ERROR", "must be MERCADO_ETL_FRESH_WARN or longer"}
+	}
+	return nil
+}
+
+// Passed are the limits that what is loaded up to an instant is older than.
+func (f Freshness) Passed(until, now time.Time) (warn, failed bool) {
+	age := now.Sub(until)
+	return age > f.Warn, age > f.Error
+}
+
 // Daily says when the daily load starts.
 type Daily struct {
 	At       string        `name:"etl-daily-at" env:"MERCADO_ETL_DAILY_AT" default:"02:00" help:"When the daily load of the day before starts, hh:mm in MERCADO_ETL_TZ. On a day whose clock leaves that time out, or has it twice, it starts once, an hour later."`

@@ -208,6 +208,7 @@ func New(t testing.TB, change ...Option) *Shop {
 				Lake:  settings.Lake{MemoryLimit: "256MiB", Threads: 1, MaskKey: "a key"},
 				Daily: settings.Daily{At: time.Now().UTC().Add(12 * time.Hour).Format("15:04"), TimeZone: "UTC", Overlap: "queue", CatchUp: time.Hour},
 				ETL:   settings.ETL{StepTries: 3}, Retention: settings.Retention{Runs: 90 * 24 * time.Hour, Versions: 30},
+				Freshness: settings.Freshness{Warn: 36 * time.Hour, Error: 60 * time.Hour},
 			})
 		})
 	}
