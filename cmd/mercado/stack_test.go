@@ -93,10 +93,13 @@ func (s *stack) startAs(t *testing.T, command *exec.Cmd) {
 	s.Child = stacktest.StartChild(t, command)
 }
 
+// patience is what anything may take on a busy machine: no test is about it.
+const patience = 5 * time.Minute
+
 // waitReady waits until the API says that everything it needs answers.
 func (s *stack) waitReady(t *testing.T) {
 	t.Helper()
-	deadline := time.Now().Add(2 * time.Minute)
+	deadline := time.Now().Add(patience)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for time.Now().Before(deadline) {
@@ -130,7 +133,7 @@ func (s *stack) wait(t *testing.T) (code int) {
 	select {
 	case <-s.Ended():
 		return s.ExitCode()
-	case <-time.After(2 * time.Minute):
+	case <-time.After(patience):
 		t.Fatalf("`up` does not end\n%s", s.Log())
 		return -1
 	}
@@ -201,7 +204,7 @@ func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(2 * time.Minute)
+	deadline := time.After(patience)
 	for !condition() {
 		select {
 		case <-tick.C:

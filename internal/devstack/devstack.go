@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// How long a server may take to answer after its start, and to end after it was told to stop.
+// How long a server may take to answer after its start, unless the context says how long, and to end after it
+// was told to stop.
 const (
 	startDeadline = 60 * time.Second
 	stopDeadline  = 20 * time.Second

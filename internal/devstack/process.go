@@ -109,10 +109,14 @@ func (p *Process) Stop(ctx context.Context) error {
 // Kill ends the process group at once.
 func (p *Process) Kill() { _ = syscall.Kill(-p.PID(), syscall.SIGKILL) }
 
-// waitReady calls ready until it succeeds, the process ends, or the deadline passes.
+// waitReady calls ready until it succeeds, the process ends, or the deadline passes: that of the context, or
+// startDeadline where it has none.
 func (p *Process) waitReady(ctx context.Context, ready func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, startDeadline)
-	defer cancel()
+	if _, given := ctx.Deadline(); !given {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, startDeadline)
+		defer cancel()
+	}
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {

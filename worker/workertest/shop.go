@@ -333,7 +333,7 @@ func CheckoutBody(token string) map[string]any {
 // Await waits until a condition holds, and fails the test when it does not in time.
 func Await(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(60 * time.Second)
+	deadline := time.NewTimer(3 * time.Minute)
 	defer deadline.Stop()
 	again := time.NewTicker(50 * time.Millisecond)
 	defer again.Stop()

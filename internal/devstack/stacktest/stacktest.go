@@ -68,11 +68,18 @@ func ServerLog(t testing.TB, name string) string {
 	return string(text)
 }
 
+// How long a world may take to be made, with the servers if need be, and to be taken down. No test is about
+// that.
+const (
+	makeDeadline  = 2 * startDeadline
+	cleanDeadline = 5 * time.Minute
+)
+
 // New makes a world for one test: a migrated database, the four buckets, and a prefix for task
 // queues that no other test uses.
 func New(t testing.TB) *World {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), makeDeadline)
 	defer cancel()
 	shared, err := theStack(ctx)
 	if err != nil {
@@ -114,7 +121,7 @@ func New(t testing.TB) *World {
 // SeparateWarehouse gives the warehouse a database of its own.
 func (w *World) SeparateWarehouse(t testing.TB) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), makeDeadline)
 	defer cancel()
 	shared, err := theStack(ctx)
 	if err != nil {
@@ -154,7 +161,7 @@ func (w *World) Env() []string {
 }
 
 func cleanup(t testing.TB, do func(context.Context) error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), cleanDeadline)
 	defer cancel()
 	if err := do(ctx); err != nil {
 		t.Errorf("clean up after the test: %v", err)

@@ -21,6 +21,9 @@ const (
 	// idle is how long the servers run when no test process needs them: as long as it may take to
 	// build the tests of the next package.
 	idle = 30 * time.Second
+	// startDeadline is how long the servers may take to answer: all tests fail when they do not, however busy
+	// the machine is.
+	startDeadline = 5 * time.Minute
 )
 
 // supervise runs the servers until nobody needs them, and returns the exit code.
@@ -78,6 +81,8 @@ func (r runFolder) startServers(ctx context.Context) (shared, []*devstack.Proces
 
 	starts := []func(context.Context) (*devstack.Process, error){postgres.Start, temporal.Start, minio.Start}
 	processes := make([]*devstack.Process, len(starts))
+	ctx, cancel := context.WithTimeout(ctx, startDeadline)
+	defer cancel()
 	group, ctx := errgroup.WithContext(ctx)
 	for i, start := range starts {
 		group.Go(func() (err error) {
