@@ -19,6 +19,7 @@ import (
 	"mercado/internal/signature"
 	"mercado/internal/store"
 	"mercado/internal/temporal"
+	"mercado/worker/workertest"
 )
 
 // wantTryAgain fails the test unless the answer says that a part is away, and when to come back.
@@ -51,21 +52,27 @@ func TestALockedRowDoesNotTakeTheShopDown(t *testing.T) {
 	if _, err := locker.Exec(t.Context(), "select catalog.lock_stock(array[$1::bigint])", product); err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = locker.Rollback(context.WithoutCancel(t.Context())) }() // without which elsewhere does not close
 	item := fmt.Sprintf("/api/cart/items/%d", product)
 	var asked sync.WaitGroup
-	answers := make([]*apitest.Answer, shop.World.Database.MaxConns) // all the connections there are
-	for i := range answers {
-		asked.Go(func() { answers[i] = shop.Customer(int64(i+1)).Put(item, map[string]any{"qty": 1}) })
+	defer asked.Wait()
+	all, stop := context.WithCancel(t.Context()) // ends when the row is waited for by all the connections there are
+	defer stop()
+	for i := range shop.World.Database.MaxConns {
+		asked.Go(func() {
+			// Who gives up tries again, as they are told to, where the last has not come before.
+			for all.Err() == nil {
+				wantTryAgain(t, shop.Customer(int64(i+1)).Put(item, map[string]any{"qty": 1}))
+			}
+		})
 	}
-	for tick := time.NewTicker(10 * time.Millisecond); int(shop.Deps.DB.Pool.Stat().AcquiredConns()) < len(answers); {
-		<-tick.C
-	}
+	workertest.Await(t, "all connections to wait for the row", func() bool {
+		return shop.Deps.DB.Pool.Stat().AcquiredConns() == shop.World.Database.MaxConns
+	})
+	stop()
 	// Those who wait for the row give up long before a request that waits for a connection does.
 	shop.Anyone().Get("/api/catalog/products").Want(http.StatusOK)
 	asked.Wait()
-	for _, answer := range answers {
-		wantTryAgain(t, answer)
-	}
 	if err := locker.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}
