@@ -112,7 +112,7 @@ func TestCashOnDeliveryIsTakenAtTheDoor(t *testing.T) {
 func TestOrderPaidByTransferIsCancelled(t *testing.T) {
 	t.Parallel()
 	shop := workertest.New(t, workertest.PackAfter(time.Hour))
-	buyer, product, placed := awaitedTransfer(shop)
+	buyer, product, placed := awaitedTransfer(t, shop)
 	arrive(t, shop, placed.PaymentInstructions.Reference, placed.TotalAmount)
 	shop.AwaitStatus(placed.ID, order.Confirmed)
 	answers := together(5, func() int { return buyer.Post(orderPath(placed.ID, "/cancel"), nil).Status })

@@ -72,7 +72,7 @@ func TestHistoriesOfOrders(t *testing.T) {
 	overruled, refused := withdraw(t, untold, &late, untold.NewProducts(1, 10)[0])
 	refused.WantProblem(http.StatusConflict, "cancelled_by_customer")
 	patient := workertest.New(t, workertest.TransferPatience(10*time.Minute))
-	_, _, paid := awaitedTransfer(patient)
+	_, _, paid := awaitedTransfer(t, patient)
 	awaitTimer(t, patient, workflows.CheckoutID(paid.ID))
 	arrive(t, patient, paid.PaymentInstructions.Reference, paid.TotalAmount)
 	patient.AwaitStatus(paid.ID, order.Delivered)
@@ -81,7 +81,7 @@ func TestHistoriesOfOrders(t *testing.T) {
 	arrive(t, patient, tooLate.PaymentInstructions.Reference, tooLate.TotalAmount)
 	wantMoney(t, patient, tooLate.ID, tooLate.TotalAmount, tooLate.TotalAmount)
 	hasty := workertest.New(t, workertest.TransferPatience(time.Millisecond))
-	_, _, unpaid := awaitedTransfer(hasty)
+	_, _, unpaid := awaitedTransfer(t, hasty)
 	hasty.AwaitStatus(unpaid.ID, order.Cancelled)
 	parted := workertest.New(t, workertest.PackAfter(time.Hour))
 	cancelledOrder, label := cancelWithLabel(t, parted)
@@ -272,7 +272,7 @@ func refundOne(shop *workertest.Shop, token string, product int64) uuid.UUID {
 // cancelAwaited has a customer cancel while their transfer is waited for.
 func cancelAwaited(t *testing.T, shop *workertest.Shop) order.Document {
 	t.Helper()
-	buyer, _, awaited := awaitedTransfer(shop)
+	buyer, _, awaited := awaitedTransfer(t, shop)
 	awaitTimer(t, shop, workflows.CheckoutID(awaited.ID))
 	buyer.Post(orderPath(awaited.ID, "/cancel"), nil)
 	shop.AwaitStatus(awaited.ID, order.Cancelled)

@@ -163,10 +163,10 @@ func stoppedBeforeSent(t *testing.T, shop *workertest.Shop) {
 }
 
 func transfersOfAllKinds(t *testing.T, shop *workertest.Shop) {
-	_, _, inTime := awaitedTransfer(shop)
+	_, _, inTime := awaitedTransfer(t, shop)
 	wantBooks(t, shop, "waiting for its transfer")
 	arrive(t, shop, inTime.PaymentInstructions.Reference, inTime.TotalAmount+250)
-	_, _, late := awaitedTransfer(shop)
+	_, _, late := awaitedTransfer(t, shop)
 	arrive(t, shop, late.PaymentInstructions.Reference, 100)
 	shop.Exec(`update ordering.bank_transfers set awaited_until = now()
 		where payment_id = (select id from ordering.payments where order_id = $1)`, late.ID)

@@ -119,7 +119,7 @@ func TestOrderThatWasCancelledIsNotSold(t *testing.T) {
 func TestCancellationNobodyWasToldOfIsFound(t *testing.T) {
 	t.Parallel()
 	shop := workertest.New(t, workertest.TransferPatience(10*time.Minute))
-	buyer, product, awaited := awaitedTransfer(shop)
+	buyer, product, awaited := awaitedTransfer(t, shop)
 	awaitTimer(t, shop, workflows.CheckoutID(awaited.ID))
 	if _, err := shop.Deps.DB.RequestCancellation(t.Context(), store.CancelRequest{
 		OrderID: awaited.ID, CustomerID: &buyer.ID, Reason: order.CancelledByCustomer,
