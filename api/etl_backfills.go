@@ -23,7 +23,7 @@ func (a *API) etlBackfills() {
 		about: "A run for each calendar month of the days from `from`, inclusive, to `to`, exclusive, of the zone `tz`, `parallel` of them at " +
 			"once; the last comes after all others and makes the metrics. A month that fails does not keep the others from being loaded. Asked for " +
 			"while it is under way, it is the one that is; asked for after it has failed or was cancelled, it goes on with the months that are missing; " +
-			"after it has succeeded, all is loaded anew. It waits for a worker if there is none.",
+			"after it has succeeded, or when the models are others by now, all is loaded anew. What backfills of other days have loaded is loaded again. It waits for a worker if there is none.",
 		permission: auth.OperateRuns, problems: []code{invalidRange, backfillInProgress},
 	}, a.startBackfill)
 	register(a, operation{
@@ -54,7 +54,7 @@ type ETLBackfill struct {
 }
 
 type backfillProgress struct {
-	Done   int             `json:"done" doc:"Months that an earlier backfill of these days has loaded, which did not come to its end."`
+	Done   int             `json:"done" doc:"Months that an earlier backfill of exactly these days has loaded, which did not come to its end, with the same models: they are not loaded again."`
 	Months []backfillMonth `json:"months" doc:"The others, in order."`
 }
 

@@ -29,7 +29,7 @@ type Backfill struct {
 }
 
 // Backfill loads many days: a run for each month, parallel of them at once, and the last of them after all
-// others. One that did not come to its end goes on with what is missing. The error is
+// others. One that did not come to its end goes on with what is missing, unless the models are others by now. The error is
 // ErrBackfillRunning while one of the same days is under way.
 func (r *Runs) Backfill(ctx context.Context, days lake.Span, parallel int) (*Backfill, error) {
 	handle, err := workflows.StartBackfill(ctx, r.temporal, r.queue, workflows.BackfillInput{Days: days, Parallel: parallel, Tries: r.tries})

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/converter"
 
+	"mercado/activities/etl"
 	"mercado/internal/lake"
 	"mercado/workflows"
 )
@@ -42,7 +43,7 @@ type BackfillTold struct {
 }
 
 // BackfillID names a backfill by its days.
-func BackfillID(days lake.Span) string { return days.From.String() + "_" + days.To.String() }
+func BackfillID(days lake.Span) string { return etl.BackfillName(days) }
 
 // ParseBackfillID reads a BackfillID, or returns ErrUnknownBackfill.
 func ParseBackfillID(id string) (lake.Span, error) {

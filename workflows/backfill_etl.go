@@ -27,7 +27,7 @@ type BackfillInput struct {
 
 // BackfillProgress is how far a backfill is: what the query BackfillProgressQuery answers, and its result.
 type BackfillProgress struct {
-	Done   int             `json:"done"` // months that were loaded before it began
+	Done   int             `json:"done"` // months that an earlier one of these days has loaded, with the same models
 	Months []BackfillMonth `json:"months"`
 }
 
@@ -47,7 +47,7 @@ const waiting = "waiting"
 // BackfillETL loads many days: the facts of each month by a run of its own, several at once, and in the end
 // the last month with everything that is copied whole and the metrics, which are then as of the
 // last day. A month that fails does not keep the others from being loaded, but the last waits for all. Asked
-// for again, it goes on with what is missing.
+// for again, it goes on with what is missing: see etl.Activities.PlanBackfill.
 func BackfillETL(ctx workflow.Context, input BackfillInput) (*BackfillProgress, error) {
 	b := &backfillETL{input: input}
 	if err := workflow.SetQueryHandler(ctx, BackfillProgressQuery, func() (BackfillProgress, error) { return b.progress, nil }); err != nil {
@@ -103,7 +103,9 @@ func (b *backfillETL) facts(ctx workflow.Context, last int) {
 
 // load carries out the run of a month.
 func (b *backfillETL) load(ctx workflow.Context, i int) {
-	input := ETLInput{Run: b.plan.Runs[i], From: etl.Extract, Trigger: "backfill", Tries: b.input.Tries}
+	input := ETLInput{
+		Run: b.plan.Runs[i], From: etl.Extract, Trigger: "backfill", Backfill: etl.BackfillName(b.input.Days), Tries: b.input.Tries,
+	}
 	b.progress.Months[i].State = etl.Running
 	b.details(ctx)
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
@@ -155,7 +157,7 @@ func (b *backfillETL) details(ctx workflow.Context) {
 		count[month.State]++
 		text += fmt.Sprintf("- %s to %s: %s %s\n", month.Days.From, month.Days.To, month.State, month.Error)
 	}
-	workflow.SetCurrentDetails(ctx, fmt.Sprintf("%d of %d loads succeeded, %d failed, %d months were loaded before.\n\n%s",
+	workflow.SetCurrentDetails(ctx, fmt.Sprintf("%d of %d loads succeeded, %d failed, %d months were loaded before, with the same models.\n\n%s",
 		count[etl.Succeeded], len(b.progress.Months), count[etl.Failed], b.progress.Done, text))
 }
 

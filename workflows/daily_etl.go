@@ -22,7 +22,8 @@ type ETLInput struct {
 	Trigger string   `json:"trigger"` // manual, schedule or backfill
 	Tries   int      `json:"tries"`   // of a step, before the run has failed
 
-	Recompute bool `json:"recompute,omitempty"` // even what an earlier execution has made of the same
+	Backfill  string `json:"backfill,omitempty"`  // etl.BackfillName of the one it is part of
+	Recompute bool   `json:"recompute,omitempty"` // even what an earlier execution has made of the same
 }
 
 // ETLResult is how an execution ended.
@@ -124,7 +125,7 @@ func (e *dailyETL) steps(ctx workflow.Context, first int) error {
 
 func (e *dailyETL) beginRequest(ctx workflow.Context) etl.BeginRequest {
 	return etl.BeginRequest{
-		Run: e.input.Run, From: e.input.From, Trigger: e.input.Trigger,
+		Run: e.input.Run, From: e.input.From, Trigger: e.input.Trigger, Backfill: e.input.Backfill,
 		WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID, At: e.began,
 	}
 }

@@ -17,20 +17,21 @@ import (
 // comes after the others, which load facts alone.
 type BackfillPlan struct {
 	Runs []Run `json:"runs"`
-	Done int   `json:"done"` // months that an earlier backfill, which did not come to its end, has loaded
+	Done int   `json:"done"` // months that an earlier backfill of the days, which did not come to its end, has loaded
 }
 
-// PlanBackfill cuts days into months, and leaves out those whose facts an earlier backfill of
-// the days has loaded that did not come to its end, and which the warehouse still has.
+// BackfillName names a backfill by its days.
+func BackfillName(days lake.Span) string { return days.From.String() + "_" + days.To.String() }
+
+// PlanBackfill cuts days into months, and leaves out those whose facts an earlier backfill of exactly these
+// days has loaded that did not come to its end, with the models as they are, and which the warehouse still has.
 func (a *Activities) PlanBackfill(ctx context.Context, days lake.Span) (*BackfillPlan, error) {
 	if days.Len() <= 0 {
 		return nil, classify(&BadRequest{Problem: fmt.Sprintf("there are no days from %s to %s", days.From, days.To)})
 	}
 	months := Months(days)
 	last := months[len(months)-1]
-	rows, err := a.Shop.BackfilledChunks(ctx, shopdb.BackfilledChunksParams{
-		First: days.From.Time(), LastFrom: last.From.Time(), LastTo: last.To.Time(),
-	})
+	rows, err := a.Shop.BackfilledMonths(ctx, shopdb.BackfilledMonthsParams{Backfill: BackfillName(days), ModelVersion: a.Models.Version()})
 	if err != nil {
 		return nil, fmt.Errorf("look which months are loaded: %w", err)
 	}

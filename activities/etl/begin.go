@@ -19,8 +19,9 @@ import (
 // BeginRequest says which execution of which run begins, and where.
 type BeginRequest struct {
 	Run        Run       `json:"run"`
-	From       Step      `json:"from"`    // Extract, or the step that a replay begins with
-	Trigger    string    `json:"trigger"` // manual, schedule or backfill
+	From       Step      `json:"from"`               // Extract, or the step that a replay begins with
+	Trigger    string    `json:"trigger"`            // manual, schedule or backfill
+	Backfill   string    `json:"backfill,omitempty"` // BackfillName of the one it is part of
 	WorkflowID string    `json:"workflow_id"`
 	At         time.Time `json:"at"`
 }
@@ -280,11 +281,16 @@ func (a *Activities) numberRun(ctx context.Context, queries *shopdb.Queries, req
 	if err := queries.LockRuns(ctx); err != nil {
 		return 0, err
 	}
+	var backfill *string
+	if request.Backfill != "" {
+		backfill = &request.Backfill
+	}
 	attempt, err := queries.BeginRun(ctx, shopdb.BeginRunParams{
 		ID:           request.Run.ID,
 		IntervalFrom: request.Run.Interval.From.Time(),
 		IntervalTo:   request.Run.Interval.To.Time(),
 		Trigger:      request.Trigger,
+		Backfill:     backfill,
 		FactsOnly:    request.Run.FactsOnly,
 		WorkflowID:   request.WorkflowID,
 		ModelVersion: a.Models.Version(),

@@ -110,6 +110,13 @@ func (p *pipeline) backfilledByCommand() {
 	if stdout != loaded || strings.Count(stdout, " succeeded") != 2 {
 		t.Errorf("etl backfill printed\n%s\nand has loaded\n%s", stdout, loaded)
 	}
+	// One that has not come to its end says what it need not load again.
+	p.exec("update etl.runs set state = 'failed', published_execution = null where trigger = 'backfill' and scope = 'all'")
+	stdout, stderr, code = p.ran("etl", "backfill", "--from", "2026-02-28", "--to", "2026-03-02")
+	if lines := strings.Split(stdout, "\n"); code != 0 || len(lines) != 2 || !strings.HasPrefix(lines[0], "1 of 2 months were loaded before") ||
+		!strings.HasSuffix(lines[1], " 2026-03-01 2026-03-02 succeeded") {
+		t.Errorf("etl backfill asked for again: code %d, printed %q, said %s", code, stdout, stderr)
+	}
 	told, err := p.temporal.DescribeWorkflowExecution(t.Context(), workflows.BackfillID(p.queue(), span(t, "2026-02-28", "2026-03-02")), "")
 	if err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ type ETLCmd struct {
 	Run        ETLRunCmd        `cmd:"" help:"Load the days from --from to --to, and wait for the end."`
 	Status     ETLStatusCmd     `cmd:"" help:"Show the latest runs, or one run with its steps."`
 	Replay     ETLReplayCmd     `cmd:"" help:"Do the steps of a run again, from the files it extracted, and wait for the end."`
-	Backfill   ETLBackfillCmd   `cmd:"" help:"Load many days, month by month, and wait for the end. Asked for again, it goes on with what is missing."`
+	Backfill   ETLBackfillCmd   `cmd:"" help:"Load many days, month by month, and wait for the end. Asked for again after it has failed, it goes on with the months that are missing; after it has succeeded, or with other models, all are loaded anew."`
 	Rollback   ETLRollbackCmd   `cmd:"" help:"Put back what stood in the warehouse before the latest publish, and wait for the end."`
 	Prune      ETLPruneCmd      `cmd:"" help:"Remove the files of old loads from the lake, and wait for the end."`
 	Quarantine ETLQuarantineCmd `cmd:"" help:"Show the rows that broke a rule and stayed out of the warehouse."`

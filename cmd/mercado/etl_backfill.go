@@ -57,6 +57,12 @@ func (c *ETLBackfillCmd) Run(ctx context.Context, g *Globals) error {
 		return err
 	}
 	return g.print(progress, func(w io.Writer) error {
+		if progress.Done > 0 {
+			if _, err := fmt.Fprintf(w, "%d of %d months were loaded before, by an earlier try of this backfill with the same models\n",
+				progress.Done, progress.Done+len(progress.Months)); err != nil {
+				return err
+			}
+		}
 		for _, month := range progress.Months {
 			if _, err := fmt.Fprintf(w, "%s %s %s %s\n", month.RunID, month.Days.From, month.Days.To, month.State); err != nil {
 				return err

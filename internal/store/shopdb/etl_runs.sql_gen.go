@@ -56,47 +56,54 @@ func (q *Queries) AbandonRun(ctx context.Context, arg AbandonRunParams) error {
 	return err
 }
 
-const backfilledChunks = `-- name: BackfilledChunks :many
-select distinct r.interval_from, r.interval_to
-from etl.runs as r
-where r.trigger = 'backfill'
-    and r.scope = 'facts'
-    and r.state = 'succeeded'
-    and r.interval_from >= $1::date
-    and r.interval_to <= $2::date
-    and r.started_at > coalesce((
-        select max(l.started_at)
-        from etl.runs as l
-        where l.trigger = 'backfill'
-            and l.scope = 'all'
-            and l.state = 'succeeded'
-            and l.interval_from = $2::date
-            and l.interval_to = $3::date
-    ), '-infinity')
+const backfilledMonths = `-- name: BackfilledMonths :many
+select loaded.interval_from, loaded.interval_to
+from (
+    select distinct on (r.interval_from, r.interval_to) r.id, r.interval_from, r.interval_to, r.attempt, r.execution, r.scope, r.trigger, r.backfill, r.state, r.workflow_id, r.workflow_run_id, r.model_version, r.snapshot, r.system_id, r.rows_published, r.published_execution, r.error, r.started_at, r.execution_started_at, r.finished_at, r.waits_for, r.state_before, r.pruned_at
+    from etl.runs as r
+    where r.backfill = $1::text
+        and r.scope = 'facts'
+        and r.published_execution is not null
+        and r.started_at > coalesce((
+            select max(l.started_at)
+            from etl.runs as l
+            where l.backfill = $1::text
+                and l.scope = 'all'
+                and (l.published_execution is not null or l.state = 'rolled_back')
+        ), '-infinity')
+    order by r.interval_from, r.interval_to, r.started_at desc
+) as loaded
+where loaded.state = 'succeeded'
+    and loaded.model_version = $2::text
+    and exists (
+        select from etl.steps as s
+        where s.run_id = loaded.id and s.execution = loaded.execution and s.step = 'clean'
+    )
+order by loaded.interval_from
 `
 
-type BackfilledChunksParams struct {
-	First    time.Time
-	LastFrom time.Time
-	LastTo   time.Time
+type BackfilledMonthsParams struct {
+	Backfill     string
+	ModelVersion string
 }
 
-type BackfilledChunksRow struct {
+type BackfilledMonthsRow struct {
 	IntervalFrom time.Time
 	IntervalTo   time.Time
 }
 
-// Of a backfill of days that has not come to its end, the intervals whose facts it has loaded: since the
-// last one that came to it, which ends with the load of last_from to last_to.
-func (q *Queries) BackfilledChunks(ctx context.Context, arg BackfilledChunksParams) ([]BackfilledChunksRow, error) {
-	rows, err := q.db.Query(ctx, backfilledChunks, arg.First, arg.LastFrom, arg.LastTo)
+// Of a backfill that has not come to its end, the intervals whose facts its runs have loaded with these models: since
+// the last load of everything that it has published, if it has. Of an interval the last run counts. The version of the
+// models is that of its last execution, which has made the facts if it has cleaned: not so a replay from a later step.
+func (q *Queries) BackfilledMonths(ctx context.Context, arg BackfilledMonthsParams) ([]BackfilledMonthsRow, error) {
+	rows, err := q.db.Query(ctx, backfilledMonths, arg.Backfill, arg.ModelVersion)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []BackfilledChunksRow{}
+	items := []BackfilledMonthsRow{}
 	for rows.Next() {
-		var i BackfilledChunksRow
+		var i BackfilledMonthsRow
 		if err := rows.Scan(&i.IntervalFrom, &i.IntervalTo); err != nil {
 			return nil, err
 		}
@@ -110,7 +117,7 @@ func (q *Queries) BackfilledChunks(ctx context.Context, arg BackfilledChunksPara
 
 const beginRun = `-- name: BeginRun :one
 insert into etl.runs (
-    id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id,
+    id, interval_from, interval_to, attempt, execution, scope, trigger, backfill, state, workflow_id,
     model_version, execution_started_at
 )
 select
@@ -121,10 +128,11 @@ select
     $4::integer,
     case when $5::boolean then 'facts' else 'all' end,
     $6::text,
-    'running',
     $7::text,
+    'running',
     $8::text,
-    $9::timestamptz
+    $9::text,
+    $10::timestamptz
 from etl.runs as r
 where r.interval_from = $2::date
     and r.interval_to = $3::date
@@ -149,6 +157,7 @@ type BeginRunParams struct {
 	Execution          int32
 	FactsOnly          bool
 	Trigger            string
+	Backfill           *string
 	WorkflowID         string
 	ModelVersion       string
 	ExecutionStartedAt time.Time
@@ -164,6 +173,7 @@ func (q *Queries) BeginRun(ctx context.Context, arg BeginRunParams) (int32, erro
 		arg.Execution,
 		arg.FactsOnly,
 		arg.Trigger,
+		arg.Backfill,
 		arg.WorkflowID,
 		arg.ModelVersion,
 		arg.ExecutionStartedAt,
@@ -244,7 +254,7 @@ func (q *Queries) IsCurrent(ctx context.Context, arg IsCurrentParams) (bool, err
 }
 
 const latestRuns = `-- name: LatestRuns :many
-select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, rows_published, published_execution, error, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
+select id, interval_from, interval_to, attempt, execution, scope, trigger, backfill, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, rows_published, published_execution, error, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
 from etl.runs
 order by started_at desc, id desc
 limit $1
@@ -267,6 +277,7 @@ func (q *Queries) LatestRuns(ctx context.Context, most int32) ([]EtlRun, error) 
 			&i.Execution,
 			&i.Scope,
 			&i.Trigger,
+			&i.Backfill,
 			&i.State,
 			&i.WorkflowID,
 			&i.WorkflowRunID,
@@ -294,7 +305,7 @@ func (q *Queries) LatestRuns(ctx context.Context, most int32) ([]EtlRun, error) 
 }
 
 const listRuns = `-- name: ListRuns :many
-select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, rows_published, published_execution, error, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
+select id, interval_from, interval_to, attempt, execution, scope, trigger, backfill, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, rows_published, published_execution, error, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
 from etl.runs
 where ($1::text is null or state = $1::text)
     and (
@@ -342,6 +353,7 @@ func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]EtlRun, e
 			&i.Execution,
 			&i.Scope,
 			&i.Trigger,
+			&i.Backfill,
 			&i.State,
 			&i.WorkflowID,
 			&i.WorkflowRunID,
@@ -428,7 +440,7 @@ func (q *Queries) RenewExecution(ctx context.Context, arg RenewExecutionParams) 
 }
 
 const runByID = `-- name: RunByID :one
-select id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, rows_published, published_execution, error, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
+select id, interval_from, interval_to, attempt, execution, scope, trigger, backfill, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, rows_published, published_execution, error, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
 from etl.runs
 where id = $1
 `
@@ -444,6 +456,7 @@ func (q *Queries) RunByID(ctx context.Context, id uuid.UUID) (EtlRun, error) {
 		&i.Execution,
 		&i.Scope,
 		&i.Trigger,
+		&i.Backfill,
 		&i.State,
 		&i.WorkflowID,
 		&i.WorkflowRunID,

@@ -289,6 +289,7 @@ type EtlRun struct {
 	Execution          int32
 	Scope              string
 	Trigger            string
+	Backfill           *string
 	State              string
 	WorkflowID         string
 	WorkflowRunID      *string

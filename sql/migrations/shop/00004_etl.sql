@@ -13,6 +13,7 @@ create table etl.runs (
     execution integer not null check (execution > 0),
     scope text not null default 'all' check (scope in ('all', 'facts')), -- facts: of a backfill, all but the last
     trigger text not null check (trigger in ('manual', 'schedule', 'backfill')),
+    backfill text, -- the days of the backfill that it is part of, 2025-01-01_2025-04-01; null for others
     state text not null check (
         state in ('running', 'succeeded', 'failed', 'cancelled', 'rolled_back')
     ),
@@ -31,6 +32,7 @@ create table etl.runs (
     state_before text, -- the state that a rollback under way has found; null when none is
     pruned_at timestamptz, -- since when its files in the lake are given up; null: they are kept
     check (interval_to > interval_from),
+    check (trigger = 'backfill' or backfill is null),
     check ((state = 'running') = (finished_at is null)),
     check (coalesce(waits_for, state_before) is null or state = 'running'),
     unique (interval_from, interval_to, attempt)

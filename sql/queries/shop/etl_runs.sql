@@ -6,7 +6,7 @@ select pg_advisory_xact_lock(1835365985, hashtext('etl.runs'));
 -- Says again that a run goes on when it is there already: after a retry, or for a replay. There is
 -- no row when a later execution of the run has been asked for, or its files are given up.
 insert into etl.runs (
-    id, interval_from, interval_to, attempt, execution, scope, trigger, state, workflow_id,
+    id, interval_from, interval_to, attempt, execution, scope, trigger, backfill, state, workflow_id,
     model_version, execution_started_at
 )
 select
@@ -17,6 +17,7 @@ select
     sqlc.arg(execution)::integer,
     case when sqlc.arg(facts_only)::boolean then 'facts' else 'all' end,
     sqlc.arg(trigger)::text,
+    sqlc.narg(backfill)::text,
     'running',
     sqlc.arg(workflow_id)::text,
     sqlc.arg(model_version)::text,
@@ -150,22 +151,30 @@ where state = 'running'
     and execution_started_at < now() - make_interval(secs => sqlc.arg(older_than_seconds)::double precision)
 order by id;
 
--- name: BackfilledChunks :many
--- Of a backfill of days that has not come to its end, the intervals whose facts it has loaded: since the
--- last one that came to it, which ends with the load of last_from to last_to.
-select distinct r.interval_from, r.interval_to
-from etl.runs as r
-where r.trigger = 'backfill'
-    and r.scope = 'facts'
-    and r.state = 'succeeded'
-    and r.interval_from >= sqlc.arg(first)::date
-    and r.interval_to <= sqlc.arg(last_from)::date
-    and r.started_at > coalesce((
-        select max(l.started_at)
-        from etl.runs as l
-        where l.trigger = 'backfill'
-            and l.scope = 'all'
-            and l.state = 'succeeded'
-            and l.interval_from = sqlc.arg(last_from)::date
-            and l.interval_to = sqlc.arg(last_to)::date
-    ), '-infinity');
+-- name: BackfilledMonths :many
+-- Of a backfill that has not come to its end, the intervals whose facts its runs have loaded with these models: since
+-- the last load of everything that it has published, if it has. Of an interval the last run counts. The version of the
+-- models is that of its last execution, which has made the facts if it has cleaned: not so a replay from a later step.
+select loaded.interval_from, loaded.interval_to
+from (
+    select distinct on (r.interval_from, r.interval_to) r.*
+    from etl.runs as r
+    where r.backfill = sqlc.arg(backfill)::text
+        and r.scope = 'facts'
+        and r.published_execution is not null
+        and r.started_at > coalesce((
+            select max(l.started_at)
+            from etl.runs as l
+            where l.backfill = sqlc.arg(backfill)::text
+                and l.scope = 'all'
+                and (l.published_execution is not null or l.state = 'rolled_back')
+        ), '-infinity')
+    order by r.interval_from, r.interval_to, r.started_at desc
+) as loaded
+where loaded.state = 'succeeded'
+    and loaded.model_version = sqlc.arg(model_version)::text
+    and exists (
+        select from etl.steps as s
+        where s.run_id = loaded.id and s.execution = loaded.execution and s.step = 'clean'
+    )
+order by loaded.interval_from;
