@@ -12,7 +12,6 @@ import (
 	"mercado/internal/lake"
 	"mercado/internal/lake/model"
 	"mercado/internal/settings"
-	"mercado/internal/store"
 	"mercado/internal/temporal/search"
 	"mercado/internal/warehouse"
 	"mercado/runs"
@@ -45,8 +44,8 @@ func ETL(steps *etl.Activities) Queue {
 	}
 }
 
-// ETLSteps opens what the steps of a load work with. closeAll closes what db does not.
-func ETLSteps(ctx context.Context, c Config, db *store.DB) (steps *etl.Activities, closeAll func(), err error) {
+// ETLSteps opens what the steps of a load work with. closeAll closes all of it but the connections.
+func ETLSteps(ctx context.Context, c Config, shop *Connections) (steps *etl.Activities, closeAll func(), err error) {
 	models, err := model.Load()
 	if err != nil {
 		return nil, nil, err
@@ -65,7 +64,7 @@ func ETLSteps(ctx context.Context, c Config, db *store.DB) (steps *etl.Activitie
 		return nil, nil, err
 	}
 	return &etl.Activities{
-			Shop: db, Warehouse: analytics, Store: objects, Models: models, Engine: c.Engine, Scratch: scratch,
+			Shop: shop.Steps, Copies: shop.Copies, Warehouse: analytics, Store: objects, Models: models, Engine: c.Engine, Scratch: scratch,
 			Parameters: lake.Parameters{
 				CLVExpectedMonths: c.Lake.CLVExpectedMonths, CLVAcquisitionCost: c.Lake.CLVAcquisitionCost,
 			},

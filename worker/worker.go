@@ -15,7 +15,6 @@ import (
 
 	"mercado/internal/lake/model"
 	"mercado/internal/settings"
-	"mercado/internal/store"
 	"mercado/internal/temporal"
 	"mercado/runs"
 	flows "mercado/workflows"
@@ -62,11 +61,12 @@ type Config struct {
 // Run hosts all task queues, starts what events ask for, and answers /livez and /metrics, until
 // ctx ends; then it lets what is under way finish.
 func Run(ctx context.Context, c Config) error {
-	db, err := store.Open(ctx, c.Database)
+	connections, err := Connect(ctx, c.Database, c.Engine != nil)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer connections.Close()
+	db := connections.Orders
 	workflows := c.Client
 	if workflows == nil {
 		if workflows, err = temporal.NewLazy(c.Temporal); err != nil {
@@ -94,7 +94,7 @@ func Run(ctx context.Context, c Config) error {
 		})
 	}
 	if c.Engine != nil {
-		steps, closeSteps, err := ETLSteps(ctx, c, db)
+		steps, closeSteps, err := ETLSteps(ctx, c, connections)
 		if err != nil {
 			return err
 		}

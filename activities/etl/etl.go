@@ -19,6 +19,7 @@ import (
 // Activities holds what the steps work with.
 type Activities struct {
 	Shop      *store.DB
+	Copies    *store.DB // the shop for extracts: a copy must not keep a statement of another step waiting
 	Warehouse *warehouse.DB
 	Store     *lake.Store
 	Models    *model.Set

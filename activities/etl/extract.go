@@ -86,7 +86,8 @@ func (a *Activities) extract(ctx context.Context, run Run, times *copyTimes) (*l
 	if err := os.MkdirAll(a.Scratch, 0o700); err != nil {
 		return nil, fmt.Errorf("scratch folder: %w", err)
 	}
-	extractor := extract.Extractor{Pool: a.Shop.Pool, Store: a.Store, Scratch: a.Scratch}
+	say("waits for a connection to the shop")
+	extractor := extract.Extractor{Pool: a.Copies.Pool, Store: a.Store, Scratch: a.Scratch}
 	return extractor.Run(ctx, extract.Request{
 		RunID: run.ID.String(), Interval: run.Interval, Baseline: baseline, Try: int(activity.GetInfo(ctx).Attempt),
 		Parameters: a.Parameters,

@@ -65,6 +65,7 @@ func (p *pipeline) throughShop() (away *wire, steps *etl.Activities, address str
 		p.t.Fatal(err)
 	}
 	p.t.Cleanup(copied.Shop.Close)
+	copied.Copies = copied.Shop
 	return away, &copied, address
 }
 

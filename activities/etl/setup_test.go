@@ -76,7 +76,7 @@ func setupIn(t *testing.T, world *stacktest.World) *pipeline {
 	steps, closeSteps, err := worker.ETLSteps(t.Context(), worker.Config{
 		Environment: settings.Environment{Home: world.Home}, Warehouse: world.Warehouse,
 		ObjectStore: world.ObjectStore, Engine: engine,
-	}, shop)
+	}, &worker.Connections{Steps: shop, Copies: shop})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func (e Environment) Production() bool { return e.Mode == "production" }
 // Database is the shop's Postgres.
 type Database struct {
 	URL      string `name:"database-url" env:"MERCADO_DATABASE_URL" default:"postgres://mercado:mercado-development@127.0.0.1:15432/mercado" help:"Postgres of the shop."`
-	MaxConns int32  `name:"database-max-conns" env:"MERCADO_DATABASE_MAX_CONNS" default:"16" help:"Most connections a process opens to the shop's Postgres."`
+	MaxConns int32  `name:"database-max-conns" env:"MERCADO_DATABASE_MAX_CONNS" default:"16" help:"Most connections a process opens to the shop's Postgres, at least 4. An API keeps half of them for requests; a worker has half for orders, a quarter for the steps of loads and a quarter for their copies. max_connections of the server must allow as many for every API and worker, and 6 more for a worker where the warehouse is."`
 }
 
 // Validate implements kong's validation hook.

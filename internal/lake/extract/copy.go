@@ -37,23 +37,33 @@ type copying struct {
 	tables  map[string]*lake.Manifest
 }
 
-func (e *Extractor) copyAll(ctx context.Context, c *copying) error {
+// copyAll does all tasks. The transaction that exported the snapshot does them itself, so that an extract that has
+// it needs no further connection to come to its end; others help it as they get free.
+func (e *Extractor) copyAll(ctx context.Context, c *copying, tx pgx.Tx) error {
 	queue := make(chan task, len(c.tasks))
 	for _, task := range c.tasks {
 		queue <- task
 	}
 	close(queue)
 	group, ctx := errgroup.WithContext(ctx)
-	for range min(parallel, len(c.tasks)) {
+	waiting, doneWaiting := context.WithCancel(ctx)
+	group.Go(func() error {
+		defer doneWaiting() // nothing is left to help with
+		for task := range queue {
+			if err := e.do(ctx, c, tx, task); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for range min(parallel, len(c.tasks)) - 1 {
 		group.Go(func() error {
-			return e.reading(ctx, c.exported, func(tx pgx.Tx) error {
-				for task := range queue {
-					if err := e.do(ctx, c, tx, task); err != nil {
-						return fmt.Errorf("%s: %w", &task, err)
-					}
+			for len(queue) > 0 {
+				if err := e.help(ctx, waiting, c, queue); err != nil {
+					return err
 				}
-				return nil
-			})
+			}
+			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -67,8 +77,31 @@ func (e *Extractor) copyAll(ctx context.Context, c *copying) error {
 	return nil
 }
 
+// help does one task of the queue, if there is one by the time that a connection is free. Then it lets go of the
+// connection: another extract may wait for its first.
+func (e *Extractor) help(ctx, waiting context.Context, c *copying, queue <-chan task) error {
+	connection, err := e.Pool.Acquire(waiting)
+	if err != nil && waiting.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		return err
+	}
+	defer connection.Release()
+	task, more := <-queue
+	if !more {
+		return nil
+	}
+	return reading(ctx, connection, c.exported, func(tx pgx.Tx) error { return e.do(ctx, c, tx, task) })
+}
+
 // do does a task in a transaction that reads under the exported snapshot.
-func (e *Extractor) do(ctx context.Context, c *copying, tx pgx.Tx, task task) error {
+func (e *Extractor) do(ctx context.Context, c *copying, tx pgx.Tx, task task) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("%s: %w", &task, err)
+		}
+	}()
 	c.progress(task.source.Table, 0, int(c.done.Load()), len(c.tasks))
 	queries := shopdb.New(tx)
 	if err := queries.SetLakeDays(ctx, shopdb.SetLakeDaysParams{

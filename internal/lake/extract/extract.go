@@ -13,12 +13,12 @@ import (
 	"mercado/internal/store/shopdb"
 )
 
-// parallel is how many connections read under the snapshot at once.
+// parallel is how many connections of the pool read under a snapshot at once, if they are free.
 const parallel = 4
 
 // Extractor copies the shop to zone raw.
 type Extractor struct {
-	Pool    *pgxpool.Pool
+	Pool    *pgxpool.Pool // of at least one connection; extracts that share it get on at any number
 	Store   *lake.Store
 	Scratch string // a folder for files on their way
 
@@ -71,7 +71,7 @@ func (e *Extractor) Run(ctx context.Context, request Request, progress Progress)
 		if err := c.plan(ctx, shopdb.New(tx), cmp.Or(e.BlocksPerRange, blocksPerRange)); err != nil {
 			return err
 		}
-		return e.copyAll(ctx, c)
+		return e.copyAll(ctx, c, tx)
 	})
 	if err != nil {
 		return nil, err
@@ -103,8 +103,8 @@ func (e *Extractor) under(ctx context.Context, snapshot *lake.Snapshot, baseline
 var readOnly = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 
 // reading calls do with a transaction that reads under the exported snapshot.
-func (e *Extractor) reading(ctx context.Context, exported string, do func(pgx.Tx) error) error {
-	return pgx.BeginTxFunc(ctx, e.Pool, readOnly, func(tx pgx.Tx) error {
+func reading(ctx context.Context, connection *pgxpool.Conn, exported string, do func(pgx.Tx) error) error {
+	return pgx.BeginTxFunc(ctx, connection, readOnly, func(tx pgx.Tx) error {
 		// The statement takes no parameters; the name came from Postgres.
 		if _, err := tx.Exec(ctx, "set transaction snapshot '"+exported+"'"); err != nil {
 			return fmt.Errorf("join the snapshot: %w", err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"mercado/internal/devstack/stacktest"
 	"mercado/internal/lake"
@@ -229,6 +230,56 @@ func TestExtractIsFrozenOnce(t *testing.T) {
 				t.Error(err)
 			}
 		}
+	}
+}
+
+func TestExtractsThatShareFewConnectionsAllEnd(t *testing.T) {
+	t.Parallel()
+	const extracts = 4
+	for _, connections := range []int32{1, 2, 5} {
+		t.Run(fmt.Sprintf("%d connections", connections), func(t *testing.T) {
+			t.Parallel()
+			world := stacktest.New(t)
+			world.Database.MaxConns = connections
+			db, err := store.Open(t.Context(), world.Database)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(db.Close)
+			objects, err := lake.Open(world.ObjectStore)
+			if err != nil {
+				t.Fatal(err)
+			}
+			extractor := &extract.Extractor{Pool: db.Pool, Store: objects, Scratch: t.TempDir()}
+			if _, err := db.Pool.Exec(t.Context(), "insert into catalog.vendors (vendor_name, region) values ('One', 'PT')"); err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+			defer cancel()
+			group, ctx := errgroup.WithContext(ctx)
+			for number := range extracts {
+				asked := request(1)
+				asked.RunID = fmt.Sprintf("01932b6e-0000-7000-8000-%012d", number)
+				group.Go(func() error {
+					snapshot, err := extractor.Run(ctx, asked, silent)
+					if err != nil {
+						return err
+					}
+					for _, table := range snapshot.Tables {
+						if table.Control == nil || !lake.Total(table.Parts).Equal(*table.Control) {
+							t.Errorf("%s: parts have %v, Postgres counted %v", table.Table, lake.Total(table.Parts), table.Control)
+						}
+					}
+					return nil
+				})
+			}
+			if err := group.Wait(); err != nil {
+				t.Fatal(err)
+			}
+			if stat := db.Pool.Stat(); stat.AcquiredConns() != 0 || stat.MaxConns() != connections {
+				t.Errorf("%d of %d connections are still taken", stat.AcquiredConns(), stat.MaxConns())
+			}
+		})
 	}
 }
 
