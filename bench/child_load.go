@@ -54,7 +54,7 @@ func (w *work) load(ctx context.Context) (done, error) {
 	if err != nil {
 		return done{}, err
 	}
-	db, err := warehouse.Open(ctx, settings.Warehouse{URL: w.Database})
+	db, err := warehouse.Open(ctx, settings.Warehouse{URL: w.Database, LockTimeout: 10 * time.Second})
 	if err != nil {
 		return done{}, err
 	}

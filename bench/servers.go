@@ -167,7 +167,7 @@ func (s *servers) openShop(ctx context.Context, name string, commands []string, 
 	address := func(i int) string { return devstack.Port{Number: ports[i]}.Address() }
 	p.url = "http://" + address(0)
 	database.MaxConns = 16
-	environment := append(settings.Foreign(), settings.Environ(database, settings.Warehouse{URL: database.URL}, at)...)
+	environment := append(settings.Foreign(), settings.Environ(database, settings.Warehouse{URL: database.URL, LockTimeout: 10 * time.Second}, at)...)
 	environment = append(environment,
 		"MERCADO_HOME="+home, "MERCADO_LOG_LEVEL=warn",
 		"MERCADO_API_ADDR="+address(0), "MERCADO_SANDBOX_ADDR="+address(1), "MERCADO_WORKER_ADDR="+address(2),

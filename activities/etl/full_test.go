@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/minio/minio-go/v7"
@@ -81,7 +82,7 @@ exec "$1"/postgres -D "$2" -c listen_addresses=127.0.0.1 -c port="$3" -c unix_so
 	if _, err := store.MigrateWarehouse(p.t.Context(), url("warehouse")); err != nil {
 		p.t.Fatal(err)
 	}
-	if p.Warehouse, err = warehouse.Open(p.t.Context(), settings.Warehouse{URL: url("warehouse")}); err != nil {
+	if p.Warehouse, err = warehouse.Open(p.t.Context(), settings.Warehouse{URL: url("warehouse"), LockTimeout: time.Minute}); err != nil {
 		p.t.Fatal(err)
 	}
 	p.t.Cleanup(p.Warehouse.Close)

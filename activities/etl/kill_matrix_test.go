@@ -34,7 +34,11 @@ func spots() []spot {
 		}
 	}
 	for _, step := range etl.Steps {
-		all = append(all, gate("before "+string(step), "etl.steps", fmt.Sprintf("new.step = '%s' and new.state = 'running'", step)))
+		before := gate("before "+string(step), "etl.steps", fmt.Sprintf("new.step = '%s' and new.state = 'running'", step))
+		if step == etl.Publish {
+			before.lock += "; lock table warehouse.mark in exclusive mode" // a step whose report waits too long goes on
+		}
+		all = append(all, before)
 	}
 	after := gate("after publish", "etl.runs", "new.state = 'succeeded'")
 	after.after = true
@@ -63,7 +67,7 @@ func TestRunKilledAnywhereMakesTheSameBytes(t *testing.T) {
 				p.exec("create trigger gate " + at.gate + " execute function fixture.wait()")
 			}
 			run := newRun(span(t, "2026-03-02", "2026-03-03"))
-			started := p.start(run, etl.Extract)
+			started := p.startPatient(run, etl.Extract, 20)
 			p.eventually("the run has come there", func() bool { return p.text(at.waits) == "true" })
 			worker.kill()
 			release()

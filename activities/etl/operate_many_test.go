@@ -98,14 +98,21 @@ func (p *pipeline) backfilled(engineer *apitest.Client) {
 	told := func(id string) api.ETLBackfill {
 		return apitest.Decode[api.ETLBackfill](engineer.Get(etlBackfillsPath + "/" + id).Want(http.StatusOK))
 	}
+	inFull := func(id string) (all api.ETLBackfill) { // progress is left out when the worker takes its time to tell it
+		p.eventually("the worker tells how far backfill "+id+" is", func() bool {
+			all = told(id)
+			return all.Progress != nil
+		})
+		return all
+	}
 	ended := func(id, state string) {
 		p.eventually("backfill "+id+" is "+state, func() bool { return told(id).State == state })
 	}
 	engineer.Post(etlBackfillsPath, map[string]any{"from": "2026-02-28", "to": "2026-03-03"}).Want(http.StatusAccepted)
 	const both = "2026-02-28_2026-03-03"
 	ended(both, "succeeded")
-	done := told(both)
-	if done.Error != nil || done.FinishedAt == nil || done.Progress == nil || len(done.Progress.Months) != 2 {
+	done := inFull(both)
+	if done.Error != nil || done.FinishedAt == nil || len(done.Progress.Months) != 2 {
 		t.Fatalf("the backfill is %+v", done)
 	}
 	for i, month := range done.Progress.Months {
@@ -120,8 +127,8 @@ func (p *pipeline) backfilled(engineer *apitest.Client) {
 	engineer.Post(etlBackfillsPath, map[string]any{"from": "2026-03-01", "to": "2026-03-02", "parallel": 1}).Want(http.StatusAccepted)
 	const day = "2026-03-01_2026-03-02"
 	p.awaitHeld()
-	running := told(day)
-	if running.State != "running" || running.Progress == nil || len(running.Progress.Months) != 1 || running.Progress.Months[0].State != "running" {
+	running := inFull(day)
+	if running.State != "running" || len(running.Progress.Months) != 1 || running.Progress.Months[0].State != "running" {
 		t.Errorf("under way, the backfill is %+v", running)
 	}
 	engineer.Post(etlBackfillsPath+"/"+day+"/cancel", nil).Want(http.StatusAccepted)

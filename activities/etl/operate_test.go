@@ -45,9 +45,10 @@ func TestOperatorsFollowALoad(t *testing.T) {
 	}
 	p.same(warehouseRevenue, shopRevenue)
 	again := apitest.Decode[api.ETLRun](engineer.Post("/api/etl/runs/"+run.ID.String()+"/replay", map[string]any{"from": "gold"}).Want(http.StatusAccepted))
-	if again.ID != run.ID || again.Execution != 2 {
+	if again.ID != run.ID {
 		t.Errorf("replayed, it is %+v", again)
 	}
+	p.eventually("the replay has begun", func() bool { return runAt(engineer, run.ID.String()).Execution == 2 })
 	if stdout, stderr, code := p.ran("etl", "status", "--watch", "--output", "json"); code != 0 || !json.Valid([]byte(stdout)) ||
 		!strings.Contains(stderr, "publish skipped") {
 		t.Errorf("watch the latest: code %d, printed %s, said %s", code, stdout, stderr)
@@ -128,13 +129,23 @@ func (p *pipeline) quarantined(shop *apitest.Shop, run string) {
 func (p *pipeline) schedules(engineer *apitest.Client) {
 	t := p.t
 	const path = "/api/etl/schedules"
-	listed := func() []runs.Schedule {
+	var shown []runs.Schedule
+	// When Temporal takes its time to describe them the answer is to try again.
+	listed := func(what string, as func() bool) {
 		t.Helper()
-		return apitest.Decode[struct{ Items []runs.Schedule }](engineer.Get(path).Want(http.StatusOK)).Items
+		p.eventually(what, func() bool {
+			answer := engineer.Get(path)
+			if apitest.CodeOf(answer) == "unavailable" {
+				return false
+			}
+			shown = apitest.Decode[struct{ Items []runs.Schedule }](answer.Want(http.StatusOK)).Items
+			return as()
+		})
 	}
-	p.eventually("the worker has made the schedules", func() bool { return len(listed()) == 2 })
+	listed("the worker has made the schedules", func() bool { return len(shown) == 2 })
 	engineer.Post(path+"/daily-etl/pause", map[string]any{"note": "stock-taking"}).Want(http.StatusNoContent)
-	paused := listed()[0]
+	listed("the schedule is paused", func() bool { return shown[0].Paused })
+	paused := shown[0]
 	if !paused.Paused || paused.Note != "stock-taking" || paused.Overlap != "queue" || paused.CatchUp != 7*24*3600 || len(paused.Next) == 0 ||
 		paused.TimeZone != "UTC" || paused.Workflow != "ScheduledETL" || !strings.HasPrefix(paused.Starts[0], "every day at ") {
 		t.Errorf("paused, the schedule is %+v", paused)
@@ -151,10 +162,12 @@ func (p *pipeline) schedules(engineer *apitest.Client) {
 	}
 	known := func(id string) *client.ScheduleDescription {
 		t.Helper()
-		told, err := p.temporal.ScheduleClient().GetHandle(t.Context(), p.world.Temporal.TaskQueuePrefix+id).Describe(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		var told *client.ScheduleDescription
+		p.eventually("Temporal describes "+id, func() (ok bool) {
+			var err error
+			told, err = p.temporal.ScheduleClient().GetHandle(t.Context(), p.world.Temporal.TaskQueuePrefix+id).Describe(t.Context())
+			return err == nil
+		})
 		return told
 	}
 	isPaused := func(paused bool, note string) {
@@ -171,7 +184,8 @@ func (p *pipeline) schedules(engineer *apitest.Client) {
 	}
 	isPaused(true, "counting again")
 	engineer.Post(path+"/daily-etl/resume", map[string]any{"note": "all there"}).Want(http.StatusNoContent)
-	if resumed := listed()[0]; resumed.ID != "daily-etl" || resumed.Paused || resumed.Note != "all there" || len(resumed.Next) == 0 {
+	listed("the schedule is resumed", func() bool { return !shown[0].Paused })
+	if resumed := shown[0]; resumed.ID != "daily-etl" || resumed.Paused || resumed.Note != "all there" || len(resumed.Next) == 0 {
 		t.Errorf("resumed, the schedule is %+v", resumed)
 	}
 	isPaused(false, "all there")

@@ -17,6 +17,7 @@ import (
 	"mercado/internal/settings"
 	"mercado/internal/store"
 	"mercado/internal/warehouse"
+	"mercado/worker"
 )
 
 // workThroughObjectStore hosts the queue with an object store that can be cut off.
@@ -46,8 +47,10 @@ func (p *pipeline) workThroughShop() *wire {
 func (p *pipeline) workThroughPostgres() *wire {
 	p.t.Helper()
 	away, steps, address := p.throughShop()
+	there := p.world.Warehouse
+	there.URL = address
 	var err error
-	if steps.Warehouse, err = warehouse.Open(p.t.Context(), settings.Warehouse{URL: address}); err != nil {
+	if steps.Warehouse, err = warehouse.Open(p.t.Context(), there); err != nil {
 		p.t.Fatal(err)
 	}
 	p.t.Cleanup(steps.Warehouse.Close)
@@ -104,9 +107,9 @@ func (p *pipeline) awaitHeld() {
 	})
 	others := strconv.Itoa(len(p.Models.Zone(lake.Gold)) - 1)
 	p.eventually("the run has staged all else", func() bool {
-		return p.text("select count(*) from etl.steps where step = 'stage' and state = 'succeeded' and run_id = "+
-			"(select id from etl.runs order by started_at desc limit 1) and execution = "+
-			"(select max(execution) from etl.steps where run_id = (select id from etl.runs order by started_at desc limit 1))") == others
+		return p.text(`select count(*) from etl.steps where step = 'stage' and state = 'succeeded' and run_id =
+			(select id from etl.runs order by started_at desc limit 1) and execution =
+			(select max(execution) from etl.steps where run_id = (select id from etl.runs order by started_at desc limit 1))`) == others
 	})
 }
 
@@ -226,20 +229,16 @@ func TestHeartbeatsAreSentAsOftenAsTheyAreMade(t *testing.T) {
 	release := p.holdLock("catalog.reviews in access exclusive mode")
 	started := p.start(newRun(span(t, "2026-03-01", "2026-03-02")), etl.Extract)
 	sent := map[time.Time]bool{}
-	var first time.Time
 	p.eventually("three heartbeats", func() bool {
 		for _, pending := range p.underWay(started) {
 			if at := pending.GetLastHeartbeatTime(); at != nil {
 				sent[at.AsTime()] = true
-				first = pending.GetLastStartedTime().AsTime()
 			}
 		}
 		return len(sent) >= 3
 	})
-	for at := range sent {
-		if at.Sub(first) > 4*etl.HeartbeatEvery {
-			t.Errorf("the third heartbeat came %s after the start", at.Sub(first))
-		}
+	if most := worker.ETL(p.Activities).Options.MaxHeartbeatThrottleInterval; most > etl.HeartbeatEvery {
+		t.Errorf("a heartbeat may be held back for %s", most)
 	}
 	release()
 	if _, err := p.finish(started); err != nil {

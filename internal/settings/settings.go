@@ -56,10 +56,17 @@ func (d Database) Validate() error {
 // Warehouse is the Postgres that analysts query; it may be the shop's own or another server.
 type Warehouse struct {
 	URL string `name:"warehouse-url" env:"MERCADO_WAREHOUSE_URL" default:"postgres://mercado:mercado-development@127.0.0.1:15432/mercado" help:"Postgres of the warehouse; may be another server than the shop's."`
+
+	LockTimeout time.Duration `name:"warehouse-lock-timeout" env:"MERCADO_WAREHOUSE_LOCK_TIMEOUT" default:"10s" help:"How long a load waits for whoever holds a lock on a table of the warehouse, before it lets others pass and the step is tried again."`
 }
 
 // Validate implements kong's validation hook.
-func (w Warehouse) Validate() error { return postgresURL("MERCADO_WAREHOUSE_URL", w.URL) }
+func (w Warehouse) Validate() error {
+	if w.LockTimeout < time.Millisecond {
+		return &Error{"MERCADO_WAREHOUSE_LOCK_TIMEOUT", "must be at least 1ms"}
+	}
+	return postgresURL("MERCADO_WAREHOUSE_URL", w.URL)
+}
 
 // ObjectStore is the S3-compatible store of the lake's four zones.
 type ObjectStore struct {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -123,7 +124,7 @@ func TestStagedRowsOutliveACrashOfTheServer(t *testing.T) {
 	if _, err := store.MigrateWarehouse(t.Context(), url); err != nil {
 		t.Fatal(err)
 	}
-	b := open(t, settings.Warehouse{URL: url})
+	b := open(t, settings.Warehouse{URL: url, LockTimeout: time.Minute})
 	p := b.publication("10:20:", "", 5)
 	release := b.holdMark()
 	ended := make(chan error, 1)

@@ -24,8 +24,6 @@ type DB struct {
 	LockTimeout time.Duration // how long loading and publishing wait for whoever holds a lock on a table
 }
 
-const defaultLockTimeout = 10 * time.Second
-
 // maxConns is enough for loading tables in parallel.
 const maxConns = 6
 
@@ -42,7 +40,7 @@ func Open(ctx context.Context, s settings.Warehouse) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open warehouse: %w", err)
 	}
-	return &DB{Queries: warehousedb.New(pool), Pool: pool, LockTimeout: defaultLockTimeout}, nil
+	return &DB{Queries: warehousedb.New(pool), Pool: pool, LockTimeout: s.LockTimeout}, nil
 }
 
 // Close returns all connections.

@@ -99,7 +99,7 @@ func New(t testing.TB) *World {
 
 	world := &World{
 		Database:    settings.Database{URL: url, MaxConns: 16},
-		Warehouse:   settings.Warehouse{URL: url},
+		Warehouse:   settings.Warehouse{URL: url, LockTimeout: time.Minute}, // tests hold locks to stop a load where they want it
 		ObjectStore: shared.ObjectStore,
 		Temporal:    shared.Temporal,
 		Home:        home,
