@@ -63,6 +63,7 @@ type backfillMonth struct {
 	Interval store.RunInterval `json:"interval"`
 	State    string            `json:"state" enum:"waiting,running,succeeded,failed,cancelled"`
 	Error    *string           `json:"error"`
+	Note     *string           `json:"note" doc:"What to know though it succeeded, as its run has it."`
 }
 
 func (a *API) backfillOf(told *runs.BackfillTold) ETLBackfill {
@@ -77,7 +78,7 @@ func (a *API) backfillOf(told *runs.BackfillTold) ETLBackfill {
 		for _, month := range told.Progress.Months {
 			shown.Progress.Months = append(shown.Progress.Months, backfillMonth{
 				RunID: month.RunID, Interval: store.RunInterval{From: month.Days.From.String(), To: month.Days.To.String()},
-				State: month.State, Error: text(month.Error),
+				State: month.State, Error: text(month.Error), Note: text(month.Note),
 			})
 		}
 	}

@@ -1,7 +1,6 @@
 package runs
 
 import (
-	"cmp"
 	"fmt"
 	"time"
 	_ "time/tzdata" // zones are known on machines without them
@@ -22,9 +21,9 @@ func (e *RangeError) Error() string { return fmt.Sprintf("%s %q: %s", e.Field, e
 // table of a load has a folder for every month: 0226 in place of 2026 would make more than twenty thousand.
 const FirstDay = "2000-01-01"
 
-// Days is the UTC days that hold the days [from, to) of a time zone whole; days are yyyy-mm-dd, FirstDay and later. No
-// days at all mean today, no second day means the first alone, no zone UTC. A *RangeError says
-// which of them is wrong.
+// Days is the UTC days that hold the days [from, to) of a time zone whole, up to the one that has begun; days are
+// yyyy-mm-dd, FirstDay and later, and have begun in the zone. No days at all mean today, no second day means the first
+// alone, no zone UTC. A *RangeError says which of them is wrong.
 func Days(from, to, zone string, now time.Time) (lake.Span, error) {
 	location, err := time.LoadLocation(zone)
 	if err != nil || zone == "Local" {
@@ -52,21 +51,17 @@ func Days(from, to, zone string, now time.Time) (lake.Span, error) {
 	if !first.Before(last) {
 		return lake.Span{}, &RangeError{"to", to, fmt.Sprintf("want a day after %s: it is not loaded itself", first.Format(time.DateOnly))}
 	}
-	span := lake.Span{From: lake.DayOf(first), To: lake.DayOf(last.Add(-time.Nanosecond)) + 1}
 	// Metrics are never turned back to an earlier day: one load of a day to come would hold them there.
-	if somewhere := lake.DayOf(now.UTC().Add(mostAhead)); span.Last() > somewhere {
-		return lake.Span{}, &RangeError{cmp.Or(field(to), "from"), cmp.Or(to, from), fmt.Sprintf("want no day after %s, which has begun nowhere", somewhere)}
+	today := now.In(location)
+	tomorrow := time.Date(today.Year(), today.Month(), today.Day()+1, 0, 0, 0, 0, location)
+	if last.After(tomorrow) {
+		wrong := RangeError{"from", from, fmt.Sprintf("want no day after %s: it has not begun in %s", today.Format(time.DateOnly), location)}
+		if to != "" {
+			wrong = RangeError{"to", to, fmt.Sprintf("want %s at the latest: it is not loaded itself, and no later day has begun in %s", tomorrow.Format(time.DateOnly), location)}
+		}
+		return lake.Span{}, &wrong
 	}
+	span := lake.Span{From: lake.DayOf(first), To: lake.DayOf(last.Add(-time.Nanosecond)) + 1}
+	span.To = min(span.To, lake.DayOf(now)+1)
 	return span, nil
-}
-
-// mostAhead is how far the zone that is furthest ahead is.
-const mostAhead = 14 * time.Hour
-
-// field is the name of the second day, when there is one.
-func field(to string) string {
-	if to == "" {
-		return ""
-	}
-	return "to"
 }

@@ -37,6 +37,7 @@ type BackfillMonth struct {
 	Days  lake.Span `json:"days"`
 	State string    `json:"state"` // waiting, running, succeeded, failed or cancelled
 	Error string    `json:"error,omitempty"`
+	Note  string    `json:"note,omitempty"` // what to know though it succeeded
 }
 
 // BackfillProgressQuery is the query that a backfill answers with its BackfillProgress.
@@ -115,7 +116,10 @@ func (b *backfillETL) load(ctx workflow.Context, i int) {
 
 		TypedSearchAttributes: input.attributes(),
 	})
-	b.ended(ctx, i, workflow.ExecuteChildWorkflow(child, DailyETL, input).Get(ctx, nil))
+	var result ETLResult
+	err := workflow.ExecuteChildWorkflow(child, DailyETL, input).Get(ctx, &result)
+	b.progress.Months[i].Note = result.Note
+	b.ended(ctx, i, err)
 }
 
 func (b *backfillETL) ended(ctx workflow.Context, i int, err error) {
@@ -155,7 +159,7 @@ func (b *backfillETL) details(ctx workflow.Context) {
 	text := ""
 	for _, month := range b.progress.Months {
 		count[month.State]++
-		text += fmt.Sprintf("- %s to %s: %s %s\n", month.Days.From, month.Days.To, month.State, month.Error)
+		text += fmt.Sprintf("- %s to %s: %s %s%s\n", month.Days.From, month.Days.To, month.State, month.Error, month.Note)
 	}
 	workflow.SetCurrentDetails(ctx, fmt.Sprintf("%d of %d loads succeeded, %d failed, %d months were loaded before, with the same models.\n\n%s",
 		count[etl.Succeeded], len(b.progress.Months), count[etl.Failed], b.progress.Done, text))

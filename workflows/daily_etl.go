@@ -30,7 +30,8 @@ type ETLInput struct {
 type ETLResult struct {
 	RunID uuid.UUID `json:"run_id"`
 	State string    `json:"state"`
-	Rows  int64     `json:"rows"` // published; of a replay that changes nothing, those of the execution that stands
+	Rows  int64     `json:"rows"`           // published; of a replay that changes nothing, those of the execution that stands
+	Note  string    `json:"note,omitempty"` // what to know though it succeeded
 }
 
 // DailyETL takes the shop's data of a run's days to the warehouse: extract, clean, work, gold,
@@ -55,6 +56,7 @@ type dailyETL struct {
 	plan    etl.Plan
 	reports []*etl.Report
 	rows    *int64 // published
+	note    string // what to know of what is published
 }
 
 // begin waits until no maintenance holds runs. Each look is an activity that succeeds: waiting costs no tries.
@@ -197,7 +199,7 @@ func (e *dailyETL) publish(ctx workflow.Context) error {
 	}
 	report, err := e.whole(ctx, etl.Publish, "publish all tables in one transaction", etlSteps.Publish)
 	if err == nil {
-		e.rows = &report.RowsOut
+		e.rows, e.note = &report.RowsOut, report.Unshown
 	}
 	return err
 }
@@ -235,7 +237,7 @@ func (e *dailyETL) failed(ctx workflow.Context, step etl.Step, table string, err
 // finish records how the execution ended, whatever ended it, however long that takes.
 func (e *dailyETL) finish(ctx workflow.Context, failure error) (*ETLResult, error) {
 	request := etl.FinishRequest{
-		Begin: e.beginRequest(ctx), State: etl.Succeeded, Published: e.rows, At: workflow.Now(ctx), Steps: e.reports,
+		Begin: e.beginRequest(ctx), State: etl.Succeeded, Published: e.rows, At: workflow.Now(ctx), Steps: e.reports, Note: e.note,
 	}
 	switch {
 	case failure == nil:
@@ -258,7 +260,7 @@ func (e *dailyETL) finish(ctx workflow.Context, failure error) (*ETLResult, erro
 	if failure != nil {
 		return nil, failure
 	}
-	result := &ETLResult{RunID: e.input.Run.ID, State: request.State}
+	result := &ETLResult{RunID: e.input.Run.ID, State: request.State, Note: e.note}
 	if e.rows != nil {
 		result.Rows = *e.rows
 	}

@@ -345,6 +345,7 @@ type FinishRequest struct {
 	Published *int64       `json:"published"` // rows; nil when nothing was published
 	At        time.Time    `json:"at"`
 	Steps     []*Report    `json:"steps"`
+	Note      string       `json:"note,omitempty"` // what to know though it succeeded
 }
 
 // Finish records how an execution ended, and all of its steps once more. It is tried until it
@@ -373,6 +374,9 @@ func (a *Activities) Finish(ctx context.Context, request FinishRequest) error {
 		}
 		if request.Error != "" {
 			finish.Error = &request.Error
+		}
+		if request.Note != "" {
+			finish.Note = &request.Note
 		}
 		return queries.FinishRun(ctx, finish)
 	})

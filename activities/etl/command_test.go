@@ -117,6 +117,18 @@ func (p *pipeline) backfilledByCommand() {
 		!strings.HasSuffix(lines[1], " 2026-03-01 2026-03-02 succeeded") {
 		t.Errorf("etl backfill asked for again: code %d, printed %q, said %s", code, stdout, stderr)
 	}
+	stdout, stderr, code = p.ran("etl", "backfill", "--from", "2026-02-27", "--to", "2026-02-28")
+	line, note, _ := strings.Cut(stdout, "\n")
+	id, _, _ := strings.Cut(line, " ")
+	if code != 0 || !strings.HasSuffix(line, " succeeded") || !strings.Contains(note, "sales_metrics stay as of 2026-03-01, ") {
+		t.Errorf("etl backfill of earlier days: code %d, printed %q, said %s", code, stdout, stderr)
+	}
+	if stdout, stderr, code := p.ran("etl", "replay", id, "--from", "work"); code != 0 || stdout != id+" succeeded\n"+note {
+		t.Errorf("etl replay of earlier days: code %d, printed %q, said %s", code, stdout, stderr)
+	}
+	if stdout, _, _ := p.ran("etl", "status", id); !strings.Contains(stdout, note) {
+		t.Errorf("etl status of a load of earlier days printed %q", stdout)
+	}
 	told, err := p.temporal.DescribeWorkflowExecution(t.Context(), workflows.BackfillID(p.queue(), span(t, "2026-02-28", "2026-03-02")), "")
 	if err != nil {
 		t.Fatal(err)

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"mercado/internal/lake"
 	"mercado/internal/lake/model"
@@ -183,7 +185,24 @@ func (a *Activities) Publish(ctx context.Context, step RunStep) (*Report, error)
 		report.State = Skipped
 		report.Note = fmt.Sprintf("nothing changed since this run was published: %d rows, %d days of facts", done.Rows, done.Days)
 	}
+	if report.Unshown = unshown(done.Stay); report.Unshown != "" {
+		report.Note += "; " + report.Unshown
+	}
 	return a.end(ctx, step.Run, report, err)
+}
+
+// unshown tells of the tables that stay as of the day they show, "" for none.
+func unshown(stay []warehouse.Staying) string {
+	days := map[lake.Day][]string{}
+	for _, table := range stay {
+		days[table.Shows] = append(days[table.Shows], table.Table)
+	}
+	var told []string
+	for _, day := range slices.Sorted(maps.Keys(days)) {
+		told = append(told, fmt.Sprintf("%s stay as of %s, without what this load has changed: load that day again and they follow (mercado etl run --from %s)",
+			strings.Join(days[day], ", "), day, day))
+	}
+	return strings.Join(told, "; ")
 }
 
 func (a *Activities) publication(ctx context.Context, step RunStep) (*warehouse.Publication, error) {

@@ -117,6 +117,9 @@ func (p *pipeline) backfilled(engineer *apitest.Client) {
 	}
 	for i, month := range done.Progress.Months {
 		run := runAt(engineer, month.RunID.String())
+		if month.Note != nil || run.Note != nil {
+			t.Errorf("of month %d is told %v, of its run %v", i, month.Note, run.Note)
+		}
 		if month.State != "succeeded" || run.State != "succeeded" || run.Trigger != "backfill" || run.Interval != month.Interval || run.Scope != []string{"facts", "all"}[i] {
 			t.Errorf("month %d of the backfill is %+v, its run %+v", i, month, run)
 		}

@@ -138,9 +138,16 @@ func TestMetricsReadWhatWasPublishedWithTheRunsDaysInPlace(t *testing.T) {
 
 	// Days before the last that is shown count, and do not turn it back.
 	p.exec("select fixture.place('2026-01-05', 2)")
-	p.load("2026-01-05", "2026-01-06")
+	early, result := p.load("2026-01-05", "2026-01-06")
 	p.want(warehouseTakings, standing)
-	p.load("2026-03-02", "2026-03-03")
+	if tables, told, found := strings.Cut(result.Note, " stay as of 2026-03-02, without what this load has changed: "); !found ||
+		!slices.Contains(strings.Split(tables, ", "), "takings") || !strings.Contains(told, "mercado etl run --from 2026-03-02") {
+		t.Errorf("of a load of earlier days is told %q", result.Note)
+	}
+	p.same("select note from etl.runs where id = '"+early.ID.String()+"'", "select '"+result.Note+"'::text")
+	if _, result = p.load("2026-03-02", "2026-03-03"); result.Note != "" {
+		t.Errorf("of a load that all tables show is told %q", result.Note)
+	}
 	p.same(warehouseTakings, shopTakings)
 
 	// A release gives the history a column, which is null in what stood before; it reads its own files as well.

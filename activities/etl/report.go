@@ -24,6 +24,9 @@ type Report struct {
 	StartedAt    time.Time `json:"started_at"`
 	FinishedAt   time.Time `json:"finished_at"` // zero while running
 	Note         string    `json:"note"`        // one line for people
+
+	// Unshown says which tables do not show what the run has published, and what to do; "" when all do.
+	Unshown string `json:"unshown,omitempty"`
 }
 
 // States of a step.

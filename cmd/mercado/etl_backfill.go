@@ -22,7 +22,7 @@ type ETLBackfillCmd struct {
 	settings.ETL
 	From     string `name:"from" required:"" placeholder:"DAY" help:"First day, yyyy-mm-dd, 2000-01-01 or later."`
 	To       string `name:"to" required:"" placeholder:"DAY" help:"Day after the last."`
-	TZ       string `name:"tz" default:"UTC" placeholder:"ZONE" help:"Time zone of the days. The UTC days that hold them whole are loaded."`
+	TZ       string `name:"tz" default:"UTC" placeholder:"ZONE" help:"Time zone of the days. The UTC days that hold them whole are loaded, as far as they have begun."`
 	Parallel int    `name:"parallel" default:"2" help:"How many months are loaded at once."`
 
 	span lake.Span
@@ -66,6 +66,11 @@ func (c *ETLBackfillCmd) Run(ctx context.Context, g *Globals) error {
 		for _, month := range progress.Months {
 			if _, err := fmt.Fprintf(w, "%s %s %s %s\n", month.RunID, month.Days.From, month.Days.To, month.State); err != nil {
 				return err
+			}
+			if month.Note != "" {
+				if _, err := fmt.Fprintln(w, month.Note); err != nil {
+					return err
+				}
 			}
 		}
 		return nil

@@ -19,7 +19,7 @@ type ETLRunCmd struct {
 	settings.ETL
 	From string `name:"from" placeholder:"DAY" help:"First day, yyyy-mm-dd, 2000-01-01 or later (default: today)."`
 	To   string `name:"to" placeholder:"DAY" help:"Day after the last (default: the day after --from)."`
-	TZ   string `name:"tz" default:"UTC" placeholder:"ZONE" help:"Time zone of the days. The run loads the UTC days that hold them whole."`
+	TZ   string `name:"tz" default:"UTC" placeholder:"ZONE" help:"Time zone of the days. The run loads the UTC days that hold them whole, as far as they have begun."`
 
 	span lake.Span
 }
@@ -61,6 +61,9 @@ func (s *etlServers) await(ctx context.Context, g *Globals, execution *runs.Exec
 	}
 	err := g.print(run, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%s %s\n", run.ID, run.State)
+		if err == nil && run.Note != nil {
+			_, err = fmt.Fprintln(w, *run.Note)
+		}
 		return err
 	})
 	if ended != nil && err == nil {

@@ -164,6 +164,9 @@ func printRun(w io.Writer, run *store.Run, underWay []store.MaintenanceUnderWay)
 	if run.Error != nil {
 		fmt.Fprintf(table, "error\t%s\n", *run.Error)
 	}
+	if run.Note != nil {
+		fmt.Fprintf(table, "note\t%s\n", *run.Note)
+	}
 	if run.PrunedAt != nil {
 		fmt.Fprintf(table, "pruned\t%s: its files are removed from the lake, it cannot be replayed\n", run.PrunedAt.Format(time.RFC3339))
 	}

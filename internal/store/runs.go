@@ -27,6 +27,7 @@ type Run struct {
 	WorkflowID         string      `json:"workflow_id" doc:"Of its last execution."`
 	Rows               *int64      `json:"rows_published" doc:"By its last publish that changed something; null when nothing was published."`
 	Error              *string     `json:"error" doc:"Why it failed."`
+	Note               *string     `json:"note" doc:"What to know though it succeeded: which metric tables show a later day, stay as they are and are without what it has changed, and what to do. Null when there is nothing."`
 	StartedAt          time.Time   `json:"started_at"`
 	ExecutionStartedAt time.Time   `json:"execution_started_at" doc:"When the run, or its last replay, began."`
 	FinishedAt         *time.Time  `json:"finished_at"`
@@ -104,7 +105,7 @@ func (db *DB) withSteps(ctx context.Context, rows []shopdb.EtlRun) ([]Run, error
 			ID:       row.ID,
 			Interval: RunInterval{From: row.IntervalFrom.Format(time.DateOnly), To: row.IntervalTo.Format(time.DateOnly)},
 			Attempt:  row.Attempt, Execution: row.Execution, Scope: row.Scope, Trigger: row.Trigger, State: row.State, WorkflowID: row.WorkflowID,
-			Rows: row.RowsPublished, Error: row.Error, StartedAt: row.StartedAt.UTC(),
+			Rows: row.RowsPublished, Error: row.Error, Note: row.Note, StartedAt: row.StartedAt.UTC(),
 			ExecutionStartedAt: row.ExecutionStartedAt.UTC(), WaitsFor: row.WaitsFor, Steps: []RunStep{},
 			RollingBack: row.StateBefore != nil,
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"reflect"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -27,7 +28,7 @@ func TestExecutionThatPublishedTellsSoAgain(t *testing.T) {
 	p := b.publication("10:20:", "", 5)
 	want := warehouse.Published{Rows: 4, Days: 2}
 	for _, when := range []string{"first", "again"} {
-		if done := b.publish(p); done != want {
+		if done := b.publish(p); !reflect.DeepEqual(done, want) {
 			t.Errorf("%s: %+v, want %+v", when, done, want)
 		}
 	}
@@ -41,7 +42,7 @@ func TestReplayThatMadeTheSamePublishesNothing(t *testing.T) {
 	done := b.publish(p)
 	before := b.text("select string_agg(xmin::text, ',' order by date_id) from warehouse.stock_daily")
 	done.Already = true
-	if again := b.publish(b.replay(p, 5)); again != done {
+	if again := b.publish(b.replay(p, 5)); !reflect.DeepEqual(again, done) {
 		t.Errorf("%+v, want %+v", again, done)
 	}
 	b.want("select string_agg(xmin::text, ',' order by date_id) from warehouse.stock_daily", before)

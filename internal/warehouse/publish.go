@@ -46,6 +46,16 @@ type Published struct {
 	Rows    int64 `json:"rows"`    // written or, of tables without days, removed
 	Days    int64 `json:"days"`    // days of tables put in place
 	Kept    int64 `json:"kept"`    // days of tables left alone, because a newer snapshot had published them
+
+	// Stay are the tables that show a day and were left alone, because they show a later one or were made from a newer
+	// snapshot: what the run has changed does not show in them.
+	Stay []Staying `json:"stay,omitempty"`
+}
+
+// Staying is a table that shows a day.
+type Staying struct {
+	Table string   `json:"table"`
+	Shows lake.Day `json:"shows"`
 }
 
 // Publish puts all staged tables in place in one transaction: a reader sees all of it or none,
@@ -65,7 +75,11 @@ func (db *DB) Publish(ctx context.Context, p Publication) (Published, error) {
 		return Published{}, fmt.Errorf("begin to publish: %w", err)
 	}
 	publishing := &publishing{Publication: p, db: db, queries: warehousedb.New(tx)}
-	if err := publishing.run(ctx); err != nil {
+	err = publishing.run(ctx)
+	if err == nil {
+		err = publishing.staying(ctx)
+	}
+	if err != nil {
 		rollback(ctx, tx)
 		return Published{}, err
 	}
@@ -242,6 +256,24 @@ func (p *publishing) placeWhole(ctx context.Context, table PublishedTable, expec
 	r.equal(table.Name, "rows", "reconcile", "warehouse", expected[0].Rows, placed.Standing)
 	r.equal(table.Name, "rows that are not staged", "reconcile", "warehouse", 0, placed.Strange)
 	return r.err()
+}
+
+// staying notes which of the tables that show a day are another run's.
+func (p *publishing) staying(ctx context.Context) error {
+	var tables []string
+	for _, table := range p.Tables {
+		if table.AsOf {
+			tables = append(tables, table.Name)
+		}
+	}
+	rows, err := p.queries.StandingOfOthers(ctx, warehousedb.StandingOfOthersParams{Tables: tables, RunID: p.RunID})
+	if err != nil {
+		return fmt.Errorf("look which day is shown: %w", err)
+	}
+	for _, row := range rows {
+		p.done.Stay = append(p.done.Stay, Staying{Table: row.TableName, Shows: lake.DayOf(row.Shows)})
+	}
+	return nil
 }
 
 // standing tells which of the days a newer snapshot has published, and which the run has

@@ -117,7 +117,7 @@ func (q *Queries) PublishedBy(ctx context.Context, arg PublishedByParams) error 
 
 const rolledBack = `-- name: RolledBack :exec
 update etl.runs
-set state = 'rolled_back'
+set state = 'rolled_back', note = null
 where id = any($1::uuid[]) and state = 'succeeded'
 `
 

@@ -59,7 +59,7 @@ func (q *Queries) AbandonRun(ctx context.Context, arg AbandonRunParams) error {
 const backfilledMonths = `-- name: BackfilledMonths :many
 select loaded.interval_from, loaded.interval_to
 from (
-    select distinct on (r.interval_from, r.interval_to) r.id, r.interval_from, r.interval_to, r.attempt, r.execution, r.scope, r.trigger, r.backfill, r.state, r.workflow_id, r.workflow_run_id, r.model_version, r.snapshot, r.system_id, r.rows_published, r.published_execution, r.error, r.started_at, r.execution_started_at, r.finished_at, r.waits_for, r.state_before, r.pruned_at
+    select distinct on (r.interval_from, r.interval_to) r.id, r.interval_from, r.interval_to, r.attempt, r.execution, r.scope, r.trigger, r.backfill, r.state, r.workflow_id, r.workflow_run_id, r.model_version, r.snapshot, r.system_id, r.rows_published, r.published_execution, r.error, r.note, r.started_at, r.execution_started_at, r.finished_at, r.waits_for, r.state_before, r.pruned_at
     from etl.runs as r
     where r.backfill = $1::text
         and r.scope = 'facts'
@@ -141,6 +141,7 @@ set
     state = 'running',
     finished_at = null,
     error = null,
+    note = null,
     execution = excluded.execution,
     execution_started_at = excluded.execution_started_at,
     workflow_id = excluded.workflow_id,
@@ -188,16 +189,18 @@ update etl.runs
 set
     state = $1,
     error = $2,
-    rows_published = coalesce($3, rows_published),
-    published_execution = $4,
-    finished_at = $5,
+    note = $3,
+    rows_published = coalesce($4, rows_published),
+    published_execution = $5,
+    finished_at = $6,
     waits_for = null
-where id = $6
+where id = $7
 `
 
 type FinishRunParams struct {
 	State              string
 	Error              *string
+	Note               *string
 	RowsPublished      *int64
 	PublishedExecution *int32
 	FinishedAt         *time.Time
@@ -208,6 +211,7 @@ func (q *Queries) FinishRun(ctx context.Context, arg FinishRunParams) error {
 	_, err := q.db.Exec(ctx, finishRun,
 		arg.State,
 		arg.Error,
+		arg.Note,
 		arg.RowsPublished,
 		arg.PublishedExecution,
 		arg.FinishedAt,
@@ -254,7 +258,7 @@ func (q *Queries) IsCurrent(ctx context.Context, arg IsCurrentParams) (bool, err
 }
 
 const latestRuns = `-- name: LatestRuns :many
-select id, interval_from, interval_to, attempt, execution, scope, trigger, backfill, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, rows_published, published_execution, error, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
+select id, interval_from, interval_to, attempt, execution, scope, trigger, backfill, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, rows_published, published_execution, error, note, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
 from etl.runs
 order by started_at desc, id desc
 limit $1
@@ -287,6 +291,7 @@ func (q *Queries) LatestRuns(ctx context.Context, most int32) ([]EtlRun, error) 
 			&i.RowsPublished,
 			&i.PublishedExecution,
 			&i.Error,
+			&i.Note,
 			&i.StartedAt,
 			&i.ExecutionStartedAt,
 			&i.FinishedAt,
@@ -305,7 +310,7 @@ func (q *Queries) LatestRuns(ctx context.Context, most int32) ([]EtlRun, error) 
 }
 
 const listRuns = `-- name: ListRuns :many
-select id, interval_from, interval_to, attempt, execution, scope, trigger, backfill, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, rows_published, published_execution, error, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
+select id, interval_from, interval_to, attempt, execution, scope, trigger, backfill, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, rows_published, published_execution, error, note, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
 from etl.runs
 where ($1::text is null or state = $1::text)
     and (
@@ -363,6 +368,7 @@ func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]EtlRun, e
 			&i.RowsPublished,
 			&i.PublishedExecution,
 			&i.Error,
+			&i.Note,
 			&i.StartedAt,
 			&i.ExecutionStartedAt,
 			&i.FinishedAt,
@@ -440,7 +446,7 @@ func (q *Queries) RenewExecution(ctx context.Context, arg RenewExecutionParams) 
 }
 
 const runByID = `-- name: RunByID :one
-select id, interval_from, interval_to, attempt, execution, scope, trigger, backfill, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, rows_published, published_execution, error, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
+select id, interval_from, interval_to, attempt, execution, scope, trigger, backfill, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, rows_published, published_execution, error, note, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
 from etl.runs
 where id = $1
 `
@@ -466,6 +472,7 @@ func (q *Queries) RunByID(ctx context.Context, id uuid.UUID) (EtlRun, error) {
 		&i.RowsPublished,
 		&i.PublishedExecution,
 		&i.Error,
+		&i.Note,
 		&i.StartedAt,
 		&i.ExecutionStartedAt,
 		&i.FinishedAt,

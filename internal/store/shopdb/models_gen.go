@@ -299,6 +299,7 @@ type EtlRun struct {
 	RowsPublished      *int64
 	PublishedExecution *int32
 	Error              *string
+	Note               *string
 	StartedAt          time.Time
 	ExecutionStartedAt time.Time
 	FinishedAt         *time.Time

@@ -524,6 +524,46 @@ func (q *Queries) Standing(ctx context.Context, arg StandingParams) (StandingRow
 	return i, err
 }
 
+const standingOfOthers = `-- name: StandingOfOthers :many
+select v.table_name, (v.interval_to - 1)::date as shows
+from warehouse.versions as v
+where v.table_name = any($1::text[])
+    and v.date_id = 0
+    and v.run_id <> $2
+order by v.interval_to, v.table_name
+`
+
+type StandingOfOthersParams struct {
+	Tables []string
+	RunID  uuid.UUID
+}
+
+type StandingOfOthersRow struct {
+	TableName string
+	Shows     time.Time
+}
+
+// Of these tables that show a day those that stand as another run has published them, and the day.
+func (q *Queries) StandingOfOthers(ctx context.Context, arg StandingOfOthersParams) ([]StandingOfOthersRow, error) {
+	rows, err := q.db.Query(ctx, standingOfOthers, arg.Tables, arg.RunID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []StandingOfOthersRow{}
+	for rows.Next() {
+		var i StandingOfOthersRow
+		if err := rows.Scan(&i.TableName, &i.Shows); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const sweepStaging = `-- name: SweepStaging :one
 select staging.sweep($1::uuid, $2::integer)::integer
 `

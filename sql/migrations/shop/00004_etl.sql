@@ -25,6 +25,7 @@ create table etl.runs (
     rows_published bigint,
     published_execution integer, -- the last whose publish stands, as the warehouse said when one ended; null when none does
     error text,
+    note text, -- what to know though its last execution has succeeded; null for nothing
     started_at timestamptz not null default now(),
     execution_started_at timestamptz not null,
     finished_at timestamptz,

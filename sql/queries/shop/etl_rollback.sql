@@ -53,5 +53,5 @@ where id = sqlc.arg(id);
 -- name: RolledBack :exec
 -- Of runs of which nothing stands any more.
 update etl.runs
-set state = 'rolled_back'
+set state = 'rolled_back', note = null
 where id = any(sqlc.arg(ids)::uuid[]) and state = 'succeeded';

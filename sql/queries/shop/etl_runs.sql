@@ -30,6 +30,7 @@ set
     state = 'running',
     finished_at = null,
     error = null,
+    note = null,
     execution = excluded.execution,
     execution_started_at = excluded.execution_started_at,
     workflow_id = excluded.workflow_id,
@@ -77,6 +78,7 @@ update etl.runs
 set
     state = sqlc.arg(state),
     error = sqlc.narg(error),
+    note = sqlc.narg(note),
     rows_published = coalesce(sqlc.narg(rows_published), rows_published),
     published_execution = sqlc.narg(published_execution),
     finished_at = sqlc.arg(finished_at),

@@ -140,3 +140,12 @@ from warehouse.versions
 where table_name = any(sqlc.arg(tables)::text[])
     and date_id >= sqlc.arg(first)::integer
     and date_id < sqlc.arg(beyond)::integer;
+
+-- name: StandingOfOthers :many
+-- Of these tables that show a day those that stand as another run has published them, and the day.
+select v.table_name, (v.interval_to - 1)::date as shows
+from warehouse.versions as v
+where v.table_name = any(sqlc.arg(tables)::text[])
+    and v.date_id = 0
+    and v.run_id <> sqlc.arg(run_id)
+order by v.interval_to, v.table_name;
