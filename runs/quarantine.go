@@ -2,6 +2,7 @@ package runs
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"mercado/activities/etl"
 	"mercado/internal/lake"
+	"mercado/internal/lake/extract"
 	"mercado/internal/lake/model"
 	"mercado/internal/settings"
 	"mercado/internal/store"
@@ -35,6 +37,10 @@ type QuarantineFilter struct {
 	Table *string
 	Rule  *string
 	Day   *time.Time // one that the run loads
+
+	// AllRuns asks for the rows of all loads, and not of those alone that stand. A run that is named is shown anyway.
+	AllRuns bool
+
 	After *QuarantineKey
 	Most  int
 }
@@ -65,18 +71,25 @@ type BrokenRule struct {
 	Condition string `json:"condition" doc:"What every row meets, as the model's header has it."`
 }
 
-// List gives the rows that a filter asks for. Those of a run whose files are gone are left out.
+// List gives the rows that a filter asks for, of loads that stand unless all are asked for: of a table copied whole the
+// last load of everything that was published, of a table of days each day's last that was published. Those of a run
+// whose files are gone are left out.
 func (q *Quarantine) List(ctx context.Context, filter QuarantineFilter) ([]QuarantinedRow, error) {
 	folder, release, err := etl.OpenScratch(q.Scratch)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
+	subjects, err := subjects()
+	if err != nil {
+		return nil, err
+	}
 	rows := []QuarantinedRow{}
 	after := filter.After
+	all := filter.AllRuns || filter.Run != nil
 	const page = 50
 	for {
-		asked := shopdb.RejectedStepsParams{RunID: filter.Run, TableName: filter.Table, Day: filter.Day, RowLimit: page}
+		asked := shopdb.RejectedStepsParams{RunID: filter.Run, TableName: filter.Table, Day: filter.Day, AllRuns: all, Subjects: subjects, RowLimit: page}
 		if after != nil {
 			asked.AtTime, asked.AtID, asked.AtTable = &after.At, &after.Run, &after.Table
 		}
@@ -85,6 +98,9 @@ func (q *Quarantine) List(ctx context.Context, filter QuarantineFilter) ([]Quara
 			return nil, fmt.Errorf("list what is in quarantine: %w", err)
 		}
 		for _, step := range steps {
+			if all {
+				step.FirstDays, step.LastDays = nil, nil
+			}
 			from := int64(0)
 			if after != nil && after.Run == step.RunID && after.Table == step.TableName {
 				from = after.Row + 1
@@ -131,6 +147,9 @@ func (q *Quarantine) read(
 				Key: QuarantineKey{At: step.StartedAt, Run: step.RunID, Table: step.TableName, Row: before + number},
 			}
 			delete(row, "broken_rules")
+			if !q.standsOn(clean, row, step) {
+				return true
+			}
 			if filter.Rule == nil || slices.ContainsFunc(found.Rules, func(r BrokenRule) bool { return r.Rule == *filter.Rule }) {
 				rows = append(rows, found)
 			}
@@ -142,6 +161,38 @@ func (q *Quarantine) read(
 		before += part.Rows
 	}
 	return rows, nil
+}
+
+// subjects says of each table, as JSON, whose days it is of.
+func subjects() (json.RawMessage, error) {
+	sources, err := extract.Sources()
+	if err != nil {
+		return nil, err
+	}
+	of := map[string]string{}
+	for _, source := range sources {
+		of[source.Table] = source.Subject
+	}
+	return json.Marshal(of)
+}
+
+// standsOn tells whether the row's day is one of the step's. A row that does not say its day stands as long as any does,
+// and one of a table without days, too.
+func (q *Quarantine) standsOn(table model.Table, row lake.Row, step shopdb.RejectedStepsRow) bool {
+	found, err := q.Models.Get(table)
+	if err != nil || len(step.FirstDays) == 0 {
+		return true
+	}
+	at, said := row[found.Partition].(time.Time)
+	if !said {
+		return true
+	}
+	for i := range step.FirstDays {
+		if !at.Before(step.FirstDays[i]) && at.Before(step.LastDays[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 func (q *Quarantine) rules(table model.Table, row lake.Row) []BrokenRule {

@@ -2,8 +2,10 @@ package etl
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,9 +23,7 @@ func (a *Activities) Extract(ctx context.Context, step RunStep) ([]*Report, erro
 	times := &copyTimes{of: map[string]*Report{}}
 	snapshot, err := a.extract(ctx, step.Run, times)
 	if err == nil {
-		err = a.Shop.FrozeRun(ctx, shopdb.FrozeRunParams{
-			ID: step.Run.ID, Snapshot: snapshot.Mark.Snapshot, SystemID: &snapshot.Mark.SystemID,
-		})
+		err = a.froze(ctx, step.Run, snapshot)
 	}
 	if err != nil {
 		_, err = a.end(ctx, step.Run, whole, err)
@@ -48,6 +48,25 @@ func (a *Activities) Extract(ctx context.Context, step RunStep) ([]*Report, erro
 	}
 	_, err = a.end(ctx, step.Run, whole, nil)
 	return reports, err
+}
+
+// froze records what was read, and of which days.
+func (a *Activities) froze(ctx context.Context, run Run, snapshot *lake.Snapshot) error {
+	days := map[string]string{} // as Postgres writes many ranges
+	for subject, spans := range snapshot.Days {
+		ranges := make([]string, len(spans))
+		for i, span := range spans {
+			ranges[i] = fmt.Sprintf("[%s,%s)", span.From, span.To)
+		}
+		days[subject] = "{" + strings.Join(ranges, ",") + "}"
+	}
+	text, err := json.Marshal(days)
+	if err != nil {
+		return err
+	}
+	return a.Shop.FrozeRun(ctx, shopdb.FrozeRunParams{
+		ID: run.ID, Snapshot: snapshot.Mark.Snapshot, SystemID: &snapshot.Mark.SystemID, Days: text,
+	})
 }
 
 // copyTimes notes when the first copy of each table began and when the last ended.

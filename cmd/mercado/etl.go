@@ -22,7 +22,7 @@ type ETLCmd struct {
 	Backfill   ETLBackfillCmd   `cmd:"" help:"Load many days, month by month, and wait for the end. Asked for again after it has failed, it goes on with the months that are missing; after it has succeeded, or with other models, all are loaded anew."`
 	Rollback   ETLRollbackCmd   `cmd:"" help:"Put back what stood in the warehouse before the latest publish, and wait for the end."`
 	Prune      ETLPruneCmd      `cmd:"" help:"Remove the files of old loads from the lake, and wait for the end."`
-	Quarantine ETLQuarantineCmd `cmd:"" help:"Show the rows that broke a rule and stayed out of the warehouse."`
+	Quarantine ETLQuarantineCmd `cmd:"" help:"Show the rows that broke a rule and are missing in the warehouse as it stands."`
 	Schedules  ETLSchedulesCmd  `cmd:"" help:"Show, pause, resume or trigger what starts loads by itself."`
 }
 

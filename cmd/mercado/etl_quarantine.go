@@ -22,10 +22,11 @@ import (
 type ETLQuarantineCmd struct {
 	settings.Database
 	settings.ObjectStore
-	OfRun *runID `name:"run" placeholder:"RUN" help:"Of this run, as etl status shows it."`
-	Table string `name:"table" placeholder:"TABLE" help:"Of this table of zone clean."`
-	Rule  string `name:"rule" placeholder:"RULE" help:"That broke this rule."`
-	Limit int    `name:"limit" default:"100" help:"Show at most so many rows, of the newest runs first."`
+	OfRun   *runID `name:"run" placeholder:"RUN" help:"Of this run, as etl status shows it, whether it stands or not."`
+	Table   string `name:"table" placeholder:"TABLE" help:"Of this table of zone clean."`
+	Rule    string `name:"rule" placeholder:"RULE" help:"That broke this rule."`
+	AllRuns bool   `name:"all-runs" help:"Of all loads, also those that a later one has replaced, that failed or were rolled back. Otherwise of what stands: of a table copied whole the last load that was published, of a table of days each day's last that was."`
+	Limit   int    `name:"limit" default:"100" help:"Show at most so many rows, of the newest runs first."`
 }
 
 // Validate implements kong's validation hook.
@@ -51,7 +52,7 @@ func (c *ETLQuarantineCmd) Run(ctx context.Context, g *Globals) error {
 	if err != nil {
 		return err
 	}
-	filter := runs.QuarantineFilter{Most: c.Limit}
+	filter := runs.QuarantineFilter{AllRuns: c.AllRuns, Most: c.Limit}
 	if c.OfRun != nil {
 		id := uuid.UUID(*c.OfRun)
 		if _, err := db.Run(ctx, id); err != nil {

@@ -7,6 +7,7 @@ package shopdb
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -59,7 +60,7 @@ func (q *Queries) AbandonRun(ctx context.Context, arg AbandonRunParams) error {
 const backfilledMonths = `-- name: BackfilledMonths :many
 select loaded.interval_from, loaded.interval_to
 from (
-    select distinct on (r.interval_from, r.interval_to) r.id, r.interval_from, r.interval_to, r.attempt, r.execution, r.scope, r.trigger, r.backfill, r.state, r.workflow_id, r.workflow_run_id, r.model_version, r.snapshot, r.system_id, r.rows_published, r.published_execution, r.error, r.note, r.started_at, r.execution_started_at, r.finished_at, r.waits_for, r.state_before, r.pruned_at
+    select distinct on (r.interval_from, r.interval_to) r.id, r.interval_from, r.interval_to, r.attempt, r.execution, r.scope, r.trigger, r.backfill, r.state, r.workflow_id, r.workflow_run_id, r.model_version, r.snapshot, r.system_id, r.days, r.rows_published, r.published_execution, r.error, r.note, r.started_at, r.execution_started_at, r.finished_at, r.waits_for, r.state_before, r.pruned_at
     from etl.runs as r
     where r.backfill = $1::text
         and r.scope = 'facts'
@@ -222,18 +223,24 @@ func (q *Queries) FinishRun(ctx context.Context, arg FinishRunParams) error {
 
 const frozeRun = `-- name: FrozeRun :exec
 update etl.runs
-set snapshot = $1::text::pg_snapshot, system_id = $2
-where id = $3
+set snapshot = $1::text::pg_snapshot, system_id = $2, days = $3
+where id = $4
 `
 
 type FrozeRunParams struct {
 	Snapshot string
 	SystemID *int64
+	Days     json.RawMessage
 	ID       uuid.UUID
 }
 
 func (q *Queries) FrozeRun(ctx context.Context, arg FrozeRunParams) error {
-	_, err := q.db.Exec(ctx, frozeRun, arg.Snapshot, arg.SystemID, arg.ID)
+	_, err := q.db.Exec(ctx, frozeRun,
+		arg.Snapshot,
+		arg.SystemID,
+		arg.Days,
+		arg.ID,
+	)
 	return err
 }
 
@@ -258,7 +265,7 @@ func (q *Queries) IsCurrent(ctx context.Context, arg IsCurrentParams) (bool, err
 }
 
 const latestRuns = `-- name: LatestRuns :many
-select id, interval_from, interval_to, attempt, execution, scope, trigger, backfill, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, rows_published, published_execution, error, note, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
+select id, interval_from, interval_to, attempt, execution, scope, trigger, backfill, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, days, rows_published, published_execution, error, note, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
 from etl.runs
 order by started_at desc, id desc
 limit $1
@@ -288,6 +295,7 @@ func (q *Queries) LatestRuns(ctx context.Context, most int32) ([]EtlRun, error) 
 			&i.ModelVersion,
 			&i.Snapshot,
 			&i.SystemID,
+			&i.Days,
 			&i.RowsPublished,
 			&i.PublishedExecution,
 			&i.Error,
@@ -310,7 +318,7 @@ func (q *Queries) LatestRuns(ctx context.Context, most int32) ([]EtlRun, error) 
 }
 
 const listRuns = `-- name: ListRuns :many
-select id, interval_from, interval_to, attempt, execution, scope, trigger, backfill, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, rows_published, published_execution, error, note, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
+select id, interval_from, interval_to, attempt, execution, scope, trigger, backfill, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, days, rows_published, published_execution, error, note, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
 from etl.runs
 where ($1::text is null or state = $1::text)
     and (
@@ -365,6 +373,7 @@ func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]EtlRun, e
 			&i.ModelVersion,
 			&i.Snapshot,
 			&i.SystemID,
+			&i.Days,
 			&i.RowsPublished,
 			&i.PublishedExecution,
 			&i.Error,
@@ -446,7 +455,7 @@ func (q *Queries) RenewExecution(ctx context.Context, arg RenewExecutionParams) 
 }
 
 const runByID = `-- name: RunByID :one
-select id, interval_from, interval_to, attempt, execution, scope, trigger, backfill, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, rows_published, published_execution, error, note, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
+select id, interval_from, interval_to, attempt, execution, scope, trigger, backfill, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, days, rows_published, published_execution, error, note, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
 from etl.runs
 where id = $1
 `
@@ -469,6 +478,7 @@ func (q *Queries) RunByID(ctx context.Context, id uuid.UUID) (EtlRun, error) {
 		&i.ModelVersion,
 		&i.Snapshot,
 		&i.SystemID,
+		&i.Days,
 		&i.RowsPublished,
 		&i.PublishedExecution,
 		&i.Error,

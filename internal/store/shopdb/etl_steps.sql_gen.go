@@ -7,6 +7,7 @@ package shopdb
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -152,32 +153,42 @@ select
     r.id as run_id,
     r.started_at,
     s.execution,
-    s.table_name
+    s.table_name,
+    array(select lower(d) from unnest(stands.days) as d where not lower_inf(d) order by d)::date[] as first_days,
+    array(select upper(d) from unnest(stands.days) as d where not upper_inf(d) order by d)::date[] as last_days
 from etl.steps as s
 inner join etl.runs as r on r.id = s.run_id
+cross join lateral (
+    select etl.days_standing(r, coalesce($1::jsonb ->> s.table_name, '')) as days
+) as stands
 where s.step = 'clean'
     and s.rows_rejected > 0
+    and ($2::boolean or not isempty(stands.days))
     and s.execution = (
         select max(l.execution)
         from etl.steps as l
-        where l.run_id = s.run_id and l.step = 'clean'
+        where l.run_id = s.run_id
+            and l.step = 'clean'
+            and ($2::boolean or l.execution <= r.published_execution)
     )
-    and ($1::uuid is null or r.id = $1::uuid)
-    and ($2::text is null or s.table_name = $2::text)
+    and ($3::uuid is null or r.id = $3::uuid)
+    and ($4::text is null or s.table_name = $4::text)
     and (
-        $3::date is null
-        or (r.interval_from <= $3::date and r.interval_to > $3::date)
+        $5::date is null
+        or (r.interval_from <= $5::date and r.interval_to > $5::date)
     )
     and (
-        $4::timestamptz is null
-        or (r.started_at, r.id) < ($4::timestamptz, $5::uuid)
-        or (r.id = $5::uuid and s.table_name >= $6::text)
+        $6::timestamptz is null
+        or (r.started_at, r.id) < ($6::timestamptz, $7::uuid)
+        or (r.id = $7::uuid and s.table_name >= $8::text)
     )
 order by r.started_at desc, r.id desc, s.table_name
-limit $7
+limit $9
 `
 
 type RejectedStepsParams struct {
+	Subjects  json.RawMessage
+	AllRuns   bool
 	RunID     *uuid.UUID
 	TableName *string
 	Day       *time.Time
@@ -192,12 +203,18 @@ type RejectedStepsRow struct {
 	StartedAt time.Time
 	Execution int32
 	TableName string
+	FirstDays []time.Time
+	LastDays  []time.Time
 }
 
-// Tables of which the last clean of a run has put rows in quarantine, newest run first; from the
-// table at_table of the run at_id, which began at at_time.
+// Tables of which a run has put rows in quarantine, newest run first; from the table at_table of the run at_id,
+// which began at at_time. Either of all runs, by their last clean; or of those that stand on some day, see
+// etl.days_standing, by the last clean up to what they have published; the days are from first_days to the last_days,
+// exclusive, and none of a table copied whole. subjects says whose days those of a table are, {"orders": "orders"}.
 func (q *Queries) RejectedSteps(ctx context.Context, arg RejectedStepsParams) ([]RejectedStepsRow, error) {
 	rows, err := q.db.Query(ctx, rejectedSteps,
+		arg.Subjects,
+		arg.AllRuns,
 		arg.RunID,
 		arg.TableName,
 		arg.Day,
@@ -218,6 +235,8 @@ func (q *Queries) RejectedSteps(ctx context.Context, arg RejectedStepsParams) ([
 			&i.StartedAt,
 			&i.Execution,
 			&i.TableName,
+			&i.FirstDays,
+			&i.LastDays,
 		); err != nil {
 			return nil, err
 		}

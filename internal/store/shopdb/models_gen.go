@@ -296,6 +296,7 @@ type EtlRun struct {
 	ModelVersion       string
 	Snapshot           *string
 	SystemID           *int64
+	Days               json.RawMessage
 	RowsPublished      *int64
 	PublishedExecution *int32
 	Error              *string

@@ -22,6 +22,7 @@ create table etl.runs (
     model_version text not null,
     snapshot pg_snapshot, -- what extract read under; null until it has
     system_id bigint, -- the database system the snapshot belongs to
+    days jsonb, -- of each subject the days that were read under it, {"orders": "{[2026-03-01,2026-03-02)}"}
     rows_published bigint,
     published_execution integer, -- the last whose publish stands, as the warehouse said when one ended; null when none does
     error text,
@@ -60,6 +61,26 @@ create table etl.steps (
     finished_at timestamptz,
     primary key (run_id, execution, step, table_name)
 );
+
+-- The days of a subject on which what a run has loaded stands: all that it has read but those that a later load
+-- has read, too; none of a run of which no publish stands. The subject '' is that of tables copied whole, of
+-- which the last load of everything stands, for all days.
+create function etl.days_standing(p_run etl.runs, p_subject text) returns datemultirange
+language sql stable as $$
+    with loads as (
+        select
+            r.id,
+            case when p_subject <> '' then (r.days ->> p_subject)::datemultirange else '{(,)}' end as days,
+            r.system_id = p_run.system_id and (pg_snapshot_xmax(r.snapshot), r.started_at, r.id)
+                > (pg_snapshot_xmax(p_run.snapshot), p_run.started_at, p_run.id)
+                or r.system_id <> p_run.system_id and r.started_at > p_run.started_at as is_later
+        from etl.runs as r
+        where r.published_execution is not null and (p_subject <> '' or r.scope = 'all')
+    )
+
+    select coalesce((select l.days from loads as l where l.id = p_run.id), '{}')
+        - coalesce((select range_agg(l.days) from loads as l where l.is_later), '{}')
+$$;
 
 -- Work on what runs have left behind, an erasure or the removal of old runs: one at a time, and one that
 -- holds_runs begins once those under way have ended and keeps others waiting until it has ended. Taken

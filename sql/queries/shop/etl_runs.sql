@@ -70,7 +70,7 @@ select exists (
 
 -- name: FrozeRun :exec
 update etl.runs
-set snapshot = sqlc.arg(snapshot)::text::pg_snapshot, system_id = sqlc.arg(system_id)
+set snapshot = sqlc.arg(snapshot)::text::pg_snapshot, system_id = sqlc.arg(system_id), days = sqlc.arg(days)
 where id = sqlc.arg(id);
 
 -- name: FinishRun :exec

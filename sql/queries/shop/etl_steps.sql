@@ -40,21 +40,31 @@ where s.run_id = any(sqlc.arg(run_ids)::uuid[])
 order by s.run_id, s.started_at, s.step, s.table_name;
 
 -- name: RejectedSteps :many
--- Tables of which the last clean of a run has put rows in quarantine, newest run first; from the
--- table at_table of the run at_id, which began at at_time.
+-- Tables of which a run has put rows in quarantine, newest run first; from the table at_table of the run at_id,
+-- which began at at_time. Either of all runs, by their last clean; or of those that stand on some day, see
+-- etl.days_standing, by the last clean up to what they have published; the days are from first_days to the last_days,
+-- exclusive, and none of a table copied whole. subjects says whose days those of a table are, {"orders": "orders"}.
 select
     r.id as run_id,
     r.started_at,
     s.execution,
-    s.table_name
+    s.table_name,
+    array(select lower(d) from unnest(stands.days) as d where not lower_inf(d) order by d)::date[] as first_days,
+    array(select upper(d) from unnest(stands.days) as d where not upper_inf(d) order by d)::date[] as last_days
 from etl.steps as s
 inner join etl.runs as r on r.id = s.run_id
+cross join lateral (
+    select etl.days_standing(r, coalesce(sqlc.arg(subjects)::jsonb ->> s.table_name, '')) as days
+) as stands
 where s.step = 'clean'
     and s.rows_rejected > 0
+    and (sqlc.arg(all_runs)::boolean or not isempty(stands.days))
     and s.execution = (
         select max(l.execution)
         from etl.steps as l
-        where l.run_id = s.run_id and l.step = 'clean'
+        where l.run_id = s.run_id
+            and l.step = 'clean'
+            and (sqlc.arg(all_runs)::boolean or l.execution <= r.published_execution)
     )
     and (sqlc.narg(run_id)::uuid is null or r.id = sqlc.narg(run_id)::uuid)
     and (sqlc.narg(table_name)::text is null or s.table_name = sqlc.narg(table_name)::text)
