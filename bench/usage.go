@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -20,7 +21,7 @@ type cpu map[string]float64
 // cpuOf adds up the processor time of processes and all their descendants, those that have ended
 // and were waited for among them.
 func cpuOf(programs map[string]int) (cpu, error) {
-	used, children, err := processes()
+	used, children, err := processes(os.ReadFile)
 	if err != nil {
 		return nil, err
 	}
@@ -71,16 +72,33 @@ func (c cpu) total() (sum float64) {
 	return sum
 }
 
-func processes() (used map[int]float64, children map[int][]int, err error) {
+// readings is how often processes are read until none has ended meanwhile.
+const readings = 1000
+
+// processes are the processor time of each, and its children. What one has used that ends is its parent's: one that ends
+// while they are read is counted twice, or not at all, so they are read until none does.
+func processes(read func(path string) ([]byte, error)) (used map[int]float64, children map[int][]int, err error) {
+	for range readings {
+		used, children, err = readProcesses(read)
+		if !errors.Is(err, errEnded) {
+			return used, children, err
+		}
+	}
+	return nil, nil, fmt.Errorf("read processes: %w, %d times", errEnded, readings)
+}
+
+var errEnded = errors.New("one ended meanwhile")
+
+func readProcesses(read func(path string) ([]byte, error)) (used map[int]float64, children map[int][]int, err error) {
 	used, children = map[int]float64{}, map[int][]int{}
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, path := range stats {
-		content, err := os.ReadFile(path)
+		content, err := read(path)
 		if err != nil {
-			continue // gone by now
+			return nil, nil, errEnded
 		}
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
 		if err != nil {
@@ -96,6 +114,11 @@ func processes() (used map[int]float64, children map[int][]int, err error) {
 		parent, _ := strconv.Atoi(fields[1])
 		used[pid] = sum
 		children[parent] = append(children[parent], pid)
+	}
+	for _, path := range stats {
+		if _, err := os.Stat(path); err != nil {
+			return nil, nil, errEnded
+		}
 	}
 	return used, children, nil
 }
