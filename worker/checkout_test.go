@@ -155,11 +155,12 @@ func TestEveryTokenDoesWhatItSays(t *testing.T) {
 
 func TestCheckoutMayBeLeftToItself(t *testing.T) {
 	t.Parallel()
-	shop := workertest.New(t)
+	silent, speak := silence(t)
+	shop := workertest.New(t, silent, workertest.LostPaymentWebhooks())
 	product := shop.NewProducts(1, 10)[0]
 	buyer := shop.NewBuyer()
 	buyer.Put(product, 1).Want(http.StatusOK)
-	answer := buyer.Buy("slow", "Prefer", "respond-async").Want(http.StatusAccepted)
+	answer := buyer.Buy("approve", "Prefer", "respond-async").Want(http.StatusAccepted)
 	placed := apitest.Decode[order.Document](answer)
 	if location := answer.Header.Get("Location"); location != "/api/orders/"+placed.ID.String() {
 		t.Errorf("Location is %q", location)
@@ -168,7 +169,20 @@ func TestCheckoutMayBeLeftToItself(t *testing.T) {
 	buyer.Put(product, 2).WantProblem(http.StatusConflict, "checkout_in_progress")
 	buyer.Delete("/api/cart").WantProblem(http.StatusConflict, "checkout_in_progress")
 	buyer.Buy("approve").WantProblem(http.StatusConflict, "checkout_in_progress")
+	speak()
 	shop.AwaitStatus(placed.ID, order.Delivered)
+}
+
+// silence has the provider do what it is asked, and answer nothing until it is to speak.
+func silence(t *testing.T) (silent workertest.Option, speak func()) {
+	spoken := make(chan struct{})
+	return workertest.Answers(func(*http.Response) error {
+		select {
+		case <-spoken:
+		case <-t.Context().Done():
+		}
+		return nil
+	}), func() { close(spoken) }
 }
 
 func TestOrderPlacedByAProcessThatDiedIsCheckedOut(t *testing.T) {

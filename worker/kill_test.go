@@ -3,6 +3,7 @@ package worker_test
 import (
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -19,12 +20,11 @@ import (
 
 func TestKilledBeforeTheAnswerOfTheProvider(t *testing.T) {
 	t.Parallel()
-	shop := workertest.NewProcesses(t, "MERCADO_PAYMENT_TIMEOUT=10s",
-		"MERCADO_SANDBOX_PAYMENT_WEBHOOK_URL=http://127.0.0.1:1/nobody") // which would tell meanwhile
+	shop, speak := silentProcesses(t, "MERCADO_SANDBOX_PAYMENT_WEBHOOK_URL=http://127.0.0.1:1/nobody") // which would tell meanwhile
 	product := shop.NewProducts(1, 10)[0]
 	buyer := shop.NewBuyer()
 	buyer.Put(product, 3).Want(http.StatusOK)
-	placed := placeAsync(t, buyer, "timeout_then_approved")
+	placed := placeAsync(t, buyer, "approve")
 
 	// The provider has the money, and the shop does not know.
 	workertest.Await(t, "the provider to authorise", func() bool {
@@ -34,31 +34,31 @@ func TestKilledBeforeTheAnswerOfTheProvider(t *testing.T) {
 	shop.Kill("api", "worker")
 	wantState(t, shop, placed, "pending", "pending")
 
+	speak()
 	shop.Start("api", "worker")
 	endsWell(t, shop, placed, product)
 }
 
 func TestKilledBetweenTheAnswerAndTheConfirmation(t *testing.T) {
 	t.Parallel()
-	shop := workertest.NewProcesses(t, "MERCADO_PAYMENT_TIMEOUT=10s", "MERCADO_SANDBOX_SLOW=6s")
+	shop, speak := silentProcesses(t) // only its webhook tells what it has done
 	product := shop.NewProducts(1, 10)[0]
 	buyer := shop.NewBuyer()
 	buyer.Put(product, 3).Want(http.StatusOK)
-	placed := placeAsync(t, buyer, "slow")
-
-	// While the provider thinks, the test takes the cart's row: confirming waits for it.
-	release := lock(t, shop, "select 1 from ordering.carts where customer_id = $1 for update", buyer.ID)
-	workertest.Await(t, "the confirmation to wait for the cart", func() bool {
+	release := waitAt(t, shop, "before update of status on ordering.orders for each row when (new.status = 'confirmed')")
+	placed := placeAsync(t, buyer, "approve")
+	workertest.Await(t, "the confirmation to wait for the test", func() bool {
 		return waiting(t, shop, "select pid", "confirm_order") > 0
 	})
 	wantState(t, shop, placed, "pending", "authorized")
 	shop.Kill("api", "worker")
 	// Postgres still works for the dead: it would confirm as soon as it can.
 	waiting(t, shop, "select pg_terminate_backend(pid)", "confirm_order")
-	workertest.Await(t, "nobody to wait for the cart", func() bool { return waiting(t, shop, "select pid", "confirm_order") == 0 })
+	workertest.Await(t, "nobody to wait for the test", func() bool { return waiting(t, shop, "select pid", "confirm_order") == 0 })
 	release()
 	wantState(t, shop, placed, "pending", "authorized")
 
+	speak()
 	shop.Start("api", "worker")
 	endsWell(t, shop, placed, product)
 }
@@ -87,6 +87,16 @@ func TestKilledBetweenACaptureAndItsRecord(t *testing.T) {
 
 	shop.Start("api", "worker")
 	endsWell(t, shop, placed, product)
+}
+
+// silentProcesses is a shop whose provider does what it is asked, and answers nothing until it is to speak.
+func silentProcesses(t *testing.T, settings ...string) (shop *workertest.Processes, speak func()) {
+	t.Helper()
+	var way gate
+	speak = way.mute(t)
+	shop = workertest.NewProcesses(t, append(settings, "MERCADO_PAYMENT_URL=http://"+way.open(t))...)
+	way.to(strings.TrimPrefix(shop.Sandbox, "http://"))
+	return shop, speak
 }
 
 func placeAsync(t *testing.T, buyer *workertest.Buyer, token string) uuid.UUID {
@@ -143,6 +153,22 @@ func lock(t *testing.T, shop *workertest.Processes, query string, id any) (relea
 		t.Fatal(err)
 	}
 	return end
+}
+
+// waitAt has whatever fires a trigger wait until release is called.
+func waitAt(t *testing.T, shop *workertest.Processes, trigger string) (release func()) {
+	t.Helper()
+	release = lock(t, shop, "select pg_advisory_xact_lock($1)", 1)
+	for _, statement := range []string{
+		`create function wait_for_the_test() returns trigger language plpgsql as $$
+		begin perform pg_advisory_xact_lock_shared(1); return new; end $$`,
+		"create trigger wait_for_the_test " + trigger + " execute function wait_for_the_test()",
+	} {
+		if _, err := shop.DB.Pool.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return release
 }
 
 // waiting counts the connections that wait for a row in a function, and does something to each.

@@ -25,7 +25,7 @@ func TestKilledWhileItTakesAWebhook(t *testing.T) {
 	const written = "select count(*) from ordering.payment_attempts where operation = 'receive'"
 	const taken = "select count(*) from ordering.webhook_receipts where source = 'payments/sandbox' and handled_at is not null"
 	for name, test := range map[string]struct {
-		hold    string // what the test does before the message comes; it waits for lock 1
+		hold    string // where the message is made to wait; empty: nowhere
 		cut     bool   // Temporal cannot be reached meanwhile
 		waits   string // the statement that is killed as it waits; empty: none
 		written int
@@ -57,16 +57,7 @@ func TestKilledWhileItTakesAWebhook(t *testing.T) {
 
 			release := func() {}
 			if test.hold != "" {
-				release = lock(t, shop, "select pg_advisory_xact_lock($1)", 1)
-				for _, statement := range []string{
-					`create function wait_for_the_test() returns trigger language plpgsql as $$
-					begin perform pg_advisory_xact_lock_shared(1); return new; end $$`,
-					"create trigger wait_for_the_test " + test.hold + " for each row execute function wait_for_the_test()",
-				} {
-					if _, err := shop.DB.Pool.Exec(t.Context(), statement); err != nil {
-						t.Fatal(err)
-					}
-				}
+				release = waitAt(t, shop, test.hold+" for each row")
 			}
 			if test.cut {
 				way.cut(true)
@@ -138,6 +129,15 @@ type gate struct {
 	server string // empty: not known yet
 	isCut  bool
 	links  []net.Conn
+	spoken chan struct{} // closed when the server may answer; nil: it always may
+}
+
+// mute keeps what the server answers until it is to speak.
+func (g *gate) mute(t *testing.T) (speak func()) {
+	g.spoken = make(chan struct{})
+	speak = sync.OnceFunc(func() { close(g.spoken) })
+	t.Cleanup(speak)
+	return speak
 }
 
 // open listens until the test ends, and returns where.
@@ -194,10 +194,15 @@ func (g *gate) pass(link net.Conn) {
 		return
 	}
 	g.links = append(g.links, link, server)
-	for _, ends := range [][2]net.Conn{{link, server}, {server, link}} {
-		go func() {
-			_, _ = io.Copy(ends[0], ends[1])
-			_, _ = ends[0].Close(), ends[1].Close()
-		}()
+	carry := func(to, from net.Conn) {
+		_, _ = io.Copy(to, from)
+		_, _ = to.Close(), from.Close()
 	}
+	go carry(server, link)
+	go func() {
+		if g.spoken != nil {
+			<-g.spoken
+		}
+		carry(link, server)
+	}()
 }

@@ -2,8 +2,7 @@ package worker_test
 
 import (
 	"net/http"
-	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,14 +16,15 @@ import (
 )
 
 // meanwhile does something, once, after the provider has authorised a payment and before the shop is
-// told.
-type meanwhile struct{ do atomic.Pointer[func()] }
+// told: by the answer, or by that to a look-up, which waits until it is done.
+type meanwhile struct {
+	do   func()
+	once sync.Once
+}
 
 func (m *meanwhile) authorized(answer *http.Response) error {
-	if answer.Request.Method == http.MethodPost && strings.HasSuffix(answer.Request.URL.Path, "/payments") {
-		if do := m.do.Swap(nil); do != nil {
-			(*do)()
-		}
+	if answer.StatusCode < http.StatusBadRequest {
+		m.once.Do(m.do)
 	}
 	return nil
 }
@@ -37,7 +37,7 @@ func withdraw(t *testing.T, shop *workertest.Shop, m *meanwhile, product int64) 
 	buyer := shop.NewBuyer()
 	buyer.Put(product, 2).Want(http.StatusOK)
 	var placed uuid.UUID
-	cancel := func() {
+	m.do = func() {
 		if err := shop.Deps.DB.Pool.QueryRow(t.Context(), "select id from ordering.orders where customer_id = $1", buyer.ID).Scan(&placed); err != nil {
 			t.Error(err)
 		}
@@ -48,7 +48,6 @@ func withdraw(t *testing.T, shop *workertest.Shop, m *meanwhile, product int64) 
 			t.Errorf("when it was cancelled, the order was %s, %v", status, err)
 		}
 	}
-	m.do.Store(&cancel)
 	answer := buyer.Buy("approve")
 	return placed, answer
 }
@@ -58,7 +57,7 @@ func withdraw(t *testing.T, shop *workertest.Shop, m *meanwhile, product int64) 
 func TestOrderThatWasCancelledIsNotConfirmed(t *testing.T) {
 	t.Parallel()
 	var m meanwhile
-	shop := workertest.New(t, workertest.Answers(m.authorized))
+	shop := workertest.New(t, workertest.Answers(m.authorized), workertest.LostPaymentWebhooks())
 	product := shop.NewProducts(1, 10)[0]
 	placed, answer := withdraw(t, shop, &m, product)
 	answer.WantProblem(http.StatusConflict, "cancelled_by_customer")
@@ -93,13 +92,20 @@ func TestOrderThatWasCancelledIsNotConfirmed(t *testing.T) {
 // never asked for its money.
 func TestOrderThatWasCancelledIsNotSold(t *testing.T) {
 	t.Parallel()
-	shop := workertest.New(t)
+	silent, speak := silence(t)
+	shop := workertest.New(t, silent, workertest.LostPaymentWebhooks())
 	product := shop.NewProducts(1, 10)[0]
 	buyer := shop.NewBuyer()
 	buyer.Put(product, 1).Want(http.StatusOK)
-	id := buyAsync(buyer, "timeout_then_approved")
+	id := buyAsync(buyer, "approve")
 	terminate(t, shop, workflows.CheckoutID(id))
-	shop.Exec("update ordering.orders set cancel_request = 'cancelled_by_customer', cancel_requested_at = now() where id = $1 and status = 'pending'", id)
+	asked, err := shop.Deps.DB.Pool.Exec(t.Context(), `
+		update ordering.orders set cancel_request = 'cancelled_by_customer', cancel_requested_at = now()
+		where id = $1 and status = 'pending'`, id)
+	if err != nil || asked.RowsAffected() != 1 {
+		t.Fatalf("it was too late to cancel: %v", err)
+	}
+	speak()
 	done := shop.AwaitStatus(id, order.Cancelled)
 	if done.CancelReason == nil || *done.CancelReason != string(order.CancelledByCustomer) || done.PaymentStatus != order.PaymentFailed {
 		t.Errorf("the order is %+v", done)
