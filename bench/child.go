@@ -199,7 +199,7 @@ func (w *work) copying(ctx context.Context, only string, do func(ctx context.Con
 		case source.Subject == "" || source.PerSpan:
 			tasks = append(tasks, task{source, w.Days})
 		default:
-			for _, partition := range lake.Partitions([]lake.Span{w.Days}) {
+			for _, partition := range lake.Partitions(w.Days, []lake.Span{w.Days}) {
 				tasks = append(tasks, task{source, partition.Span})
 			}
 		}

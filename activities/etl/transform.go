@@ -107,9 +107,8 @@ func (t *transforming) run(ctx context.Context, try int) (manifest *lake.Manifes
 	defer func() { err = errors.Join(err, remove()) }()
 
 	job := model.Job{
-		Model: t.model, Days: snapshot.Days, Interval: snapshot.Interval, Monthly: monthly(snapshot),
-		Parameters: snapshot.Parameters,
-		Folder:     filepath.Join(folder, "out"), Inputs: map[model.Table][]string{},
+		Model: t.model, Days: snapshot.Days, Interval: snapshot.Interval, Parameters: snapshot.Parameters,
+		Folder: filepath.Join(folder, "out"), Inputs: map[model.Table][]string{},
 		Within: map[string]model.Within{}, Described: map[model.Table][]model.Column{},
 		// Seconds are of work, not of waiting for other models to end.
 		Began: func() { t.report.StartedAt = time.Now().UTC(); t.say("running the model") },
@@ -330,14 +329,4 @@ func (t *transforming) fingerprint(snapshot *lake.Snapshot, inputs []source) str
 		fmt.Fprintln(hash, input.input.Zone, input.input.Table, input.digest)
 	}
 	return hex.EncodeToString(hash.Sum(nil))
-}
-
-// monthly reports whether the tables of a run are cut into months: when any subject has many days.
-func monthly(snapshot *lake.Snapshot) bool {
-	for _, spans := range snapshot.Days {
-		if lake.Monthly(spans) {
-			return true
-		}
-	}
-	return false
 }

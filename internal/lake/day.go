@@ -111,8 +111,11 @@ func Without(spans, others []Span) []Span {
 	return left
 }
 
-// A table of more days than this is kept in one folder per month instead of one per day.
-const mostDailyPartitions = 31
+// What is kept in one folder per month instead of one per day.
+const (
+	mostDaysByDay    = 31  // of a run's interval: a night, a week, a month
+	mostChangesByDay = 184 // of a table in one run, late changes and all: half a year
+)
 
 // Partition is one folder of a table: a day ("2026-11-20") or a month ("2026-11").
 type Partition struct {
@@ -120,31 +123,39 @@ type Partition struct {
 	Span Span
 }
 
-// Monthly reports whether a table of these spans is partitioned by month rather than by day.
-func Monthly(spans []Span) bool {
-	days := 0
-	for _, span := range spans {
-		days += span.Len()
+// Monthly reports whether a run of the interval keeps a table of these days by month rather than by
+// day. Late changes alone do not decide it, unless they are a correction of much history: a night touches
+// days of many weeks, and a month of them would be read whole for the day or two of it that stand in the end.
+func Monthly(interval Span, days []Span) bool {
+	touched := 0
+	for _, span := range days {
+		touched += span.Len()
 	}
-	return days > mostDailyPartitions
+	return interval.Len() > mostDaysByDay || touched > mostChangesByDay
 }
 
-// Partitions cuts spans into days or, when there are many, into months. A month that a span
-// enters or leaves in the middle is cut there.
-func Partitions(spans []Span) []Partition {
-	monthly := Monthly(spans)
+// Partitions cuts the days of a table, in a run of the interval, into days or months. A month that
+// a span enters or leaves in the middle is cut there.
+func Partitions(interval Span, days []Span) []Partition {
+	monthly := Monthly(interval, days)
 	var partitions []Partition
-	for _, span := range spans {
+	for _, span := range days {
 		for from := span.From; from < span.To; {
-			to, name := from+1, from.String()
-			if monthly {
-				first := from.Time()
-				to = min(span.To, DayOf(time.Date(first.Year(), first.Month()+1, 1, 0, 0, 0, 0, time.UTC)))
-				name = first.Format("2006-01")
-			}
-			partitions = append(partitions, Partition{Name: name, Span: Span{From: from, To: to}})
-			from = to
+			partition := from.Partition(monthly)
+			partition.Span = Span{From: from, To: min(span.To, partition.Span.To)}
+			partitions = append(partitions, partition)
+			from = partition.Span.To
 		}
 	}
 	return partitions
+}
+
+// Partition is the day, or the month that the day is in.
+func (d Day) Partition(monthly bool) Partition {
+	if !monthly {
+		return Partition{Name: d.String(), Span: Span{From: d, To: d + 1}}
+	}
+	year, month, _ := d.Time().Date()
+	first := time.Date(year, month, 1, 0, 0, 0, 0, time.UTC)
+	return Partition{Name: first.Format("2006-01"), Span: Span{From: DayOf(first), To: DayOf(first.AddDate(0, 1, 0))}}
 }

@@ -53,13 +53,14 @@ func TestPartitionsCoverTheSpansOnce(t *testing.T) {
 		if !slices.IsSortedFunc(joined, func(a, b lake.Span) int { return int(a.To - b.From) }) {
 			t.Fatalf("%v are not apart and in order", joined)
 		}
-		for _, partition := range lake.Partitions(joined) {
+		interval := lake.Span{From: 20000, To: 20000 + lake.Day(rapid.IntRange(1, 40).Draw(t, "interval"))}
+		for _, partition := range lake.Partitions(interval, joined) {
 			for day := partition.Span.From; day < partition.Span.To; day++ {
 				if !wanted[day] {
 					t.Fatalf("%s is in two partitions or in no span", day)
 				}
 				delete(wanted, day)
-				if format := day.Time().Format(map[bool]string{true: "2006-01", false: time.DateOnly}[lake.Monthly(joined)]); format != partition.Name {
+				if format := day.Time().Format(map[bool]string{true: "2006-01", false: time.DateOnly}[lake.Monthly(interval, joined)]); format != partition.Name {
 					t.Fatalf("%s is in partition %s", day, partition.Name)
 				}
 			}
@@ -68,4 +69,20 @@ func TestPartitionsCoverTheSpansOnce(t *testing.T) {
 			t.Fatalf("days in no partition: %v", wanted)
 		}
 	})
+}
+
+func TestManyDaysOfAnIntervalAreMonthsAndManyLateChangesAreNot(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		interval, touched lake.Day // days of them
+		monthly           bool
+	}{
+		{1, 1, false}, {1, 40, false}, {31, 31, false}, {31, 100, false}, {32, 2, true}, {700, 700, true},
+		{1, 184, false}, {1, 185, true}, // a correction of more than half a year
+	} {
+		touched := []lake.Span{{From: 20000, To: 20001}, {From: 20010, To: 20009 + test.touched}}
+		if got := lake.Monthly(lake.Span{From: 20600, To: 20600 + test.interval}, lake.Join(touched...)); got != test.monthly {
+			t.Errorf("%d days touched by a run of %d are kept by month: %t", test.touched, test.interval, got)
+		}
+	}
 }

@@ -5,9 +5,8 @@
 //
 //	table=orders/date=2026-11-20/run=0193…/execution=0001/part-00000-1.parquet
 //
-// date is the day of the rows, or their month where a run covers many days; of a table that is written whole it is the
-// last day of the run. The last figure of a part is the try
-// that wrote it, so that two tries never write the same object. Beside the parts lie
+// date is the day of the rows, or their month (see Monthly); of a table that is written whole it is the last day of the run.
+// The last figure of a part is the try that wrote it, so that two tries never write the same object. Beside the parts lie
 //
 //	table=orders/_manifests/run=0193…/execution=0001.json
 //	table=orders/_quarantine/date=2026-11-20/run=0193…/execution=0001/part-00000-1.parquet

@@ -68,6 +68,39 @@ select id, seen, amount, name from raw.given`)
 	}
 }
 
+func TestPartsAreDaysOrMonthsByTheIntervalOfTheRun(t *testing.T) {
+	t.Parallel()
+	m := ofSQL(t, "-- column seen: When.\n-- partition: seen\nselect id, seen from raw.given")
+	for _, test := range []struct {
+		interval  lake.Day // days of it
+		touched   int      // every second day from 2025-01-01 on
+		parts     int
+		from, to  string
+		rowsFirst int64
+	}{
+		{1, 40, 40, "2025-01-01", "2025-03-20", 1},
+		{32, 40, 3, "2025-01", "2025-03", 16},
+		{1, 185, 13, "2025-01", "2026-01", 16}, // more than are worth a file each
+	} {
+		e := newExample(t, m)
+		e.job.Interval = lake.Span{From: 20700, To: 20700 + test.interval}
+		e.given("raw.given", fmt.Sprintf("select g as id, timestamptz '2025-01-01 23:00:00+00' + 2 * g * interval 1 day as seen from generate_series(0, %d) as s (g)", test.touched-1))
+		result, err := duck.New(engineSettings).Run(t.Context(), e.job)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var rows int64
+		for _, file := range result.Files {
+			rows += file.Rows
+		}
+		first, last := result.Files[0], result.Files[len(result.Files)-1]
+		if len(result.Files) != test.parts || first.Date != test.from || last.Date != test.to || first.Rows != test.rowsFirst || rows != int64(test.touched) {
+			t.Errorf("%d days touched by a run of %d: %d rows in %d parts, %s to %s, %d rows in the first",
+				test.touched, test.interval, rows, len(result.Files), first.Date, last.Date, first.Rows)
+		}
+	}
+}
+
 func TestFailedChecksStopTheRun(t *testing.T) {
 	t.Parallel()
 	e := newExample(t, ofSQL(t, "-- error small: id < 3\n-- warn odd: id % 2 = 1\nselect id from raw.given"))

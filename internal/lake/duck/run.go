@@ -279,7 +279,7 @@ func (r *running) writeParts(ctx context.Context, kept string) ([]model.File, er
 	}
 	if len(dates) == 0 {
 		// A table without rows has a file, too: it says what columns there are.
-		dates = lake.Partitions([]lake.Span{r.job.Interval})[:1]
+		dates = lake.Partitions(r.job.Interval, []lake.Span{r.job.Interval})[:1]
 	}
 	var files []model.File
 	for _, date := range dates {
@@ -350,11 +350,7 @@ func (r *running) totals(ctx context.Context, path, where string) (lake.Totals, 
 
 // dates are the days or months that the result has rows of.
 func (r *running) dates(ctx context.Context, where string) (dates []lake.Partition, err error) {
-	unit := "day"
-	if r.job.Monthly {
-		unit = "month"
-	}
-	statement, err := render("dates", struct{ Partition, Unit, Where string }{r.job.Model.Partition, unit, where})
+	statement, err := render("dates", struct{ Partition, Where string }{r.job.Model.Partition, where})
 	if err != nil {
 		return nil, err
 	}
@@ -363,16 +359,19 @@ func (r *running) dates(ctx context.Context, where string) (dates []lake.Partiti
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
+	var days []lake.Span
 	for rows.Next() {
-		var from, to time.Time
-		if err := rows.Scan(&from, &to); err != nil {
+		var at time.Time
+		if err := rows.Scan(&at); err != nil {
 			return nil, fmt.Errorf("a row has no %s: %w", r.job.Model.Partition, err)
 		}
-		name := from.Format(time.DateOnly)
-		if r.job.Monthly {
-			name = from.Format("2006-01")
+		days = append(days, lake.Span{From: lake.DayOf(at), To: lake.DayOf(at) + 1})
+	}
+	monthly := lake.Monthly(r.job.Interval, days)
+	for _, day := range days {
+		if date := day.From.Partition(monthly); len(dates) == 0 || date != dates[len(dates)-1] {
+			dates = append(dates, date)
 		}
-		dates = append(dates, lake.Partition{Name: name, Span: lake.Span{From: lake.DayOf(from), To: lake.DayOf(to)}})
 	}
 	return dates, rows.Err()
 }

@@ -69,7 +69,7 @@ func (c *copying) planFacts(source *Source) {
 	for _, span := range spans {
 		runs = append(runs, lake.Partition{Name: span.From.String(), Span: span})
 	}
-	parts := lake.Partitions(spans)
+	parts := lake.Partitions(c.snapshot.Interval, spans)
 	if source.PerSpan {
 		parts = runs
 	}

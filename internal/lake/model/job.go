@@ -24,7 +24,6 @@ type Job struct {
 	Days       map[string][]lake.Span
 	Interval   lake.Span
 	Parameters lake.Parameters
-	Monthly    bool   // partitions are months
 	Folder     string // where the results go; exists and is empty
 	Began      func() // told when the job has its turn, if not nil
 }

@@ -1,6 +1,4 @@
-select distinct
-    date_trunc({{text .Unit}}, {{name .Partition}})::date as from_day,
-    (date_trunc({{text .Unit}}, {{name .Partition}}) + interval 1 {{.Unit}})::date as to_day
+select distinct {{name .Partition}}::date as day
 from result
 where {{.Where}}
-order by from_day
+order by day
