@@ -5,7 +5,7 @@
 -- columns: refund_id uuid, order_item_id bigint, qty bigint, amount numeric(18,2),
 --     restocked boolean, tax_amount numeric(18,2), order_id uuid, item_id bigint, vendor_id bigint, customer_id bigint,
 --     ordered_at timestamptz
--- column tax_amount: Tax within the amount of the line.
+-- column tax_amount: Tax that is given back with the line, on top of amount.
 select
     i.*,
     l.order_id,

@@ -13,7 +13,7 @@
 -- column customer_id: Who bought it.
 -- column ordered_at: When the order was placed.
 -- column qty: Units; 0 for the line's part of an amount that was given back without units.
--- column amount: How much.
+-- column amount: How much, without tax.
 -- column restocked: Whether the units went back on the shelf.
 -- error refund_is_clean: refunded_at is not null
 -- error line_exists: order_item_id is not null

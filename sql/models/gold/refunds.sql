@@ -12,12 +12,14 @@
 -- column item_id: The product, see inventory.
 -- column customer_id: Who bought it, see customer.
 -- column vendor_id: The vendor who sold it, see vendor.
--- column category_id: The product's category, see category; null when the product is in quarantine.
+-- column category_id: The category that the product had when the day was last loaded, see category; null when the
+--     product was in quarantine. To group by its category now take that of inventory, by the one it had then
+--     that of inventory_history.
 -- column date_id: The day of the refund, UTC, as yyyymmdd, see date.
 -- column refunded_at: When the refund was asked for.
 -- column ordered_at: When the order was placed.
 -- column qty: Units; 0 for the line's part of an amount that was given back without units.
--- column amount: How much.
+-- column amount: How much, without tax.
 -- column refund_status: pending, completed or failed.
 -- column restocked: Whether the units went back on the shelf.
 select

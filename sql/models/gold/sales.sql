@@ -11,7 +11,9 @@
 -- column item_id: The product, see inventory.
 -- column customer_id: Who bought, see customer.
 -- column vendor_id: The vendor who sold it, see vendor.
--- column category_id: The product's category, see category; null when the product is in quarantine.
+-- column category_id: The category that the product had when the day was last loaded, see category; null when the
+--     product was in quarantine. To group by its category now take that of inventory, by the one it had then
+--     that of inventory_history.
 -- column date_id: The day the order was placed, UTC, as yyyymmdd, see date.
 -- column ordered_at: When the order was placed.
 -- column channel: web, api, counter or phone.

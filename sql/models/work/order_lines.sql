@@ -1,16 +1,19 @@
--- description: Order lines with their order, their product's category, margin and place in the
---     customer's history.
+-- description: Order lines with their order, their product's category and their vendor's region when the
+--     day was last loaded, margin and place in the customer's history.
 -- grain: one row per order line
 -- key: order_item_id
 -- partition: ordered_at
--- reads: clean.order_items, work.orders, clean.products
+-- reads: clean.order_items, work.orders, clean.products, clean.vendors
 -- totals: qty, unit_price, unit_cost, discount, total_price, margin
 -- column order_item_id: Key of the line.
 -- column order_id: The order.
 -- column item_id: The product.
 -- column customer_id: Who bought.
 -- column vendor_id: The vendor who sold it.
--- column category_id: The product's category now; null when the product is in quarantine.
+-- column vendor_region: Country that the vendor had when the day was last loaded, as ISO 3166 code; null when the
+--     vendor was in quarantine.
+-- column category_id: The category that the product had when the day was last loaded; null when the product
+--     was in quarantine.
 -- column ordered_at: When the order was placed.
 -- column channel: web, api, counter or phone.
 -- column qty: Units.
@@ -25,12 +28,14 @@
 -- column order_sequence: 1 for the customer's first order, whatever became of it, 2 for the second, …
 -- column days_to_ship: Whole days from confirmation to shipment; null until shipped.
 -- error order_sequence_positive: order_sequence > 0
+-- warn vendor_region_known: vendor_region is not null
 select
     i.id as order_item_id,
     i.order_id,
     i.item_id,
     o.customer_id,
     i.vendor_id,
+    v.region as vendor_region,
     p.category_id,
     o.ordered_at,
     o.channel,
@@ -48,3 +53,4 @@ select
 from clean.order_items as i
 inner join work.orders as o on o.order_id = i.order_id
 left join clean.products as p on p.id = i.item_id
+left join clean.vendors as v on v.id = i.vendor_id

@@ -10,11 +10,12 @@
 -- column item_id: The product.
 -- column customer_id: Who bought it.
 -- column vendor_id: The vendor who sold it.
--- column category_id: The product's category now; null when the product is in quarantine.
+-- column category_id: The category that the product had when the day was last loaded; null when the product
+--     was in quarantine.
 -- column refunded_at: When the refund was asked for.
 -- column ordered_at: When the order was placed.
 -- column qty: Units; 0 for the line's part of an amount that was given back without units.
--- column amount: How much.
+-- column amount: How much, without tax.
 -- column refund_status: pending, completed or failed.
 -- column restocked: Whether the units went back on the shelf.
 select
