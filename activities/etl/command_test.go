@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	enums "go.temporal.io/api/enums/v1"
@@ -59,6 +60,14 @@ func TestCommandsLoadShowAndReplay(t *testing.T) {
 		t.Errorf("etl rollback: code %d, said %q, %s", code, stdout, stderr)
 	}
 	stdout, _, code = p.ran("etl", "status", id)
+	snapshot, err := p.Store.Snapshot(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	extracted := "extracted " + snapshot.ExtractedAt.Format(time.RFC3339)
+	if at := list.Items[1].ExtractedAt; at == nil || !at.Equal(snapshot.ExtractedAt) || !strings.Contains(strings.Join(strings.Fields(stdout), " "), extracted) {
+		t.Errorf("of the run %s, etl status says %v and %s", extracted, at, stdout)
+	}
 	if code != 0 || !strings.Contains(stdout, "reconcile") || !strings.Contains(stdout, "stock_ledger") {
 		t.Errorf("etl status of a run: code %d, said %q", code, stdout)
 	}

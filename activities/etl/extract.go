@@ -65,7 +65,7 @@ func (a *Activities) froze(ctx context.Context, run Run, snapshot *lake.Snapshot
 		return err
 	}
 	return a.Shop.FrozeRun(ctx, shopdb.FrozeRunParams{
-		ID: run.ID, Snapshot: snapshot.Mark.Snapshot, SystemID: &snapshot.Mark.SystemID, Days: text,
+		ID: run.ID, Snapshot: snapshot.Mark.Snapshot, SystemID: &snapshot.Mark.SystemID, ExtractedAt: snapshot.ExtractedAt, Days: text,
 	})
 }
 

@@ -155,6 +155,9 @@ func printRun(w io.Writer, run *store.Run, underWay []store.MaintenanceUnderWay)
 	fmt.Fprintf(table, "run\t%s\nworkflow\t%s\ndays\t%s to %s (exclusive)\nattempt\t%d, %s\nexecution\t%d, started %s, took %s\nstate\t%s\n",
 		run.ID, run.WorkflowID, run.Interval.From, run.Interval.To, run.Attempt, run.Trigger,
 		run.Execution, run.ExecutionStartedAt.Format(time.RFC3339), took(run), run.State)
+	if run.ExtractedAt != nil {
+		fmt.Fprintf(table, "extracted\t%s\n", run.ExtractedAt.Format(time.RFC3339))
+	}
 	if run.WaitsFor != nil {
 		fmt.Fprintf(table, "waits for\t%s\n", *run.WaitsFor)
 		for _, m := range underWay {

@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"errors"
+	"time"
 
 	"mercado/internal/money"
 )
@@ -16,13 +17,14 @@ type Mark struct {
 // Snapshot is what a run's extract froze: written once, when all parts of zone raw are in place.
 // Everything later in the run reads the shop through it and through nothing else.
 type Snapshot struct {
-	RunID    string            `json:"run_id"`
-	Interval Span              `json:"interval"`
-	Mark     Mark              `json:"mark"`
-	Baseline *Mark             `json:"baseline,omitempty"` // changes since then are in Days; nil when none were looked for
-	Days     map[string][]Span `json:"days"`               // of each subject: the interval, and what changed since the baseline
-	Drift    []string          `json:"drift,omitempty"`    // columns the contract does not know
-	Tables   []*Manifest       `json:"tables"`
+	RunID       string            `json:"run_id"`
+	Interval    Span              `json:"interval"`
+	ExtractedAt time.Time         `json:"extracted_at"` // when it was taken, by the clock of Postgres, UTC
+	Mark        Mark              `json:"mark"`
+	Baseline    *Mark             `json:"baseline,omitempty"` // changes since then are in Days; nil when none were looked for
+	Days        map[string][]Span `json:"days"`               // of each subject: the interval, and what changed since the baseline
+	Drift       []string          `json:"drift,omitempty"`    // columns the contract does not know
+	Tables      []*Manifest       `json:"tables"`
 
 	Parameters Parameters `json:"parameters"` // as the settings were: a replay takes these
 }

@@ -31,6 +31,7 @@ type Run struct {
 	StartedAt          time.Time   `json:"started_at"`
 	ExecutionStartedAt time.Time   `json:"execution_started_at" doc:"When the run, or its last replay, began."`
 	FinishedAt         *time.Time  `json:"finished_at"`
+	ExtractedAt        *time.Time  `json:"extracted_at" doc:"When the snapshot of the shop was taken that it was made from; a replay has the same. Null until the extract has ended."`
 	WaitsFor           *string     `json:"waits_for" doc:"The maintenance that keeps its execution from the first step, see /api/etl/maintenance; null when it does not wait."`
 	PrunedAt           *time.Time  `json:"pruned_at" doc:"Since when its files are removed from the lake, because they are older than is kept: it cannot be replayed. Null while they are there."`
 	Steps              []RunStep   `json:"steps" doc:"Of each step the last execution that has it."`
@@ -115,6 +116,10 @@ func (db *DB) withSteps(ctx context.Context, rows []shopdb.EtlRun) ([]Run, error
 		if row.FinishedAt != nil {
 			finished := row.FinishedAt.UTC()
 			runs[i].FinishedAt = &finished
+		}
+		if row.ExtractedAt != nil {
+			extracted := row.ExtractedAt.UTC()
+			runs[i].ExtractedAt = &extracted
 		}
 		if row.PrunedAt != nil {
 			pruned := row.PrunedAt.UTC()

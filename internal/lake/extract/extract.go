@@ -88,6 +88,7 @@ func (e *Extractor) under(ctx context.Context, snapshot *lake.Snapshot, baseline
 		if err != nil {
 			return fmt.Errorf("open the snapshot: %w", err)
 		}
+		snapshot.ExtractedAt = opened.TakenAt.UTC()
 		snapshot.Mark = lake.Mark{Snapshot: opened.Snapshot, SystemID: opened.SystemID}
 		// Transaction ids of another database system say nothing about this one.
 		if baseline != nil && baseline.SystemID == opened.SystemID {

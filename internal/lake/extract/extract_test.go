@@ -207,9 +207,20 @@ func TestExtractIsFrozenOnce(t *testing.T) {
 	if _, err := db.Pool.Exec(t.Context(), "insert into catalog.vendors (vendor_name, region) values ('Between', 'PT')"); err != nil {
 		t.Fatal(err)
 	}
+	clock := func() (at time.Time) {
+		t.Helper()
+		if err := db.Pool.QueryRow(t.Context(), "select clock_timestamp()").Scan(&at); err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	began := clock()
 	second, err := extractor.Run(t.Context(), request(2), silent)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if at := second.ExtractedAt; at.Before(began) || at.After(clock()) {
+		t.Errorf("the second try says it was at %s, and began at %s", at, began)
 	}
 	if _, err := db.Pool.Exec(t.Context(), "insert into catalog.vendors (vendor_name, region) values ('After', 'PT')"); err != nil {
 		t.Fatal(err)
@@ -218,7 +229,7 @@ func TestExtractIsFrozenOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if third.Mark != second.Mark || len(third.Tables) != len(second.Tables) {
+	if third.Mark != second.Mark || third.ExtractedAt != second.ExtractedAt || len(third.Tables) != len(second.Tables) {
 		t.Errorf("a later try froze another snapshot: %+v, not %+v", third.Mark, second.Mark)
 	}
 	for _, table := range third.Tables {

@@ -189,12 +189,14 @@ const exportSnapshot = `-- name: ExportSnapshot :one
 select
     pg_export_snapshot()::text as exported,
     pg_current_snapshot()::text as snapshot,
+    statement_timestamp()::timestamptz as taken_at,
     (select s.system_identifier from pg_control_system() as s)::bigint as system_id
 `
 
 type ExportSnapshotRow struct {
 	Exported string
 	Snapshot string
+	TakenAt  time.Time
 	SystemID int64
 }
 
@@ -203,7 +205,12 @@ type ExportSnapshotRow struct {
 func (q *Queries) ExportSnapshot(ctx context.Context) (ExportSnapshotRow, error) {
 	row := q.db.QueryRow(ctx, exportSnapshot)
 	var i ExportSnapshotRow
-	err := row.Scan(&i.Exported, &i.Snapshot, &i.SystemID)
+	err := row.Scan(
+		&i.Exported,
+		&i.Snapshot,
+		&i.TakenAt,
+		&i.SystemID,
+	)
 	return i, err
 }
 

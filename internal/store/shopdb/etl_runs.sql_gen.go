@@ -60,7 +60,7 @@ func (q *Queries) AbandonRun(ctx context.Context, arg AbandonRunParams) error {
 const backfilledMonths = `-- name: BackfilledMonths :many
 select loaded.interval_from, loaded.interval_to
 from (
-    select distinct on (r.interval_from, r.interval_to) r.id, r.interval_from, r.interval_to, r.attempt, r.execution, r.scope, r.trigger, r.backfill, r.state, r.workflow_id, r.workflow_run_id, r.model_version, r.snapshot, r.system_id, r.days, r.rows_published, r.published_execution, r.error, r.note, r.started_at, r.execution_started_at, r.finished_at, r.waits_for, r.state_before, r.pruned_at
+    select distinct on (r.interval_from, r.interval_to) r.id, r.interval_from, r.interval_to, r.attempt, r.execution, r.scope, r.trigger, r.backfill, r.state, r.workflow_id, r.workflow_run_id, r.model_version, r.snapshot, r.system_id, r.extracted_at, r.days, r.rows_published, r.published_execution, r.error, r.note, r.started_at, r.execution_started_at, r.finished_at, r.waits_for, r.state_before, r.pruned_at
     from etl.runs as r
     where r.backfill = $1::text
         and r.scope = 'facts'
@@ -223,21 +223,27 @@ func (q *Queries) FinishRun(ctx context.Context, arg FinishRunParams) error {
 
 const frozeRun = `-- name: FrozeRun :exec
 update etl.runs
-set snapshot = $1::text::pg_snapshot, system_id = $2, days = $3
-where id = $4
+set
+    snapshot = $1::text::pg_snapshot,
+    system_id = $2,
+    extracted_at = $3::timestamptz,
+    days = $4
+where id = $5
 `
 
 type FrozeRunParams struct {
-	Snapshot string
-	SystemID *int64
-	Days     json.RawMessage
-	ID       uuid.UUID
+	Snapshot    string
+	SystemID    *int64
+	ExtractedAt time.Time
+	Days        json.RawMessage
+	ID          uuid.UUID
 }
 
 func (q *Queries) FrozeRun(ctx context.Context, arg FrozeRunParams) error {
 	_, err := q.db.Exec(ctx, frozeRun,
 		arg.Snapshot,
 		arg.SystemID,
+		arg.ExtractedAt,
 		arg.Days,
 		arg.ID,
 	)
@@ -265,7 +271,7 @@ func (q *Queries) IsCurrent(ctx context.Context, arg IsCurrentParams) (bool, err
 }
 
 const latestRuns = `-- name: LatestRuns :many
-select id, interval_from, interval_to, attempt, execution, scope, trigger, backfill, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, days, rows_published, published_execution, error, note, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
+select id, interval_from, interval_to, attempt, execution, scope, trigger, backfill, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, extracted_at, days, rows_published, published_execution, error, note, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
 from etl.runs
 order by started_at desc, id desc
 limit $1
@@ -295,6 +301,7 @@ func (q *Queries) LatestRuns(ctx context.Context, most int32) ([]EtlRun, error) 
 			&i.ModelVersion,
 			&i.Snapshot,
 			&i.SystemID,
+			&i.ExtractedAt,
 			&i.Days,
 			&i.RowsPublished,
 			&i.PublishedExecution,
@@ -318,7 +325,7 @@ func (q *Queries) LatestRuns(ctx context.Context, most int32) ([]EtlRun, error) 
 }
 
 const listRuns = `-- name: ListRuns :many
-select id, interval_from, interval_to, attempt, execution, scope, trigger, backfill, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, days, rows_published, published_execution, error, note, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
+select id, interval_from, interval_to, attempt, execution, scope, trigger, backfill, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, extracted_at, days, rows_published, published_execution, error, note, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
 from etl.runs
 where ($1::text is null or state = $1::text)
     and (
@@ -373,6 +380,7 @@ func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]EtlRun, e
 			&i.ModelVersion,
 			&i.Snapshot,
 			&i.SystemID,
+			&i.ExtractedAt,
 			&i.Days,
 			&i.RowsPublished,
 			&i.PublishedExecution,
@@ -455,7 +463,7 @@ func (q *Queries) RenewExecution(ctx context.Context, arg RenewExecutionParams) 
 }
 
 const runByID = `-- name: RunByID :one
-select id, interval_from, interval_to, attempt, execution, scope, trigger, backfill, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, days, rows_published, published_execution, error, note, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
+select id, interval_from, interval_to, attempt, execution, scope, trigger, backfill, state, workflow_id, workflow_run_id, model_version, snapshot, system_id, extracted_at, days, rows_published, published_execution, error, note, started_at, execution_started_at, finished_at, waits_for, state_before, pruned_at
 from etl.runs
 where id = $1
 `
@@ -478,6 +486,7 @@ func (q *Queries) RunByID(ctx context.Context, id uuid.UUID) (EtlRun, error) {
 		&i.ModelVersion,
 		&i.Snapshot,
 		&i.SystemID,
+		&i.ExtractedAt,
 		&i.Days,
 		&i.RowsPublished,
 		&i.PublishedExecution,

@@ -296,6 +296,7 @@ type EtlRun struct {
 	ModelVersion       string
 	Snapshot           *string
 	SystemID           *int64
+	ExtractedAt        *time.Time
 	Days               json.RawMessage
 	RowsPublished      *int64
 	PublishedExecution *int32

@@ -22,6 +22,7 @@ create table etl.runs (
     model_version text not null,
     snapshot pg_snapshot, -- what extract read under; null until it has
     system_id bigint, -- the database system the snapshot belongs to
+    extracted_at timestamptz, -- when the snapshot was taken
     days jsonb, -- of each subject the days that were read under it, {"orders": "{[2026-03-01,2026-03-02)}"}
     rows_published bigint,
     published_execution integer, -- the last whose publish stands, as the warehouse said when one ended; null when none does

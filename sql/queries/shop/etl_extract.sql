@@ -4,6 +4,7 @@
 select
     pg_export_snapshot()::text as exported,
     pg_current_snapshot()::text as snapshot,
+    statement_timestamp()::timestamptz as taken_at,
     (select s.system_identifier from pg_control_system() as s)::bigint as system_id;
 
 -- name: SetLakeDays :exec

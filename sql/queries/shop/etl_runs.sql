@@ -70,7 +70,11 @@ select exists (
 
 -- name: FrozeRun :exec
 update etl.runs
-set snapshot = sqlc.arg(snapshot)::text::pg_snapshot, system_id = sqlc.arg(system_id), days = sqlc.arg(days)
+set
+    snapshot = sqlc.arg(snapshot)::text::pg_snapshot,
+    system_id = sqlc.arg(system_id),
+    extracted_at = sqlc.arg(extracted_at)::timestamptz,
+    days = sqlc.arg(days)
 where id = sqlc.arg(id);
 
 -- name: FinishRun :exec
