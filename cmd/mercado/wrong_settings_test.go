@@ -27,6 +27,7 @@ func TestWrongSettingIsNamed(t *testing.T) {
 		{command: "up", variable: "MERCADO_MODE=staging", named: "--mode"},
 		{command: "up", variable: "MERCADO_LOG_LEVEL=loud", named: "--log-level"},
 		{command: "up", variable: "MERCADO_ETL_DAILY_AT=noon"},
+		{command: "worker", variable: "MERCADO_LAKE_MEMORY=256MiBs"},
 		{command: "migrate", variable: "MERCADO_DATABASE_URL="},
 		{command: "migrate", variable: "MERCADO_WAREHOUSE_URL=somewhere"},
 		{command: "api", variable: "TEMPORAL_ADDRESS=nowhere"},

@@ -254,6 +254,9 @@ type Lake struct {
 
 // Validate implements kong's validation hook.
 func (l Lake) Validate() error {
+	if bytes, err := memorySize(l.MemoryLimit); err != nil || bytes < leastLakeMemory {
+		return &Error{"MERCADO_LAKE_MEMORY", fmt.Sprintf("must be at least 1MiB, a number with KB, MB, GB, TB, KiB, MiB, GiB or TiB, not %q", l.MemoryLimit)}
+	}
 	if l.Threads < 1 {
 		return &Error{"MERCADO_LAKE_THREADS", "must be at least 1"}
 	}
@@ -267,6 +270,30 @@ func (l Lake) Validate() error {
 		return &Error{"MERCADO_CLV_ACQUISITION_COST", "must be from 0.00 to 1000000.00"}
 	}
 	return nil
+}
+
+// leastLakeMemory is what DuckDB starts with; nearly every model needs more.
+const leastLakeMemory = 1 << 20
+
+var memoryUnits = map[string]float64{
+	"k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12,
+	"kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12,
+	"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40,
+}
+
+// memorySize is a size as DuckDB takes it, in bytes.
+func memorySize(text string) (bytes float64, err error) {
+	text = strings.ToLower(strings.TrimSpace(text))
+	number := strings.TrimRight(text, "bgikmt")
+	unit, known := memoryUnits[text[len(number):]]
+	if !known {
+		return 0, fmt.Errorf("%q has no unit", text)
+	}
+	if strings.Trim(strings.TrimSpace(number), "0123456789.") != "" {
+		return 0, fmt.Errorf("%q is no number", number)
+	}
+	bytes, err = strconv.ParseFloat(strings.TrimSpace(number), 64)
+	return bytes * unit, err
 }
 
 func postgresURL(setting, value string) error {
