@@ -350,14 +350,11 @@ type FinishRequest struct {
 
 // Finish records how an execution ended, and all of its steps once more. It is tried until it
 // succeeds, so that no run is left as running. An execution that was overtaken leaves the run to the later
-// one, and takes away what it has staged itself.
+// one. What is staged goes once the end is on record, in which others may wait for the lock that numbers runs.
 func (a *Activities) Finish(ctx context.Context, request FinishRequest) error {
 	run := request.Begin.Run
 	err := a.Shop.InTx(ctx, func(queries *shopdb.Queries) error {
 		if _, _, err := a.numberLate(ctx, queries, request.Begin); err != nil {
-			return err
-		}
-		if _, err := a.Warehouse.SweepStaging(ctx, warehousedb.SweepStagingParams{RunID: run.ID}); err != nil {
 			return err
 		}
 		for _, step := range request.Steps {
@@ -380,16 +377,24 @@ func (a *Activities) Finish(ctx context.Context, request FinishRequest) error {
 		}
 		return queries.FinishRun(ctx, finish)
 	})
-	if is[*BadRequest](err) {
-		_, err = a.Warehouse.SweepStaging(ctx, staged(run))
+	if err != nil && !is[*BadRequest](err) {
+		return err
 	}
-	return err
+	return a.sweepStaging(ctx, run)
 }
 
-// staged is what an execution has staged.
-func staged(run Run) warehousedb.SweepStagingParams {
+// sweepStaging drops what the execution and those before it have staged; a later one may be at work already. What
+// somebody reads stays for the next prune: nobody must wait for them, so no transaction in the shop is open meanwhile.
+func (a *Activities) sweepStaging(ctx context.Context, run Run) error {
 	execution := int32(run.Execution)
-	return warehousedb.SweepStagingParams{RunID: run.ID, Execution: &execution}
+	held, err := a.Warehouse.SweepStaging(ctx, warehousedb.SweepStagingParams{RunID: run.ID, Execution: &execution})
+	if err != nil {
+		return fmt.Errorf("drop what %s has staged: %w", run, err)
+	}
+	if held > 0 {
+		slog.WarnContext(ctx, "somebody reads what a run has staged; it goes with a later prune", "run", run.ID, "tables", held)
+	}
+	return nil
 }
 
 // model of a table of a zone.

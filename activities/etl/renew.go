@@ -50,7 +50,7 @@ func (a *Activities) Renew(ctx context.Context, request RenewRequest) (*Renewed,
 		return nil
 	})
 	if err == nil {
-		_, err = a.Warehouse.SweepStaging(ctx, staged(run))
+		err = a.sweepStaging(ctx, run)
 	}
 	if err != nil {
 		return nil, classify(fmt.Errorf("go on with %s: %w", run, err))

@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"mercado/internal/store/shopdb"
-	"mercado/internal/warehouse/warehousedb"
 )
 
 // RollbackEnd is the end of a rollback.
@@ -42,17 +41,22 @@ func (a *Activities) FinishRollback(ctx context.Context, end RollbackEnd) (*Roll
 	}
 	run := Run{ID: begun.ID, Execution: int(begun.Execution)}
 	outcome.RunID = run.ID
-	if outcome.Undone, err = a.Warehouse.Undone(ctx, run.ID, run.Execution); err != nil || begun.StateBefore == nil { // an earlier try got this far
+	if outcome.Undone, err = a.Warehouse.Undone(ctx, run.ID, run.Execution); err != nil {
 		return outcome, err
 	}
-	err = a.Shop.InTx(ctx, func(queries *shopdb.Queries) error {
-		// A replay that publishes again what was undone is on record as ended before or after, not in between.
-		if err := queries.LockRuns(ctx); err != nil {
-			return err
-		}
-		return a.recordRollbackEnd(ctx, queries, run, outcome.Undone, end)
-	})
-	return outcome, err
+	if begun.StateBefore != nil { // else an earlier try got this far
+		err = a.Shop.InTx(ctx, func(queries *shopdb.Queries) error {
+			// A replay that publishes again what was undone is on record as ended before or after, not in between.
+			if err := queries.LockRuns(ctx); err != nil {
+				return err
+			}
+			return a.recordRollbackEnd(ctx, queries, run, outcome.Undone, end)
+		})
+	}
+	if err != nil {
+		return outcome, err
+	}
+	return outcome, a.sweepStaging(ctx, run)
 }
 
 func (a *Activities) recordRollbackEnd(ctx context.Context, queries *shopdb.Queries, run Run, undone []uuid.UUID, end RollbackEnd) error {
@@ -80,9 +84,6 @@ func (a *Activities) recordRollbackEnd(ctx context.Context, queries *shopdb.Quer
 		if err != nil {
 			return err
 		}
-	}
-	if _, err := a.Warehouse.SweepStaging(ctx, warehousedb.SweepStagingParams{RunID: run.ID}); err != nil {
-		return err
 	}
 	if err := queries.EndRollback(ctx, finish); err != nil {
 		return err

@@ -573,6 +573,7 @@ type SweepStagingParams struct {
 	Execution *int32
 }
 
+// How many tables stay because somebody reads them.
 func (q *Queries) SweepStaging(ctx context.Context, arg SweepStagingParams) (int32, error) {
 	row := q.db.QueryRow(ctx, sweepStaging, arg.RunID, arg.Execution)
 	var column_1 int32

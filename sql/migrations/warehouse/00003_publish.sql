@@ -124,25 +124,30 @@ begin
 end
 $$;
 
--- Drops the staging tables of an execution of a run, null for all of them, and forgets what was reconciled.
+-- Drops the staging tables of executions of a run up to p_execution, null for all of them, and forgets what was
+-- reconciled. A table that somebody reads stays, for a later sweep; returns how many do.
 create function staging.sweep(p_run uuid, p_execution integer) returns integer
-language plpgsql as $$
+language plpgsql set lock_timeout = '200ms' as $$
 declare
     staged text;
-    dropped integer := 0;
+    held integer := 0;
 begin
     for staged in
         select c.relname
         from pg_class as c
         where c.relnamespace = 'staging'::regnamespace
             and c.relkind = 'r'
-            and c.relname like '%\_' || replace(p_run::text, '-', '') || '\_' || coalesce(p_execution::text, '%')
+            and c.relname ~ ('_' || replace(p_run::text, '-', '') || '_[0-9]+$')
+            and (p_execution is null or substring(c.relname from '[0-9]+$')::integer <= p_execution)
     loop
-        execute format('drop table if exists staging.%I', staged);
-        dropped := dropped + 1;
+        begin
+            execute format('drop table if exists staging.%I', staged);
+        exception when lock_not_available then
+            held := held + 1;
+        end;
     end loop;
-    delete from warehouse.reconciled where run_id = p_run and execution = coalesce(p_execution, execution);
-    return dropped;
+    delete from warehouse.reconciled where run_id = p_run and (p_execution is null or execution <= p_execution);
+    return held;
 end
 $$;
 

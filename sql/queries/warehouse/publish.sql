@@ -7,6 +7,7 @@ from warehouse.mark;
 select staging.open(sqlc.arg(table_name)::text, sqlc.arg(run_id)::uuid, sqlc.arg(execution)::integer)::text;
 
 -- name: SweepStaging :one
+-- How many tables stay because somebody reads them.
 select staging.sweep(sqlc.arg(run_id)::uuid, sqlc.narg(execution)::integer)::integer;
 
 -- name: StagedRuns :many
