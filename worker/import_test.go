@@ -316,10 +316,10 @@ func TestOldImportsAreForgotten(t *testing.T) {
 	old := importFile(t, vendor, "", "sku\n"+strings.Repeat("A\n", 150)).ID
 	recent := importFile(t, vendor, "", "sku\nA\n").ID
 	shop.Exec("update catalog.imports set finished_at = now() - interval '61 minutes' where id = $1", old)
-	shop.Exec("update catalog.imports set finished_at = now() - interval '59 minutes' where id = $1", recent)
+	shop.Exec("update catalog.imports set finished_at = now() - interval '30 minutes' where id = $1", recent)
 	shop.Exec(`
 		insert into catalog.imports (id, dry_run, updated_at) values
-		($1, false, now() - interval '61 minutes'), ($2, false, now() - interval '59 minutes')`, uuid.New(), uuid.New())
+		($1, false, now() - interval '61 minutes'), ($2, false, now() - interval '30 minutes')`, uuid.New(), uuid.New())
 	schedule := shop.Deps.Temporal.ScheduleClient().GetHandle(t.Context(), shop.World.Temporal.TaskQueuePrefix+"forget-imports")
 	workertest.Await(t, "the schedule to be made, and to come due", func() bool {
 		return schedule.Trigger(t.Context(), client.ScheduleTriggerOptions{Overlap: enums.SCHEDULE_OVERLAP_POLICY_BUFFER_ONE}) == nil

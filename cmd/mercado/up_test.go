@@ -142,16 +142,23 @@ func TestUpEndsWhenTheSandboxCannotServe(t *testing.T) {
 	stack.start(t)
 	stack.waitReady(t)
 	eventually(t, "`up` says that it is ready", func() bool { return strings.Contains(stack.Log(), "Mercado is ready") })
-	if err := syscall.Kill(stack.child(t, "sandbox"), syscall.SIGKILL); err != nil {
+	sandbox := stack.child(t, "sandbox")
+	if err := stack.Signal(syscall.SIGSTOP); err != nil { // until the port is taken, it starts nothing
 		t.Fatal(err)
 	}
-	var listener net.Listener // takes the port before the sandbox starts again
+	if err := syscall.Kill(sandbox, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	var listener net.Listener
 	eventually(t, "the sandbox has ended", func() (free bool) {
 		var err error
 		listener, err = net.Listen("tcp", stack.sandbox)
 		return err == nil
 	})
 	defer func() { _ = listener.Close() }()
+	if err := stack.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
 	if code := stack.wait(t); code != 1 || !strings.Contains(stack.Log(), "sandbox") || !strings.Contains(stack.Log(), "it cannot work with its settings") {
 		t.Errorf("exit code %d\n%s", code, stack.Log())
 	}

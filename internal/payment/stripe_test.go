@@ -99,13 +99,13 @@ func TestStripesErrorsAreUnderstood(t *testing.T) {
 			w.WriteHeader(example.status)
 			_, _ = w.Write([]byte(example.body))
 		}))
-		_, err := payment.NewStripe(server.URL, "sk_test_123", "", time.Second).Authorize(t.Context(), payment.Authorization{Token: "pm_secret", Currency: "EUR"})
+		_, err := payment.NewStripe(server.URL, "sk_test_123", "", time.Minute).Authorize(t.Context(), payment.Authorization{Token: "pm_secret", Currency: "EUR"})
 		server.Close()
 		if !example.want(err) || strings.Contains(err.Error(), "pm_secret") {
 			t.Errorf("%d %s: %v", example.status, example.body, err)
 		}
 	}
-	_, err := payment.NewStripe("http://127.0.0.1:1", "sk_test_123", "", time.Second).Authorize(t.Context(), payment.Authorization{Token: "pm_secret", Currency: "EUR"})
+	_, err := payment.NewStripe("http://127.0.0.1:1", "sk_test_123", "", time.Minute).Authorize(t.Context(), payment.Authorization{Token: "pm_secret", Currency: "EUR"})
 	if !errors.Is(err, payment.ErrUnknown) {
 		t.Errorf("nobody there: %v", err)
 	}
