@@ -310,6 +310,12 @@ type EtlRun struct {
 	PrunedAt           *time.Time
 }
 
+type EtlStanding struct {
+	Subject interface{}
+	RunID   uuid.UUID
+	Days    interface{}
+}
+
 type EtlStep struct {
 	RunID        uuid.UUID
 	Execution    int32

@@ -63,25 +63,50 @@ create table etl.steps (
     primary key (run_id, execution, step, table_name)
 );
 
--- The days of a subject on which what a run has loaded stands: all that it has read but those that a later load
--- has read, too; none of a run of which no publish stands. The subject '' is that of tables copied whole, of
--- which the last load of everything stands, for all days.
-create function etl.days_standing(p_run etl.runs, p_subject text) returns datemultirange
-language sql stable as $$
-    with loads as (
-        select
-            r.id,
-            case when p_subject <> '' then (r.days ->> p_subject)::datemultirange else '{(,)}' end as days,
-            r.system_id = p_run.system_id and (pg_snapshot_xmax(r.snapshot), r.started_at, r.id)
-                > (pg_snapshot_xmax(p_run.snapshot), p_run.started_at, p_run.id)
-                or r.system_id <> p_run.system_id and r.started_at > p_run.started_at as is_later
-        from etl.runs as r
-        where r.published_execution is not null and (p_subject <> '' or r.scope = 'all')
-    )
+-- The days of a subject on which what a run has loaded stands: of each day the last published run that has read
+-- it. The subject '' is that of tables copied whole, of which the last run of everything stands, for all days.
+-- Transaction ids order the runs of one database system, and a restored one counts anew: what was read from it is
+-- later than all that was read before it.
+create view etl.standing as
+with loads as materialized (
+    select
+        r.id,
+        r.scope,
+        r.days,
+        row_number() over (order by r.system_since, pg_snapshot_xmax(r.snapshot), r.started_at, r.id) as position
+    from (
+        select e.*, min(e.started_at) over (partition by e.system_id) as system_since
+        from etl.runs as e
+        where e.published_execution is not null
+    ) as r
+),
 
-    select coalesce((select l.days from loads as l where l.id = p_run.id), '{}')
-        - coalesce((select range_agg(l.days) from loads as l where l.is_later), '{}')
-$$;
+days as (
+    select distinct on (s.subject, s.day) s.subject, s.day, s.run_id
+    from (
+        select d.subject, g.day::date as day, l.id as run_id, l.position
+        from loads as l
+        cross join lateral jsonb_each_text(l.days) as d (subject, spans)
+        cross join lateral unnest(d.spans::datemultirange) as u (span)
+        cross join lateral generate_series(lower(u.span)::timestamp, upper(u.span) - 1, interval '1 day') as g (day)
+    ) as s
+    order by s.subject, s.day, s.position desc
+),
+
+whole as (
+    select l.id
+    from loads as l
+    where l.scope = 'all'
+    order by l.position desc
+    limit 1
+)
+
+select d.subject, d.run_id, range_agg(daterange(d.day, d.day + 1)) as days
+from days as d
+group by d.subject, d.run_id
+union all
+select '', w.id, '{(,)}'
+from whole as w;
 
 -- Work on what runs have left behind, an erasure or the removal of old runs: one at a time, and one that
 -- holds_runs begins once those under way have ended and keeps others waiting until it has ended. Taken

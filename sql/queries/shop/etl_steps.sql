@@ -42,8 +42,13 @@ order by s.run_id, s.started_at, s.step, s.table_name;
 -- name: RejectedSteps :many
 -- Tables of which a run has put rows in quarantine, newest run first; from the table at_table of the run at_id,
 -- which began at at_time. Either of all runs, by their last clean; or of those that stand on some day, see
--- etl.days_standing, by the last clean up to what they have published; the days are from first_days to the last_days,
+-- etl.standing, by the last clean up to what they have published; the days are from first_days to the last_days,
 -- exclusive, and none of a table copied whole. subjects says whose days those of a table are, {"orders": "orders"}.
+with standing as materialized (
+    select v.subject, v.run_id, v.days
+    from etl.standing as v
+)
+
 select
     r.id as run_id,
     r.started_at,
@@ -53,12 +58,11 @@ select
     array(select upper(d) from unnest(stands.days) as d where not upper_inf(d) order by d)::date[] as last_days
 from etl.steps as s
 inner join etl.runs as r on r.id = s.run_id
-cross join lateral (
-    select etl.days_standing(r, coalesce(sqlc.arg(subjects)::jsonb ->> s.table_name, '')) as days
-) as stands
+left join standing as stands
+    on stands.run_id = r.id and stands.subject = coalesce(sqlc.arg(subjects)::jsonb ->> s.table_name, '')
 where s.step = 'clean'
     and s.rows_rejected > 0
-    and (sqlc.arg(all_runs)::boolean or not isempty(stands.days))
+    and (sqlc.arg(all_runs)::boolean or stands.run_id is not null)
     and s.execution = (
         select max(l.execution)
         from etl.steps as l
